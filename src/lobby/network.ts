@@ -1,0 +1,40 @@
+/** A lobby network as the gateway runs it: one implementation per network, all alike from here. */
+import type { FriendId, LobbyId, NetworkId } from '../util/ids.ts'
+import type { FriendInfo, LobbyCommand, LobbyInfo, LobbyLimits, ParticipantInfo } from './lobby.ts'
+
+/** What a new lobby shall be. */
+export interface LobbySpec {
+  readonly name: string
+  readonly topic: string
+  readonly isPrivate: boolean
+  readonly isSigned: boolean
+}
+
+/** Everything a network knows at one moment, for the map and the CLI. */
+export interface NetworkSnapshot {
+  readonly id: NetworkId
+  readonly self: { readonly id: string; readonly name: string; readonly address: string }
+  readonly friends: readonly FriendInfo[]
+  readonly lobbies: readonly (LobbyInfo & { readonly members: readonly ParticipantInfo[] })[]
+}
+
+/** Updates go to the `onUpdate` that the implementation's constructor was given. */
+export interface LobbyNetwork {
+  readonly id: NetworkId
+  readonly limits: LobbyLimits
+  /** Listens and dials; resolves when listening. Rejects with a `GatewayError` (port taken, unreadable keys). */
+  start(): Promise<{ readonly port: number }>
+  /** Says good-bye (leave events), flushes and closes all within two seconds. */
+  stop(): Promise<void>
+  /** Makes a lobby, joins it and announces it. Its id is known at once. */
+  create(spec: LobbySpec): LobbyInfo
+  lobby(id: LobbyId): LobbyInfo | undefined
+  send(command: LobbyCommand): void
+  snapshot(): NetworkSnapshot
+  /** This node's invitation for friends. */
+  invite(form: 'short' | 'long'): string
+  /** Accepts an invitation in any form the network has. Rejects with a `GatewayError` that says what is wrong. */
+  addFriend(invite: string): Promise<FriendInfo>
+  /** False when there is no such friend. */
+  removeFriend(id: FriendId): Promise<boolean>
+}

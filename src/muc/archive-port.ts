@@ -1,0 +1,63 @@
+/** What the room model needs of an archive; implementations are in archive/. Source: XEP-0313. */
+import type { ArchiveId } from '../util/ids.ts'
+
+/** One archived groupchat message, as every occupant saw it. */
+export interface ArchiveEntry {
+  readonly id: ArchiveId
+  /** Localpart of the room. */
+  readonly room: string
+  readonly atMs: number
+  /** XEP-0421 id of the author; empty for the room itself. */
+  readonly occupantId: string
+  readonly nick: string
+  /** A subject entry is a message with a subject and no body. */
+  readonly kind: 'message' | 'subject'
+  /** Body text for search and export; null when there is none. */
+  readonly body: string | null
+  /** The reflected `<message/>` without `to`: MAM and history return it unchanged. */
+  readonly xml: string
+  /** The network's message id for what came from a lobby, unique per room: stops a second copy. Null for local ones. */
+  readonly networkId: string | null
+}
+
+export interface ArchiveQuery {
+  readonly room: string
+  readonly startMs?: number
+  readonly endMs?: number
+  /** Only entries of this occupant-id. */
+  readonly occupantId?: string
+  /** Exclusive bounds (RSM after / before, and before-id / after-id of `#extended`). */
+  readonly afterId?: ArchiveId
+  readonly beforeId?: ArchiveId
+  /** Exactly these entries; a missing one makes the page fail with `item-not-found`. */
+  readonly ids?: readonly ArchiveId[]
+  /** The newest entries in the bounds rather than the oldest; the page is in order of time either way. */
+  readonly fromEnd: boolean
+  /** Entries at most; 0 only counts. */
+  readonly max: number
+  /** Whether `total` and `firstIndex` are wanted (they cost a count). */
+  readonly withCount: boolean
+}
+
+export interface ArchivePage {
+  /** Oldest first. */
+  readonly entries: readonly ArchiveEntry[]
+  /** Nothing lies beyond this page in its direction, within the query's own bounds. */
+  readonly isComplete: boolean
+  /** Entries that match the query without afterId / beforeId; null unless asked for. */
+  readonly total: number | null
+  /** Index of the first entry in that set; null unless asked for or when the page is empty. */
+  readonly firstIndex: number | null
+}
+
+/** `not-found`: afterId, beforeId or one of ids does not exist in the room. `failed`: the archive is out of order. */
+export type ArchiveAnswer =
+  | { readonly kind: 'page'; readonly page: ArchivePage }
+  | { readonly kind: 'not-found' }
+  | { readonly kind: 'failed' }
+
+/** First and last entry of a room's archive, for XEP-0313 metadata; null when it is empty. */
+export interface ArchiveMetadata {
+  readonly first: { readonly id: ArchiveId; readonly atMs: number }
+  readonly last: { readonly id: ArchiveId; readonly atMs: number }
+}

@@ -1,0 +1,136 @@
+/** Events that a room takes and effects that it returns: everything the room model exchanges with the world. */
+import type { Jid } from '../stanza/jid.ts'
+import type { StanzaError } from '../stanza/stanza-error.ts'
+import type { Element, PreparedStanza } from '../stanza/xml.ts'
+import type { Env } from '../util/env.ts'
+import type { ArchiveId, ParticipantId } from '../util/ids.ts'
+import type { ArchiveAnswer, ArchiveEntry, ArchiveMetadata, ArchiveQuery } from './archive-port.ts'
+
+/** `Env` plus archive ids: 16 digits, growing, never the same twice. */
+export interface RoomEnv extends Env {
+  nextArchiveId(): ArchiveId
+}
+
+/** What is fixed about a room while it is loaded. */
+export interface RoomIdentity {
+  /** Address of the room, bare. */
+  readonly jid: Jid
+  /** Key of occupant-ids (XEP-0421), 32 bytes, one per room, the same after a restart. */
+  readonly occupantKey: Uint8Array
+}
+
+/** Rules that come from outside the room: what the lobby's network can carry. Pure functions. */
+export interface RoomPolicy {
+  /** Why this text cannot be said, or undefined. */
+  refusesText(body: string): StanzaError | undefined
+  /** Why this nick cannot be had, or undefined. */
+  refusesNick(nick: string): StanzaError | undefined
+}
+
+/** What the room shows of its lobby; changes come as `described`. */
+export interface RoomDescription {
+  readonly name: string
+  readonly description: string
+  readonly isPublic: boolean
+  /** Bare JIDs that own the gateway's view of this room: its creator and `xmpp.admins`. */
+  readonly owners: readonly string[]
+  /** Current subject; empty when none was set. */
+  readonly subject: string
+  /** Extra lines for people in `muc#roominfo_description`: that history is kept, that moderation is local. */
+  readonly network: string
+}
+
+/** A foreign participant as an occupant. `nick` is already unique in the room (bridge/nicks). */
+export interface RemoteOccupant {
+  readonly id: ParticipantId
+  readonly nick: string
+}
+
+/** Why a query was made; comes back with its answer. Plain data. */
+export type QueryContext =
+  | { readonly kind: 'join-history'; readonly session: string }
+  | {
+      readonly kind: 'mam'
+      /** The IQ that asked: addresses and id for the reply. */
+      readonly iq: Element
+      readonly queryId: string | undefined
+      /** XEP-0313 flip-page. */
+      readonly flip: boolean
+    }
+  | { readonly kind: 'mam-metadata'; readonly iq: Element }
+
+export type RoomEvent =
+  /** A stanza of an XMPP user to the room or an occupant; `from` is the full JID of a session. */
+  | { readonly kind: 'stanza'; readonly from: Jid; readonly stanza: Element }
+  /** The session's stream is gone without unavailable presence. */
+  | { readonly kind: 'session-ended'; readonly session: string }
+  | { readonly kind: 'remote-entered'; readonly occupant: RemoteOccupant }
+  | { readonly kind: 'remote-left'; readonly id: ParticipantId }
+  | { readonly kind: 'remote-renamed'; readonly id: ParticipantId; readonly nick: string }
+  /** `networkId`: the network's message id. The author need not be an occupant (unseen before): `occupant` says who. */
+  | {
+      readonly kind: 'remote-said'
+      readonly occupant: RemoteOccupant
+      readonly body: string
+      readonly sentAtMs: number
+      readonly networkId: string
+    }
+  | { readonly kind: 'remote-typing'; readonly id: ParticipantId }
+  | { readonly kind: 'described'; readonly description: RoomDescription }
+  /** The network did not take what an occupant said; tell them. `ref` is the archive id of the message. */
+  | { readonly kind: 'not-sent'; readonly ref: ArchiveId; readonly error: StanzaError }
+  | { readonly kind: 'answer'; readonly context: QueryContext; readonly answer: ArchiveAnswer }
+  | {
+      readonly kind: 'metadata'
+      readonly context: QueryContext
+      readonly metadata: ArchiveMetadata | null | 'failed'
+    }
+  /** A time asked for by a `wake` effect has come. */
+  | { readonly kind: 'wake' }
+  /** The service shuts down: 332 and 110 to everybody (XEP-0045 §17.x). */
+  | { readonly kind: 'shutdown' }
+
+/**
+ * Effects are carried out strictly in order within one room: an `archive` or an ordered `query` holds back
+ * everything that comes after it, of this and of later steps, until it has its answer.
+ */
+export type RoomEffect =
+  | { readonly kind: 'send'; readonly to: string; readonly stanza: Element }
+  /** One serialisation to many full JIDs. */
+  | { readonly kind: 'fanout'; readonly stanza: PreparedStanza; readonly to: readonly string[] }
+  /** Store; `stored` when durable, `failed` when not, neither when the archive already had this networkId. */
+  | {
+      readonly kind: 'archive'
+      readonly entry: ArchiveEntry
+      readonly stored: readonly RoomEffect[]
+      readonly failed: readonly RoomEffect[]
+    }
+  /** Answered by an `answer` event. `isOrdered`: hold back what follows (join history); MAM need not. */
+  | {
+      readonly kind: 'query'
+      readonly query: ArchiveQuery
+      readonly context: QueryContext
+      readonly isOrdered: boolean
+    }
+  /** Answered by a `metadata` event. */
+  | { readonly kind: 'query-metadata'; readonly context: QueryContext }
+  /** A local occupant appeared. `account` is the bare JID. Bound for the lobby, as are the next five. */
+  | { readonly kind: 'local-entered'; readonly account: string; readonly nick: string }
+  | { readonly kind: 'local-left'; readonly account: string; readonly nick: string }
+  | {
+      readonly kind: 'local-renamed'
+      readonly account: string
+      readonly oldNick: string
+      readonly nick: string
+    }
+  | {
+      readonly kind: 'local-said'
+      readonly account: string
+      readonly nick: string
+      readonly body: string
+      readonly ref: ArchiveId
+    }
+  | { readonly kind: 'local-typing'; readonly account: string; readonly nick: string }
+  | { readonly kind: 'subject-changed'; readonly subject: string }
+  /** Call back with `wake` at this time; a later `wake` replaces an earlier one. */
+  | { readonly kind: 'wake'; readonly atMs: number }

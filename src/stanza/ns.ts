@@ -1,0 +1,40 @@
+/** XML namespaces by short name, each with the specification that defines it. */
+export const NS = {
+  client: 'jabber:client', // RFC 6120
+  component: 'jabber:component:accept', // XEP-0114
+  streams: 'http://etherx.jabber.org/streams', // RFC 6120
+  streamErrors: 'urn:ietf:params:xml:ns:xmpp-streams', // RFC 6120
+  stanzaErrors: 'urn:ietf:params:xml:ns:xmpp-stanzas', // RFC 6120
+  sasl: 'urn:ietf:params:xml:ns:xmpp-sasl', // RFC 6120
+  bind: 'urn:ietf:params:xml:ns:xmpp-bind', // RFC 6120
+  session: 'urn:ietf:params:xml:ns:xmpp-session', // RFC 3921
+  framing: 'urn:ietf:params:xml:ns:xmpp-framing', // RFC 7395
+  roster: 'jabber:iq:roster', // RFC 6121
+  dataForms: 'jabber:x:data', // XEP-0004
+  discoInfo: 'http://jabber.org/protocol/disco#info', // XEP-0030
+  discoItems: 'http://jabber.org/protocol/disco#items', // XEP-0030
+  muc: 'http://jabber.org/protocol/muc', // XEP-0045
+  mucUser: 'http://jabber.org/protocol/muc#user', // XEP-0045
+  mucAdmin: 'http://jabber.org/protocol/muc#admin', // XEP-0045
+  mucOwner: 'http://jabber.org/protocol/muc#owner', // XEP-0045
+  mucRoomInfo: 'http://jabber.org/protocol/muc#roominfo', // XEP-0045
+  mucStableId: 'http://jabber.org/protocol/muc#stable_id', // XEP-0045
+  privateXml: 'jabber:iq:private', // XEP-0049
+  vcard: 'vcard-temp', // XEP-0054
+  rsm: 'http://jabber.org/protocol/rsm', // XEP-0059
+  register: 'jabber:iq:register', // XEP-0077
+  chatStates: 'http://jabber.org/protocol/chatstates', // XEP-0085
+  version: 'jabber:iq:version', // XEP-0092
+  caps: 'http://jabber.org/protocol/caps', // XEP-0115
+  ping: 'urn:xmpp:ping', // XEP-0199
+  time: 'urn:xmpp:time', // XEP-0202
+  delay: 'urn:xmpp:delay', // XEP-0203
+  carbons: 'urn:xmpp:carbons:2', // XEP-0280
+  forward: 'urn:xmpp:forward:0', // XEP-0297
+  mam: 'urn:xmpp:mam:2', // XEP-0313
+  mamExtended: 'urn:xmpp:mam:2#extended', // XEP-0313
+  hints: 'urn:xmpp:hints', // XEP-0334
+  sid: 'urn:xmpp:sid:0', // XEP-0359
+  mucSelfPing: 'http://jabber.org/protocol/muc#self-ping-optimization', // XEP-0410
+  occupantId: 'urn:xmpp:occupant-id:0', // XEP-0421
+} as const

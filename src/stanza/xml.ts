@@ -1,0 +1,78 @@
+/** Elements and their serialisation: the one place that knows ltx and @xmpp/xml. */
+import xml, { type Element } from '@xmpp/xml'
+
+export type { Element } from '@xmpp/xml'
+
+/** Attributes of a new element; those that are undefined are left out. */
+export type Attributes = Readonly<Record<string, string | number | undefined>>
+/** Children of a new element; null, undefined and false are left out. */
+export type Child = Element | string | null | undefined | false
+
+// Everything outside the Char production of XML 1.0, lone surrogates included.
+const NOT_XML =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g
+
+/** `text` without the characters that XML 1.0 forbids: one of them would end every client's stream. */
+export const cleanText = (text: string): string => text.replace(NOT_XML, '')
+
+/** Builds an element. Text and attribute values are cleaned of characters that XML forbids. */
+export function el(name: string, attributes: Attributes = {}, ...children: Child[]): Element {
+  const attrs: Record<string, string> = {}
+  for (const [key, value] of Object.entries(attributes))
+    if (value !== undefined) attrs[key] = cleanText(String(value))
+  const element = xml(name, attrs)
+  for (const child of children) {
+    if (typeof child === 'string') element.append(cleanText(child))
+    else if (child) element.append(child)
+  }
+  return element
+}
+
+export const isElement = (child: Element | string): child is Element => typeof child !== 'string'
+
+/** Child elements without the text between them. */
+export const elements = (parent: Element): Element[] => parent.getChildElements()
+
+/** The first child element with this name and namespace. */
+export const childOf = (parent: Element, name: string, namespace: string): Element | undefined =>
+  elements(parent).find((child) => child.getName() === name && child.getNS() === namespace)
+
+/** The first child element in this namespace: an IQ's payload, mostly. */
+export const childIn = (parent: Element, namespace: string): Element | undefined =>
+  elements(parent).find((child) => child.getNS() === namespace)
+
+export const serialize = (element: Element): string => element.toString()
+
+/** `text` fit for an attribute value in single or double quotes. */
+export const escapeAttribute = (text: string): string =>
+  text
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/"/g, '&quot;')
+    .replace(/'/g, '&apos;')
+
+/** A stanza serialised once for many recipients: only `to` (and on WebSocket `xmlns`) is still to be put in. */
+export interface PreparedStanza {
+  /** `message`, `presence` or `iq`. */
+  readonly name: string
+  /** What follows the element's name, from the blank before the first attribute to the end. */
+  readonly rest: string
+}
+
+/** Serialises a stanza once; `to` and `xmlns` of the element itself are left out. */
+export function prepare(stanza: Element): PreparedStanza {
+  const { to: _to, xmlns: _xmlns, ...attrs } = stanza.attrs
+  const bare = xml(stanza.name, attrs)
+  bare.children = stanza.children
+  const text = bare.toString()
+  return { name: stanza.name, rest: text.slice(1 + stanza.name.length) }
+}
+
+/** The text of a prepared stanza for one recipient. `xmlns` only where each stanza stands alone (RFC 7395). */
+export function addressed(stanza: PreparedStanza, escapedTo: string, xmlns = ''): string {
+  return xmlns === ''
+    ? `<${stanza.name} to="${escapedTo}"${stanza.rest}`
+    : `<${stanza.name} xmlns="${xmlns}" to="${escapedTo}"${stanza.rest}`
+}
