@@ -1,0 +1,158 @@
+/** Events that the lobby router takes and effects that it returns. Rules: docs/routing.md. */
+import type { LobbyUpdate } from '../../lobby/lobby.ts'
+import type { LobbySpec } from '../../lobby/network.ts'
+import type { Env } from '../../util/env.ts'
+import type { FriendId, LobbyId, NetworkId, ParticipantId, SpeakerId } from '../../util/ids.ts'
+import type { BouncedItem, Item, LobbyControl } from '../wire/item.ts'
+
+/** What is known of the signature of an item and of its author. */
+export interface Verdict {
+  /** `unknown-key`: the author's identity is not here yet. */
+  readonly signature: 'good' | 'bad' | 'unknown-key'
+  /** The author's identity is linked to a PGP profile; false when the identity is unknown. */
+  readonly isLinked: boolean
+}
+
+/** `Env` plus the judge of signatures, which is asked only about items that pass every cheaper test. */
+export interface RouterEnv extends Env {
+  judge(item: BouncedItem, raw: Uint8Array): Verdict
+}
+
+export interface RouterOptions {
+  /** Name of the network in `LobbyInfo`. */
+  readonly network: NetworkId
+}
+
+/** A joined lobby as it outlives the process. */
+export interface SavedLobby {
+  readonly id: LobbyId
+  readonly name: string
+  readonly topic: string
+  /** `LOBBY_FLAG` bits, only `public | signed`. */
+  readonly flags: number
+  readonly isOwn: boolean
+  /** Friends that take part, connected or not. */
+  readonly friends: readonly FriendId[]
+  /** Friends that took part before and unsubscribed: a private lobby is still listed to them. */
+  readonly formerFriends: readonly FriendId[]
+}
+
+/** Names one `sign` effect; unique in the life of the router. */
+export type SignToken = number
+
+export type RouterEvent =
+  /** Once, before all others: what was saved. */
+  | { readonly kind: 'restore'; readonly lobbies: readonly SavedLobby[] }
+  /** A link carries traffic. For a friend that is up already: the link was replaced. */
+  | { readonly kind: 'friend-up'; readonly friend: FriendId }
+  | { readonly kind: 'friend-down'; readonly friend: FriendId }
+  /** No friend any longer: forgotten in all lobbies. */
+  | { readonly kind: 'friend-removed'; readonly friend: FriendId }
+  /** A message or event came over a link; `raw` is the item as it came, header included, and never changed. */
+  | {
+      readonly kind: 'bounced'
+      readonly friend: FriendId
+      readonly item: BouncedItem
+      readonly raw: Uint8Array
+    }
+  | { readonly kind: 'control'; readonly friend: FriendId; readonly item: LobbyControl }
+  /** A new lobby of this node; the caller has chosen a random id. */
+  | { readonly kind: 'create'; readonly lobby: LobbyId; readonly spec: LobbySpec }
+  /** Join a visible lobby, or accept a pending invitation. */
+  | { readonly kind: 'join'; readonly lobby: LobbyId }
+  | { readonly kind: 'leave'; readonly lobby: LobbyId }
+  /** The speaker's identity `author` is ready to sign. Joins the lobby if need be. */
+  | {
+      readonly kind: 'speaker-enter'
+      readonly lobby: LobbyId
+      readonly speaker: SpeakerId
+      readonly nick: string
+      readonly author: ParticipantId
+    }
+  | { readonly kind: 'speaker-exit'; readonly lobby: LobbyId; readonly speaker: SpeakerId }
+  | {
+      readonly kind: 'say'
+      readonly lobby: LobbyId
+      readonly speaker: SpeakerId
+      readonly text: string
+      readonly ref: string
+    }
+  | { readonly kind: 'typing'; readonly lobby: LobbyId; readonly speaker: SpeakerId }
+  | { readonly kind: 'set-topic'; readonly lobby: LobbyId; readonly topic: string }
+  | { readonly kind: 'invite'; readonly lobby: LobbyId; readonly friend: FriendId }
+  /** Answer to `sign`: the item with its signature, and its bytes. */
+  | {
+      readonly kind: 'signed'
+      readonly token: SignToken
+      readonly item: BouncedItem
+      readonly raw: Uint8Array
+    }
+  /** Answer to `sign` when it cannot be done. */
+  | { readonly kind: 'sign-failed'; readonly token: SignToken }
+  /** The time of the last `wake` effect has come. */
+  | { readonly kind: 'wake' }
+  /** All speakers take leave; the lobbies stay joined. Answered by `finished` once all is on its way. */
+  | { readonly kind: 'shutdown' }
+
+/** Why something was dropped or ignored; each is counted. Meanings: docs/routing.md. */
+export type NoteCode =
+  | 'NOT_JOINED'
+  | 'ITEM_TOO_LARGE'
+  | 'TEXT_TOO_LARGE'
+  | 'TEXT_FORBIDDEN'
+  | 'TOO_OLD'
+  | 'TOO_NEW'
+  | 'BAD_SIGNATURE'
+  | 'AUTHOR_NOT_LINKED'
+  | 'PARTICIPANTS_FULL'
+  | 'LIST_TRUNCATED'
+  | 'LISTINGS_FULL'
+  | 'INVITE_MISMATCH'
+  | 'INVITATIONS_FULL'
+  | 'CHALLENGE_IGNORED'
+  | 'LOBBY_UNKNOWN'
+  | 'LOBBIES_FULL'
+  | 'SPEAKER_UNKNOWN'
+  | 'SPEAKERS_FULL'
+  | 'SIGN_FAILED'
+  | 'SIGN_QUEUE_FULL'
+
+/** Carried out in order. */
+export type RouterEffect =
+  /** Encode and queue for one connected friend. */
+  | { readonly kind: 'send'; readonly friend: FriendId; readonly item: Item }
+  /** Queue `raw` for each of these connected friends. */
+  | {
+      readonly kind: 'forward'
+      readonly friends: readonly FriendId[]
+      readonly item: BouncedItem
+      readonly raw: Uint8Array
+    }
+  /** Sign `item` (its `signature` is empty) as `item.author`, encode it, and answer with `signed` or `sign-failed`. */
+  | { readonly kind: 'sign'; readonly token: SignToken; readonly item: BouncedItem }
+  | { readonly kind: 'update'; readonly update: LobbyUpdate }
+  /** The author's identity is not known; ask this friend for it. */
+  | { readonly kind: 'want-identity'; readonly author: ParticipantId; readonly friend: FriendId }
+  /** Store the record of a joined lobby, replacing an older one. */
+  | { readonly kind: 'save'; readonly lobby: SavedLobby }
+  /** The lobby was left: delete its record. */
+  | { readonly kind: 'forget'; readonly lobby: LobbyId }
+  | {
+      readonly kind: 'note'
+      readonly code: NoteCode
+      readonly friend: FriendId | null
+      readonly lobby: LobbyId | null
+    }
+  /** Call back with `wake` at this time; a later `wake` replaces an earlier one. */
+  | { readonly kind: 'wake'; readonly atMs: number }
+  /** After `shutdown`: everything that was to be said has been given to the links. */
+  | { readonly kind: 'finished' }
+
+/** Codes of `not-sent` updates. */
+export type NotSentCode =
+  | 'LOBBY_NOT_JOINED'
+  | 'LOBBY_SPEAKER_UNKNOWN'
+  | 'LOBBY_TEXT_TOO_LARGE'
+  | 'LOBBY_TEXT_FORBIDDEN'
+  | 'LOBBY_SIGN_FAILED'
+  | 'LOBBY_BUSY'
