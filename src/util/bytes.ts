@@ -2,7 +2,8 @@
 import { DecodeError } from './result.ts'
 
 const utf8Encoder = new TextEncoder()
-const utf8Decoder = new TextDecoder('utf-8', { fatal: true })
+// A leading U+FEFF is kept: text must encode to the bytes it was decoded from.
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 export const utf8 = (text: string): Uint8Array => utf8Encoder.encode(text)

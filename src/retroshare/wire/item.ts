@@ -101,7 +101,7 @@ export type ChatItem =
   | { readonly kind: 'status-string'; readonly flags: number; readonly text: string }
   | { readonly kind: 'avatar-info'; readonly atSec: number }
 
-/** IPv4 `a.b.c.d:port`, or the raw 18 bytes of an IPv6 TLV in hex, or null when the TLV was empty. */
+/** Null is an empty address. IPv6 hosts are read in canonical form (RFC 5952) and written from any spelling. */
 export type WireAddress =
   | { readonly family: 4; readonly host: string; readonly port: number }
   | { readonly family: 6; readonly host: string; readonly port: number }
