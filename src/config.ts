@@ -1,0 +1,258 @@
+/** The configuration: its one schema, the rules between keys, and the typed result. See docs/configuration.md. */
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { configError, type Environment, type KeyPath, type Problem, readSources } from './config-source.ts'
+import { parseJid } from './stanza/jid.ts'
+import type { LobbyId } from './util/ids.ts'
+
+/** An address to listen on or to hand out. Port 0 lets the system choose. */
+export interface Endpoint {
+  readonly host: string
+  readonly port: number
+}
+
+/** The embedded XMPP server. */
+export interface XmppServerConfig {
+  readonly domain: string
+  readonly listen: Endpoint
+  readonly auth: 'anonymous' | 'accounts' | 'both'
+}
+
+export interface RetroshareConfig {
+  /** Name of profile and location when they are made, at first start. */
+  readonly name: string
+  readonly listen: Endpoint
+  /** Put into invites; null for what is listened on. */
+  readonly advertise: Endpoint | null
+  /** Lobbies to join at start. */
+  readonly autojoin: readonly LobbyId[]
+}
+
+/** Everything that can be configured, judged and normalised. */
+export interface Config {
+  /** Absolute path of the folder that holds all state. */
+  readonly data: string
+  readonly archive: {
+    /** Absolute path of the SQLite file. */
+    readonly file: string
+    /** Messages older than this are pruned; 0 keeps them for ever. */
+    readonly retentionMs: number
+  }
+  readonly xmpp: {
+    /** Address of the MUC service. */
+    readonly domain: string
+    /** Bare JIDs that own every room. */
+    readonly admins: readonly string[]
+    readonly server: XmppServerConfig
+  }
+  readonly http: {
+    readonly listen: Endpoint
+    /** Bearer token of the pages and the API; null only on loopback. */
+    readonly token: string | null
+  }
+  /** Null turns the network off. */
+  readonly retroshare: RetroshareConfig | null
+  readonly limits: Limits
+  readonly log: { readonly level: LogLevel }
+}
+
+export type LogLevel = (typeof LOG_LEVELS)[number]
+export type Limits = Readonly<z.output<typeof limits>>
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000 }
+const NOT_AVAILABLE = 'is not available in this version'
+
+/** Only this machine can reach an address on `host`. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
+
+/** A text that `convert` turns into a value, or into undefined when it is not what was `expected`. */
+const converted = <T>(expected: string, convert: (text: string) => T | undefined) =>
+  z.string(`expected ${expected}`).transform((text, context) => {
+    const value = convert(text)
+    if (value !== undefined) return value
+    context.addIssue({ code: 'custom', message: `expected ${expected}` })
+    return z.NEVER
+  })
+
+function parseEndpoint(text: string): Endpoint | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  const host = match?.[1] ?? match?.[2]
+  return host !== undefined && port <= 65_535 ? { host, port } : undefined
+}
+
+const endpoint = converted('host:port, such as 127.0.0.1:5222 or [::1]:5222', parseEndpoint)
+const domain = converted('a domain name', (text) => {
+  const jid = parseJid(text)
+  return jid?.local === '' && jid.resource === '' ? jid.domain : undefined
+})
+const bareJid = converted('a bare JID, such as ann@example.org', (text) => {
+  const jid = parseJid(text)
+  return jid && jid.local !== '' && jid.resource === '' ? jid.bare : undefined
+})
+const durationMs = converted('days or hours, such as 365d or 12h, or 0 for ever', (text) => {
+  const match = /^(?:0|([1-9]\d{0,5})([dh]))$/.exec(text)
+  return match ? Number(match[1] ?? 0) * (UNIT_MS[match[2] ?? ''] ?? 0) : undefined
+})
+const lobbyId = converted('a lobby id of 16 hex digits', (text) =>
+  /^[0-9a-fA-F]{16}$/.test(text) ? (text.toLowerCase() as LobbyId) : undefined,
+)
+const token = converted('letters, digits and any of -._~+/ with = only at the end', (text) =>
+  /^[A-Za-z0-9._~+/-]+=*$/.test(text) ? text : undefined,
+)
+const profileName = converted('1 to 64 characters without control characters or < > ( )', (text) =>
+  /^[^\p{C}<>()]{1,64}$/u.test(text) && text.trim() === text ? text : undefined,
+)
+const sqliteFile = z.string().transform((text, context) => {
+  const file = /^sqlite:(?!:)(?:\/\/(?=\/))?([^\0?]+)$/.exec(text)?.[1]
+  if (file !== undefined) return file
+  const message = /^postgres(?:ql)?:/.test(text) ? `PostgreSQL ${NOT_AVAILABLE}` : 'expected sqlite:FILE'
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+})
+
+/** A section that a later version fills: its keys are known, setting it is refused. */
+const unavailable = (...keys: string[]) =>
+  z
+    .looseObject(Object.fromEntries(keys.map((key) => [key, z.unknown().optional()])))
+    .nullable()
+    .default(null)
+    .refine((value) => value === null, NOT_AVAILABLE)
+
+const server = z
+  .strictObject({
+    domain: domain.prefault('localhost'),
+    listen: endpoint.prefault('127.0.0.1:5222'),
+    auth: z.enum(['anonymous', 'accounts', 'both']).default('anonymous'),
+    tls: unavailable('cert', 'key'),
+  })
+  .superRefine(({ listen, auth }, context) => {
+    if (isLoopback(listen.host)) return
+    if (auth !== 'accounts')
+      context.addIssue({
+        code: 'custom',
+        path: ['auth'],
+        message: `${auth} is refused, as xmpp.server.listen is ${listen.host}, which is not loopback`,
+      })
+    context.addIssue({
+      code: 'custom',
+      path: ['listen'],
+      message: `${listen.host} is not loopback, where TLS is required, and xmpp.server.tls ${NOT_AVAILABLE}`,
+    })
+  })
+
+const xmpp = z
+  .strictObject({
+    domain: domain.prefault('lobbies.localhost'),
+    admins: z.array(bareJid).default([]),
+    server: server.nullable().prefault({}),
+    component: unavailable('host', 'port', 'secret'),
+  })
+  .superRefine((value, context) => {
+    if (value.server === null)
+      context.addIssue({
+        code: 'custom',
+        path: ['server'],
+        message: `null needs xmpp.component, which ${NOT_AVAILABLE}: nothing would speak XMPP`,
+      })
+    else if (value.server.domain === value.domain)
+      context.addIssue({ code: 'custom', path: ['domain'], message: 'must differ from xmpp.server.domain' })
+  })
+
+const http = z
+  .strictObject({
+    listen: endpoint.prefault('127.0.0.1:5280'),
+    token: token.nullable().default(null),
+  })
+  .superRefine(({ listen, token }, context) => {
+    if (token === null && !isLoopback(listen.host))
+      context.addIssue({
+        code: 'custom',
+        path: ['token'],
+        message: `is required, as http.listen is ${listen.host}, which is not loopback`,
+      })
+  })
+
+const retroshare = z.strictObject({
+  name: profileName.prefault('Foyer'),
+  listen: endpoint.prefault('127.0.0.1:7812'),
+  advertise: endpoint
+    .refine(({ port }) => port !== 0, 'expected a port from 1 to 65535')
+    .nullable()
+    .default(null),
+  autojoin: z.array(lobbyId).default([]),
+})
+
+const limits = z.strictObject({})
+
+const schema = z.strictObject({
+  data: z.string().min(1, 'expected a folder').default('./data'),
+  archive: z
+    .strictObject({
+      url: sqliteFile.prefault('sqlite:foyer.db'),
+      retention: durationMs.prefault('365d'),
+    })
+    .prefault({}),
+  xmpp: xmpp.prefault({}),
+  http: http.prefault({}),
+  retroshare: retroshare.nullable().prefault({}),
+  tox: unavailable('listen'),
+  links: z.array(z.unknown()).max(0, NOT_AVAILABLE).default([]),
+  limits: limits.prefault({}),
+  log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({}),
+})
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>
+  readonly anyOf?: readonly SchemaNode[]
+}
+
+const pathsOf = (node: SchemaNode): string[][] => [
+  ...(node.anyOf ?? []).flatMap(pathsOf),
+  ...Object.entries(node.properties ?? {}).flatMap(([name, child]) => [
+    [name],
+    ...pathsOf(child).map((path) => [name, ...path]),
+  ]),
+]
+
+/** Every key that the configuration has, sections included. */
+export const configKeys = (): readonly KeyPath[] =>
+  pathsOf(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as SchemaNode)
+
+function problemsOf(issues: readonly z.core.$ZodIssue[]): Problem[] {
+  return issues.flatMap((issue) => {
+    const path = issue.path.map(String)
+    return issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: [...path, key], text: 'no key of this name' }))
+      : [{ path, text: issue.message }]
+  })
+}
+
+/**
+ * The configuration from defaults, then `file` (or `FOYER_CONFIG`), then `FOYER_` variables, then `dataOverride`
+ * for the key `data`. Throws `CONFIG_UNREADABLE`, or `CONFIG_INVALID` with a line for every problem.
+ */
+export function loadConfig(sources: {
+  readonly file?: string | undefined
+  readonly env: Environment
+  readonly dataOverride?: string | undefined
+}): Config {
+  const raw = readSources(sources.file ?? sources.env.FOYER_CONFIG, sources.env, configKeys())
+  const parsed = schema.safeParse(raw.tree ?? {})
+  const problems = [...raw.problems, ...problemsOf(parsed.error?.issues ?? [])]
+  if (!parsed.success || problems.length > 0 || !parsed.data.xmpp.server) throw configError(raw, problems)
+  const { archive, xmpp, http, retroshare, limits, log } = parsed.data
+  const { domain, listen, auth } = parsed.data.xmpp.server
+  const data = resolve(sources.dataOverride ?? parsed.data.data)
+  return {
+    data,
+    archive: { file: resolve(data, archive.url), retentionMs: archive.retention },
+    xmpp: { domain: xmpp.domain, admins: xmpp.admins, server: { domain, listen, auth } },
+    http,
+    retroshare,
+    limits,
+    log,
+  }
+}

@@ -1,0 +1,241 @@
+// Configuration: defaults, the file, variables, secrets in files, the rules between keys, and how problems are told.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { type Config, configKeys, isLoopback, loadConfig } from '../src/config.ts'
+import { GatewayError } from '../src/util/errors.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'foyer-config-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let files = 0
+function fileOf(text: string): string {
+  const path = join(folder, `${files++}.yaml`)
+  writeFileSync(path, text)
+  return path
+}
+const load = (text: string, env: Record<string, string> = {}): Config =>
+  loadConfig({ file: fileOf(text), env })
+
+/** The lines of the refusal, without the folder. */
+function problems(text: string, env: Record<string, string> = {}): string[] {
+  try {
+    load(text, env)
+  } catch (error) {
+    expect(error).toBeInstanceOf(GatewayError)
+    expect((error as GatewayError).code).toBe('CONFIG_INVALID')
+    return (error as Error).message.split('\n').map((line) => line.replace(/^\S*\/\d+\.yaml/, 'FILE'))
+  }
+  throw new Error('accepted')
+}
+
+test('defaults alone give a gateway on loopback', () => {
+  expect(loadConfig({ env: {} })).toEqual({
+    data: resolve('data'),
+    archive: { file: resolve('data/foyer.db'), retentionMs: 365 * 86_400_000 },
+    xmpp: {
+      domain: 'lobbies.localhost',
+      admins: [],
+      server: { domain: 'localhost', listen: { host: '127.0.0.1', port: 5222 }, auth: 'anonymous' },
+    },
+    http: { listen: { host: '127.0.0.1', port: 5280 }, token: null },
+    retroshare: {
+      name: 'Foyer',
+      listen: { host: '127.0.0.1', port: 7812 },
+      advertise: null,
+      autojoin: [],
+    },
+    limits: {},
+    log: { level: 'info' },
+  })
+})
+
+test('an empty file is the defaults', () => {
+  expect(load('# nothing\n')).toEqual(loadConfig({ env: {} }))
+})
+
+describe('the example', () => {
+  const path = 'config/foyer.example.yaml'
+  test('says the defaults', () => {
+    expect(loadConfig({ file: path, env: {} })).toEqual(loadConfig({ env: {} }))
+  })
+  test('has every key, or names it in the comment of its empty section, and each has a comment', () => {
+    const text = readFileSync(path, 'utf8')
+    const tree = parse(text)
+    for (const keyPath of configKeys()) {
+      let node = tree
+      for (const name of keyPath) node = node === null ? null : node[name]
+      expect(node, keyPath.join('.')).not.toBe(undefined)
+      if (node !== null || tree[keyPath[0] ?? ''] === null) expect(text).toContain(`${keyPath.at(-1)}:`)
+    }
+    const lines = text.split('\n')
+    for (const [at, line] of lines.entries())
+      if (/^ *[a-z]+: \S/.test(line)) expect(lines[at - 1], line).toMatch(/^ *#/)
+  })
+})
+
+test('docs/configuration.md names every key', () => {
+  const text = readFileSync('docs/configuration.md', 'utf8')
+  expect(configKeys().filter((path) => !text.includes(`| \`${path.join('.')}\` |`))).toEqual([])
+})
+
+describe('variables', () => {
+  test('win over the file; --data wins over both', () => {
+    const file = fileOf('data: /from-file\nxmpp: { domain: a.example }\n')
+    const env = { FOYER_CONFIG: file, FOYER_XMPP__DOMAIN: 'b.example', FOYER_DATA: '/from-env' }
+    expect(loadConfig({ env }).xmpp.domain).toBe('b.example')
+    expect(loadConfig({ env }).data).toBe('/from-env')
+    expect(loadConfig({ env, dataOverride: '/from-option' }).data).toBe('/from-option')
+    expect(loadConfig({ env: { FOYER_CONFIG: file } }).data).toBe('/from-file')
+  })
+  test('reach keys deep down, also below a section that the file turned off', () => {
+    expect(
+      load('', { FOYER_XMPP__SERVER__LISTEN: '[::1]:0', FOYER_XMPP__ADMINS: '[Ann@Example.org]' }).xmpp,
+    ).toMatchObject({ admins: ['ann@example.org'], server: { listen: { host: '::1', port: 0 } } })
+    expect(load('retroshare: null\n', { FOYER_RETROSHARE__NAME: 'N' }).retroshare?.name).toBe('N')
+    expect(load('', { FOYER_RETROSHARE: 'null' }).retroshare).toBe(null)
+  })
+  test('take a secret from a file', () => {
+    const secret = fileOf('12345\n')
+    expect(load('', { FOYER_HTTP__TOKEN_FILE: secret }).http.token).toBe('12345')
+    expect(problems('', { FOYER_HTTP__TOKEN_FILE: secret, FOYER_HTTP__TOKEN: 'x' })).toEqual([
+      'FOYER_HTTP__TOKEN_FILE: http.token: set twice: FOYER_HTTP__TOKEN and FOYER_HTTP__TOKEN_FILE',
+    ])
+    expect(problems('', { FOYER_HTTP__TOKEN_FILE: '/nowhere' })).toEqual([
+      'FOYER_HTTP__TOKEN_FILE: http.token: cannot read /nowhere: ENOENT',
+    ])
+  })
+  test('of no key are errors, other programs’ variables are not', () => {
+    expect(problems('', { FOYER_HTTP__TOKN: 'x', HOME: '/' })).toEqual([
+      'FOYER_HTTP__TOKN: no key of this name',
+    ])
+  })
+  test('that hold something wrong are named', () => {
+    expect(problems('http: { listen: "::1" }\n', { FOYER_LOG__LEVEL: 'loud' })).toEqual([
+      'FILE:1:9: http.listen: expected host:port, such as 127.0.0.1:5222 or [::1]:5222',
+      expect.stringMatching(/^FOYER_LOG__LEVEL: log\.level: .*"info"/),
+    ])
+  })
+})
+
+describe('problems', () => {
+  test('are told all at once, each with file, line, column and key', () => {
+    expect(
+      problems(`archive:
+  retention: 3w
+  size: 1
+xmpp:
+  admins: [ann@example.org, bob]
+  server:
+    listen: localhost:99999
+retroshare:
+  autojoin:
+    - 00112233445566778
+http: here
+`),
+    ).toEqual([
+      'FILE:2:3: archive.retention: expected days or hours, such as 365d or 12h, or 0 for ever',
+      'FILE:3:3: archive.size: no key of this name',
+      'FILE:5:29: xmpp.admins.1: expected a bare JID, such as ann@example.org',
+      'FILE:7:5: xmpp.server.listen: expected host:port, such as 127.0.0.1:5222 or [::1]:5222',
+      expect.stringMatching(/^FILE:11:1: http: .*expected object/),
+      'FILE:10:7: retroshare.autojoin.0: expected a lobby id of 16 hex digits',
+    ])
+  })
+  test('of YAML are told with their place', () => {
+    expect(problems('xmpp:\n  domain: a\n  domain: b\n')).toEqual([
+      expect.stringMatching(/^FILE:3:3: .*unique/),
+    ])
+    expect(problems('- 1\n')).toEqual([expect.stringMatching(/^FILE:1:1: .*expected object/)])
+    expect(problems('a: [1\n')[0]).toMatch(/^FILE:\d+:\d+: /)
+  })
+  test('never show a secret', () => {
+    const told = problems(
+      'archive: { url: "postgres://foyer:hunter2@db/foyer" }\nhttp: { token: "hunter2 " }\n',
+    )
+    expect(told).toHaveLength(2)
+    expect(told.join()).not.toContain('hunter2')
+  })
+  test('a file that cannot be read is told as such', () => {
+    expect(() => loadConfig({ file: '/nowhere.yaml', env: {} })).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_UNREADABLE',
+        message: expect.stringContaining('/nowhere.yaml'),
+      }),
+    )
+  })
+  test('a key that every object has is no key here', () => {
+    expect(problems('constructor: 1\nhttp: { __proto__: { token: x } }\n')).toEqual([
+      'FILE:2:9: http.__proto__: no key of this name',
+      'FILE:1:1: constructor: no key of this name',
+    ])
+  })
+})
+
+describe('rules', () => {
+  test('off loopback anonymous is refused, and anything without TLS', () => {
+    expect(problems('xmpp: { server: { listen: "0.0.0.0:5222" } }\n')).toEqual([
+      'FILE:1:9: xmpp.server.auth: anonymous is refused, as xmpp.server.listen is 0.0.0.0, which is not loopback',
+      'FILE:1:19: xmpp.server.listen: 0.0.0.0 is not loopback, where TLS is required, and xmpp.server.tls is not available in this version',
+    ])
+    expect(problems('xmpp: { server: { listen: "0.0.0.0:5222", auth: accounts } }\n')).toHaveLength(1)
+  })
+  test('off loopback HTTP needs a token', () => {
+    expect(problems('http: { listen: "192.0.2.1:80" }\n')).toEqual([
+      'FILE:1:1: http.token: is required, as http.listen is 192.0.2.1, which is not loopback',
+    ])
+    expect(load('http: { listen: "192.0.2.1:80", token: abc }\n').http.token).toBe('abc')
+  })
+  test('something must speak XMPP', () => {
+    expect(problems('xmpp: { server: null }\n')[0]).toMatch(
+      /^FILE:1:9: xmpp\.server: null needs xmpp\.component/,
+    )
+  })
+  test('the service and the server cannot have one domain', () => {
+    expect(problems('xmpp: { domain: localhost }\n')).toEqual([
+      'FILE:1:9: xmpp.domain: must differ from xmpp.server.domain',
+    ])
+  })
+  test.each([
+    ['xmpp: { server: { tls: { cert: a } } }', 'xmpp.server.tls'],
+    ['xmpp: { component: { host: h, port: 1, secret: s } }', 'xmpp.component'],
+    ['tox: { listen: "127.0.0.1:33445" }', 'tox'],
+    ['links: [{}]', 'links'],
+    ['archive: { url: "postgres://u@h/d" }', 'archive.url'],
+  ])('what this version cannot do is refused: %s', (text, key) => {
+    expect(problems(text)).toEqual([expect.stringMatching(`: ${key}: .*is not available in this version`)])
+  })
+})
+
+test('ids and secrets that look like numbers stay as they were written', () => {
+  const config = load(
+    'retroshare: { autojoin: [0012345678901234, 12e4567890123456, ABCDEF0123456789] }\nhttp: { token: 0x10 }\n',
+  )
+  expect(config.retroshare?.autojoin).toEqual(['0012345678901234', '12e4567890123456', 'abcdef0123456789'])
+  expect(config.http.token).toBe('0x10')
+})
+
+test.each([
+  ['0', 0],
+  ['12h', 43_200_000],
+  ['1d', 86_400_000],
+])('a retention of %s is %i ms', (text, ms) => {
+  expect(load(`archive: { retention: ${text} }\n`).archive.retentionMs).toBe(ms)
+})
+
+test.each([
+  ['sqlite:chat.db', '/d/chat.db'],
+  ['sqlite:/var/chat.db', '/var/chat.db'],
+  ['sqlite:///var/chat.db', '/var/chat.db'],
+])('%s is the file %s', (url, file) => {
+  expect(load(`data: /d\narchive: { url: "${url}" }\n`).archive.file).toBe(file)
+})
+
+test('loopback is this machine and nothing else', () => {
+  expect(['127.0.0.1', '127.9.9.9', '::1', 'localhost'].every(isLoopback)).toBe(true)
+  expect(['0.0.0.0', '::', '127.example.org', '10.0.0.1', 'localhost.example.org'].some(isLoopback)).toBe(
+    false,
+  )
+})
