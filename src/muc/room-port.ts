@@ -17,6 +17,8 @@ export interface RoomIdentity {
   readonly jid: Jid
   /** Key of occupant-ids (XEP-0421), 32 bytes, one per room, the same after a restart. */
   readonly occupantKey: Uint8Array
+  /** The room was made by whoever is about to join: the first one in is told so (status 201). */
+  readonly isNew: boolean
 }
 
 /** Rules that come from outside the room: what the lobby's network can carry. Pure functions. */
@@ -48,7 +50,8 @@ export interface RemoteOccupant {
 
 /** Why a query was made; comes back with its answer. Plain data. */
 export type QueryContext =
-  | { readonly kind: 'join-history'; readonly session: string }
+  /** `maxChars`: characters of complete stanzas at most (XEP-0045 §7.2.14); undefined: no such limit. */
+  | { readonly kind: 'join-history'; readonly session: string; readonly maxChars: number | undefined }
   | {
       readonly kind: 'mam'
       /** The IQ that asked: addresses and id for the reply. */
@@ -60,7 +63,10 @@ export type QueryContext =
   | { readonly kind: 'mam-metadata'; readonly iq: Element }
 
 export type RoomEvent =
-  /** A stanza of an XMPP user to the room or an occupant; `from` is the full JID of a session. */
+  /**
+   * A stanza of an XMPP user to the room or an occupant; `from` is the full JID of a session, and the stanza's
+   * own `from` and `to` are set, `to` to this room.
+   */
   | { readonly kind: 'stanza'; readonly from: Jid; readonly stanza: Element }
   /** The session's stream is gone without unavailable presence. */
   | { readonly kind: 'session-ended'; readonly session: string }
@@ -92,12 +98,19 @@ export type RoomEvent =
 
 /**
  * Effects are carried out strictly in order within one room: an `archive` or an ordered `query` holds back
- * everything that comes after it, of this and of later steps, until it has its answer.
+ * everything that comes after it, of this and of later steps, until it has its answer. The room itself does not
+ * wait: events are stepped as they come, and what they bring forth queues behind the barrier. What answers the
+ * barrier takes the barrier's own place: `stored` or `failed` of an archive, and for an ordered query the effects
+ * of the step of its `answer` event, are carried out before all that was held back. So the step of a join returns
+ * presences, the history query and the subject in one list. The step of an ordered query's answer returns no
+ * barrier.
  */
 export type RoomEffect =
   | { readonly kind: 'send'; readonly to: string; readonly stanza: Element }
   /** One serialisation to many full JIDs. */
   | { readonly kind: 'fanout'; readonly stanza: PreparedStanza; readonly to: readonly string[] }
+  /** Many serialisations to one full JID, in this order. */
+  | { readonly kind: 'burst'; readonly to: string; readonly stanzas: readonly PreparedStanza[] }
   /** Store; `stored` when durable, `failed` when not, neither when the archive already had this networkId. */
   | {
       readonly kind: 'archive'
