@@ -1,0 +1,37 @@
+/** Who may see the guarded pages: bearer token, or the cookie that `?token=…` sets once. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+const COOKIE = 'foyer_token'
+
+/** True when no token is asked for or the request carries it. A token in the query is kept as a cookie. */
+export function isAuthorized(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  token: string | null,
+): boolean {
+  if (token === null) return true
+  const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  if (bearer !== undefined) return isSame(bearer, token)
+  const cookie = new RegExp(`(?:^|; *)${COOKIE}=([^;]*)`).exec(request.headers.cookie ?? '')?.[1]
+  if (cookie !== undefined && isSame(decodeCookie(cookie), token)) return true
+  const query = url.searchParams.get('token')
+  if (query === null || !isSame(query, token)) return false
+  response.setHeader(
+    'Set-Cookie',
+    `${COOKIE}=${encodeURIComponent(token)}; Path=/; HttpOnly; SameSite=Strict`,
+  )
+  return true
+}
+
+function decodeCookie(value: string): string {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return ''
+  }
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b))

@@ -1,0 +1,84 @@
+/** Prometheus metrics, all named `foyer_…`; no JID or lobby name is ever a label. List: docs/operating.md. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** What is read when somebody scrapes. */
+export interface MetricSources {
+  /** Gauges by name without prefix, in their unit; see `GAUGES`. */
+  gauges(): Readonly<Record<keyof typeof GAUGES, number>>
+  /** Running totals of the networks: network id → counter name → value. */
+  networkCounters(): Readonly<Record<string, Readonly<Record<string, number>>>>
+}
+
+const GAUGES = {
+  sessions: 'XMPP sessions that are bound',
+  rooms_loaded: 'Rooms held in memory',
+  occupants_local: 'Occupants of this gateway in all rooms',
+  occupants_remote: 'Occupants that come from lobby networks',
+  friends: 'Friends known',
+  friends_online: 'Friends linked',
+  lobbies: 'Lobbies visible or joined',
+  lobbies_joined: 'Lobbies joined',
+  archive_messages: 'Messages in the archive',
+  archive_bytes: 'Bytes of the archive on disk',
+} as const
+
+export interface Metrics {
+  stanzaReceived(kind: string): void
+  /** `direction`: `in` from a lobby, `out` to a lobby, `local` said by an occupant. */
+  message(direction: 'in' | 'out' | 'local'): void
+  archiveSeconds(seconds: number): void
+  render(): Promise<{ contentType: string; text: string }>
+}
+
+export function createMetrics(version: string, sources: MetricSources): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, prefix: 'foyer_' })
+  const registers = [registry]
+  new Gauge({ name: 'foyer_info', help: 'Version of this gateway', labelNames: ['version'], registers }).set(
+    { version },
+    1,
+  )
+  for (const [name, help] of Object.entries(GAUGES) as [keyof typeof GAUGES, string][])
+    new Gauge({
+      name: `foyer_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(sources.gauges()[name])
+      },
+    })
+  new Gauge({
+    name: 'foyer_network_events_total',
+    help: 'Running totals of the lobby networks by event',
+    labelNames: ['network', 'event'],
+    registers,
+    collect() {
+      for (const [network, counters] of Object.entries(sources.networkCounters()))
+        for (const [event, value] of Object.entries(counters)) this.set({ network, event }, value)
+    },
+  })
+  const stanzas = new Counter({
+    name: 'foyer_stanzas_received_total',
+    help: 'Stanzas from XMPP users to rooms and the service',
+    labelNames: ['kind'],
+    registers,
+  })
+  const messages = new Counter({
+    name: 'foyer_messages_total',
+    help: 'Messages from lobbies, to lobbies, and said by local occupants',
+    labelNames: ['direction'],
+    registers,
+  })
+  const archive = new Histogram({
+    name: 'foyer_archive_commit_seconds',
+    help: 'Time from a message to its durable row',
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5],
+    registers,
+  })
+  return {
+    stanzaReceived: (kind) => stanzas.inc({ kind }),
+    message: (direction) => messages.inc({ direction }),
+    archiveSeconds: (seconds) => archive.observe(seconds),
+    render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  }
+}

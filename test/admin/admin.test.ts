@@ -1,0 +1,67 @@
+// The admin socket: commands reach the handler, errors keep their code, and only the owner may connect.
+import { mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { askGateway } from '../../src/admin/client.ts'
+import { startAdminServer } from '../../src/admin/server.ts'
+import { GatewayError } from '../../src/util/errors.ts'
+
+let path: string
+let stop: () => Promise<void>
+
+beforeEach(async () => {
+  path = join(mkdtempSync(join(tmpdir(), 'foyer-admin-')), 'admin.sock')
+  const server = await startAdminServer(path, async (command, args) => {
+    if (command === 'refuse') throw new GatewayError('NO_SUCH_LOBBY', 'there is no lobby 12')
+    if (command === 'break') throw new TypeError('a bug')
+    return { command, args }
+  })
+  stop = () => server.stop()
+})
+afterEach(() => stop())
+
+test('a command and its arguments reach the handler, and its value comes back', async () => {
+  expect(await askGateway(path, 'lobby create', { name: 'Lobby ü\n2' })).toEqual({
+    command: 'lobby create',
+    args: { name: 'Lobby ü\n2' },
+  })
+})
+
+test('a refusal keeps its code and message', async () => {
+  await expect(askGateway(path, 'refuse')).rejects.toMatchObject({
+    code: 'NO_SUCH_LOBBY',
+    message: 'there is no lobby 12',
+  })
+})
+
+test('a bug in a command is told to the caller and the server lives on', async () => {
+  await expect(askGateway(path, 'break')).rejects.toMatchObject({ code: 'INTERNAL' })
+  expect(await askGateway(path, 'again')).toEqual({ command: 'again', args: {} })
+})
+
+test('a line that is no request is answered, not swallowed', async () => {
+  const socket = connect(path)
+  socket.end('no json\n')
+  expect(JSON.parse(await text(socket))).toMatchObject({ ok: false, code: 'ADMIN_REQUEST' })
+})
+
+test('only the owner of the process can open the socket', () => {
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+})
+
+test('without a gateway the error says how to get one', async () => {
+  await stop()
+  stop = async () => undefined
+  await expect(askGateway(path, 'status')).rejects.toMatchObject({ code: 'NOT_RUNNING' })
+})
+
+test('a socket left behind by a process that was killed does not keep a new one from listening', async () => {
+  const left = join(mkdtempSync(join(tmpdir(), 'foyer-admin-')), 'admin.sock')
+  writeFileSync(left, '')
+  const server = await startAdminServer(left, async () => 'here')
+  expect(await askGateway(left, 'who')).toBe('here')
+  await server.stop()
+})

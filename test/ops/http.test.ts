@@ -1,0 +1,120 @@
+// The HTTP listener: who may see what, health as it is, and nothing outside the page folders.
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { EventStream } from '../../src/ops/event-stream.ts'
+import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/ops/http.ts'
+
+let server: HttpServer | undefined
+afterEach(async () => {
+  await server?.stop()
+  server = undefined
+})
+
+async function start(overrides: Partial<HttpOptions> = {}): Promise<string> {
+  server = createHttpServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    token: null,
+    folders: {},
+    map: () => ({ rooms: [] }),
+    events: new EventStream(() => ({ rooms: [] })),
+    metrics: async () => ({ contentType: 'text/plain', text: 'foyer_info 1\n' }),
+    problems: () => [],
+    chatSettings: () => ({ domain: 'localhost' }),
+    ...overrides,
+  })
+  const { port } = await server.start()
+  return `http://127.0.0.1:${port}`
+}
+
+test('readiness says what is missing', async () => {
+  const problems: string[] = ['retroshare: not listening']
+  const base = await start({ problems: () => problems })
+  const bad = await fetch(`${base}/readyz`)
+  expect(bad.status).toBe(503)
+  expect(await bad.json()).toEqual({ ready: false, problems: ['retroshare: not listening'] })
+  problems.pop()
+  expect((await fetch(`${base}/readyz`)).status).toBe(200)
+})
+
+test.each(['/', '/api/map', '/api/events', '/metrics'])(
+  '%s needs the token, in any of its three forms',
+  async (path) => {
+    const base = await start({ token: 'söcret', folders: { '/': pageFolder() } })
+    expect((await fetch(base + path)).status).toBe(401)
+    expect((await fetch(base + path, { headers: { Authorization: 'Bearer wrong' } })).status).toBe(401)
+    const asked = await fetch(`${base}${path}?token=${encodeURIComponent('söcret')}`)
+    expect(asked.status).toBe(200)
+    await asked.body?.cancel()
+    const cookie = asked.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const again = await fetch(base + path, { headers: { Cookie: `other=1; ${cookie}` } })
+    expect(again.status).toBe(200)
+    await again.body?.cancel()
+  },
+)
+
+test('health, readiness, chat settings and host-meta need no token', async () => {
+  const base = await start({ token: 'secret' })
+  for (const path of ['/healthz', '/readyz', '/chat/settings.json', '/.well-known/host-meta'])
+    expect((await fetch(base + path)).status).toBe(200)
+})
+
+test('host-meta names the WebSocket under the address that the asker used', async () => {
+  const base = await start()
+  const json = (await (await fetch(`${base}/.well-known/host-meta.json`)).json()) as {
+    links: { href: string }[]
+  }
+  expect(json.links[0]?.href).toBe(`${base.replace('http', 'ws')}/xmpp-websocket`)
+  expect(await (await fetch(`${base}/.well-known/host-meta`)).text()).toContain(
+    "rel='urn:xmpp:alt-connections:websocket'",
+  )
+})
+
+test('a folder serves its own files, and never one outside of it', async () => {
+  const folder = pageFolder()
+  const outside = mkdtempSync(join(tmpdir(), 'foyer-outside-'))
+  writeFileSync(join(outside, 'secret.html'), 'secret')
+  symlinkSync(join(outside, 'secret.html'), join(folder, 'link.html'))
+  const base = await start({ folders: { '/': folder } })
+  expect(await (await fetch(`${base}/`)).text()).toBe('<p>map</p>')
+  expect(await (await fetch(`${base}/sub/`)).text()).toBe('<p>sub</p>')
+  for (const path of [
+    '/link.html',
+    '/%2e%2e/secret.html',
+    '/..%2fsecret.html',
+    '/nothing.html',
+    '/sub',
+    '/%00',
+    '/%E0%A4%A',
+  ])
+    expect((await fetch(base + path)).status, path).toBe(404)
+})
+
+test('other methods are refused', async () => {
+  const base = await start()
+  expect((await fetch(`${base}/api/map`, { method: 'POST' })).status).toBe(405)
+})
+
+test('watchers get the map at once and again when it changes', async () => {
+  let people = 0
+  const events = new EventStream(() => ({ people }))
+  const base = await start({ events })
+  const reader = ((await fetch(`${base}/api/events`)).body as ReadableStream<Uint8Array>)
+    .pipeThrough(new TextDecoderStream())
+    .getReader()
+  expect((await reader.read()).value).toContain('{"people":0}')
+  people = 3
+  events.changed()
+  events.changed()
+  expect((await reader.read()).value).toBe('event: map\ndata: {"people":3}\n\n')
+  await reader.cancel()
+})
+
+function pageFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'foyer-pages-'))
+  writeFileSync(join(folder, 'index.html'), '<p>map</p>')
+  mkdirSync(join(folder, 'sub'))
+  writeFileSync(join(folder, 'sub', 'index.html'), '<p>sub</p>')
+  return folder
+}

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""A slixmpp client driven by JSON lines: commands on standard input, events on standard output.
+
+Arguments: host port jid password. An empty password logs in with SASL ANONYMOUS.
+"""
+import asyncio
+import json
+import sys
+
+import slixmpp
+
+
+def emit(**event):
+    print(json.dumps(event), flush=True)
+
+
+class Client(slixmpp.ClientXMPP):
+    def __init__(self, jid, password):
+        super().__init__(jid, password)
+        if not password:
+            self['feature_mechanisms'].unencrypted_plain = True
+            self.credentials = {}
+            self.use_mechs = {'ANONYMOUS'}
+        for plugin in ('xep_0030', 'xep_0045', 'xep_0059', 'xep_0085', 'xep_0199', 'xep_0203', 'xep_0313', 'xep_0359'):
+            self.register_plugin(plugin)
+        self['feature_mechanisms'].unencrypted_scram = True
+        self['feature_mechanisms'].unencrypted_plain = True
+        self.add_event_handler('session_start', self.on_start)
+        self.add_event_handler('groupchat_message', self.on_groupchat)
+        self.add_event_handler('groupchat_subject', lambda m: emit(event='subject', room=m['from'].bare, subject=m['subject']))
+        self.add_event_handler('message', self.on_private)
+        self.add_event_handler('presence', self.on_presence)
+        for state in ('composing', 'active', 'paused'):
+            self.add_event_handler('chatstate_' + state, self.on_chat_state)
+        self.add_event_handler('failed_all_auth', lambda _: emit(event='failed', reason='auth'))
+        self.add_event_handler('disconnected', lambda _: emit(event='disconnected'))
+
+    async def on_start(self, _event):
+        self.send_presence()
+        await self.get_roster()
+        emit(event='session', jid=self.boundjid.full)
+
+    def on_groupchat(self, message):
+        if not message['body']:
+            return
+        emit(event='groupchat', room=message['from'].bare, nick=message['from'].resource, body=message['body'],
+             id=message['id'], stanza_id=message['stanza_id']['id'], delayed=bool(message.xml.find('{urn:xmpp:delay}delay') is not None))
+
+    def on_private(self, message):
+        if message['type'] in ('chat', 'normal', 'error') and message['body']:
+            emit(event='private', **{'from': message['from'].full}, type=message['type'], body=message['body'])
+
+    def on_chat_state(self, message):
+        emit(event='chat_state', room=message['from'].bare, nick=message['from'].resource, state=message['chat_state'])
+
+    def on_presence(self, presence):
+        if presence['from'].resource and presence['from'].bare != self.boundjid.bare:
+            emit(event='presence', room=presence['from'].bare, nick=presence['from'].resource, type=presence['type'],
+                 condition=presence['error']['condition'] if presence['type'] == 'error' else None)
+
+    async def run(self, command):
+        kind = command.pop('do')
+        if kind == 'join':
+            await self['xep_0045'].join_muc_wait(slixmpp.JID(command['room']), command['nick'], timeout=20)
+            return {}
+        if kind == 'leave':
+            self['xep_0045'].leave_muc(slixmpp.JID(command['room']), command['nick'])
+            return {}
+        if kind == 'say':
+            message = self.make_message(mto=command['room'], mbody=command['body'], mtype='groupchat')
+            message['id'] = self.new_id()
+            message.send()
+            return {'id': message['id']}
+        if kind == 'private':
+            self.send_message(mto=command['to'], mbody=command['body'], mtype='chat')
+            return {}
+        if kind == 'chat_state':
+            message = self.make_message(mto=command['room'], mtype='groupchat')
+            message['chat_state'] = command['state']
+            message.send()
+            return {}
+        if kind == 'rooms':
+            items = await self['xep_0030'].get_items(jid=command['service'])
+            return {'rooms': [[jid, name] for jid, _node, name in items['disco_items']['items']]}
+        if kind == 'archive':
+            rsm = {'max': command['max']}
+            for bound in ('before', 'after'):
+                if bound in command:
+                    rsm[bound] = command[bound]
+            iq = await self['xep_0313'].retrieve(jid=slixmpp.JID(command['room']), rsm=rsm)
+            results = iq['mam']['results'] if 'mam' in iq.plugins else []
+            fin = iq['mam_fin']
+            return {'messages': [[r['mam_result']['id'], r['mam_result']['forwarded']['stanza']['body']] for r in results],
+                    'first': fin['rsm']['first'], 'last': fin['rsm']['last'], 'complete': fin.xml.get('complete') == 'true'}
+        if kind == 'ping':
+            await self['xep_0199'].ping(slixmpp.JID(command['to']))
+            return {}
+        raise ValueError('unknown command ' + kind)
+
+
+async def commands(client):
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=2 ** 20)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        command = json.loads(line)
+        ref = command.pop('ref')
+        try:
+            emit(event='done', ref=ref, **(await client.run(command)))
+        except slixmpp.exceptions.PresenceError as error:
+            emit(event='failed', ref=ref, reason=error.presence['error']['condition'])
+        except slixmpp.exceptions.IqError as error:
+            emit(event='failed', ref=ref, reason=error.condition)
+        except Exception as error:  # told to the test, which decides
+            emit(event='failed', ref=ref, reason=repr(error))
+    client.disconnect()
+
+
+def main():
+    host, port, jid, password = sys.argv[1:5]
+    client = Client(jid, password)
+    client.connect(address=(host, int(port)), disable_starttls=True)
+    client.loop.run_until_complete(commands(client))
+
+
+main()

@@ -1,0 +1,143 @@
+// A real Foyer process on loopback with its own data folder: started, asked over the CLI, stopped or killed.
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+
+const MAIN = new URL('../../dist/main.js', import.meta.url).pathname
+const run = promisify(execFile)
+
+export interface FoyerPorts {
+  readonly c2s: number
+  readonly http: number
+  readonly retroshare: number
+}
+
+const PORT_KEYS = {
+  FOYER_XMPP__SERVER__LISTEN: 'c2s',
+  FOYER_HTTP__LISTEN: 'http',
+  FOYER_RETROSHARE__LISTEN: 'retroshare',
+} as const
+
+/** Starts on free ports; a restart binds the same ports again, so that friends find it. */
+export class FoyerProcess {
+  readonly data: string
+  readonly #env: Record<string, string>
+  #child: ChildProcess | undefined
+  #ports: FoyerPorts | undefined
+  #output: string[] = []
+
+  private constructor(data: string, env: Record<string, string>) {
+    this.data = data
+    this.#env = env
+  }
+
+  static async start(env: Record<string, string> = {}): Promise<FoyerProcess> {
+    const foyer = new FoyerProcess(mkdtempSync(join(tmpdir(), 'foyer-')), env)
+    await foyer.start()
+    return foyer
+  }
+
+  get ports(): FoyerPorts {
+    if (!this.#ports) throw new Error('not ready')
+    return this.#ports
+  }
+
+  get pid(): number {
+    const pid = this.#child?.pid
+    if (pid === undefined) throw new Error('not running')
+    return pid
+  }
+
+  /** The last lines of the log, for messages of failed tests. */
+  get log(): string {
+    return this.#output.slice(-200).join('\n')
+  }
+
+  async start(): Promise<void> {
+    const ports: Record<string, string> = {}
+    for (const [key, name] of Object.entries(PORT_KEYS)) ports[key] = `127.0.0.1:${this.#ports?.[name] ?? 0}`
+    const child = spawn(process.execPath, [MAIN, 'start', '--data', this.data], {
+      env: { PATH: process.env.PATH ?? '', FOYER_LOG__LEVEL: 'debug', ...ports, ...this.#env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#output.push(text))
+    this.#ports = await new Promise<FoyerPorts>((resolve, reject) => {
+      child.once('exit', (code) => reject(new Error(`foyer ended with ${code}\n${this.log}`)))
+      createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+        this.#output.push(line)
+        if (this.#output.length > 5000) this.#output.splice(0, 2500)
+        if (line.includes('"msg":"ready"')) resolve((JSON.parse(line) as { ports: FoyerPorts }).ports)
+      })
+    })
+  }
+
+  /** Runs a CLI command against this process; resolves with its standard output, trimmed. */
+  async cli(...args: string[]): Promise<string> {
+    const { stdout } = await run(process.execPath, [MAIN, ...args, '--data', this.data], {
+      env: { PATH: process.env.PATH ?? '' },
+      maxBuffer: 64 * 1024 * 1024,
+    })
+    return stdout.trim()
+  }
+
+  async json<T>(...args: string[]): Promise<T> {
+    return JSON.parse(await this.cli(...args, '--json')) as T
+  }
+
+  async http(path: string): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.ports.http}${path}`)
+  }
+
+  /** Resolves with the map as soon as `isWanted` holds for it; events, not polling. */
+  async mapWhen<T>(isWanted: (map: T) => boolean, timeoutMs = 20_000): Promise<T> {
+    const abort = AbortSignal.timeout(timeoutMs)
+    const response = await fetch(`http://127.0.0.1:${this.ports.http}/api/events`, { signal: abort })
+    let text = ''
+    let last = ''
+    try {
+      for await (const chunk of (response.body as ReadableStream<Uint8Array>).pipeThrough(
+        new TextDecoderStream(),
+      )) {
+        text += chunk
+        for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
+          const data = /^data: (.*)$/m.exec(text.slice(0, end))?.[1]
+          text = text.slice(end + 2)
+          if (data === undefined) continue
+          last = data
+          const map = JSON.parse(data) as T
+          if (isWanted(map)) return map
+        }
+      }
+    } catch (error) {
+      throw new Error(`the map never became as wanted: ${last}`, { cause: error })
+    }
+    throw new Error(`the event stream ended; last map: ${last}`)
+  }
+
+  /** Signals the process and resolves with its exit code (null when a signal ended it). */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const child = this.#child
+    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null
+    child.removeAllListeners('exit')
+    const ended = once(child, 'exit') as Promise<[number | null]>
+    child.kill(signal)
+    return (await ended)[0]
+  }
+
+  /** Stops and removes the data folder. */
+  async dispose(): Promise<void> {
+    await this.stop('SIGKILL')
+    rmSync(this.data, { recursive: true, force: true })
+  }
+}
+
+/** Makes two processes friends by their invites, `a` dialling with a short and `b` knowing the long one. */
+export async function befriend(a: FoyerProcess, b: FoyerProcess): Promise<void> {
+  await b.cli('friend', 'add', await a.cli('invite', '--long'))
+  await a.cli('friend', 'add', await b.cli('invite'))
+}

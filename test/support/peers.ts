@@ -1,0 +1,52 @@
+// Real peers that a test needs: found, or visibly skipped with the command that installs them, or a failure.
+
+import { execFileSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { describe } from 'vitest'
+
+const isRequired = process.env.REQUIRE_PEERS === '1'
+
+const PEERS = {
+  chromium: { isThere: () => isExecutable('/usr/bin/chromium'), install: 'apt-get install chromium' },
+  slixmpp: {
+    isThere: () =>
+      succeeds('python3', ['-c', 'import slixmpp']) || succeeds('/usr/bin/python3', ['-c', 'import slixmpp']),
+    install: 'apt-get install python3-slixmpp',
+  },
+} as const
+
+export type Peer = keyof typeof PEERS
+
+/** `describe` for tests that need real peers. Without them: a visible skip; with REQUIRE_PEERS=1: a failure. */
+export function describeWith(peers: readonly Peer[], name: string, body: () => void): void {
+  const missing = peers.filter((peer) => !PEERS[peer].isThere())
+  if (missing.length === 0) {
+    describe(name, body)
+    return
+  }
+  const how = missing.map((peer) => PEERS[peer].install).join(' && ')
+  if (isRequired) throw new Error(`${name}: missing ${missing.join(', ')}: ${how}`)
+  describe.skip(`${name} (missing ${missing.join(', ')}: ${how})`, body)
+}
+
+/** The Python that has slixmpp: Debian's, even where another one comes first in the path. */
+export const python = (): string =>
+  succeeds('python3', ['-c', 'import slixmpp']) ? 'python3' : '/usr/bin/python3'
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function succeeds(command: string, args: string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
