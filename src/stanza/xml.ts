@@ -42,16 +42,72 @@ export const childOf = (parent: Element, name: string, namespace: string): Eleme
 export const childIn = (parent: Element, namespace: string): Element | undefined =>
   elements(parent).find((child) => child.getNS() === namespace)
 
-export const serialize = (element: Element): string => element.toString()
+/** An element as the parser makes it: nothing is cleaned, attributes and children are set by `setAttribute` and `append`. */
+export const emptyElement = (name: string): Element => xml(name)
+
+/** Sets an attribute of any name: `__proto__` too becomes an ordinary one. */
+export function setAttribute(element: Element, name: string, value: string): void {
+  if (name === '__proto__')
+    Object.defineProperty(element.attrs, name, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    })
+  else element.attrs[name] = value
+}
+
+/**
+ * A copy of a child element that can stand alone: the namespaces that it has from its ancestors are declared on it.
+ * Shares its children with the original.
+ */
+export function standalone(element: Element): Element {
+  const copy = emptyElement(element.name)
+  for (const [name, value] of Object.entries(element.attrs)) setAttribute(copy, name, String(value))
+  for (let at = element.parent; at; at = at.parent)
+    for (const [name, value] of Object.entries(at.attrs))
+      if ((name === 'xmlns' || name.startsWith('xmlns:')) && !Object.hasOwn(copy.attrs, name))
+        setAttribute(copy, name, String(value))
+  copy.children = element.children
+  return copy
+}
+
+// White space other than the blank would not survive in an attribute, nor a carriage return in text (XML 1.0 §2.11, §3.3.3).
+const IN_ATTRIBUTE = /[&<>"'\t\n\r]/g
+const IN_TEXT = /[&<>\r]/g
+const REFERENCES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+  '\t': '&#9;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+}
+const reference = (character: string): string => REFERENCES[character] ?? character
 
 /** `text` fit for an attribute value in single or double quotes. */
-export const escapeAttribute = (text: string): string =>
-  text
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/"/g, '&quot;')
-    .replace(/'/g, '&apos;')
+export const escapeAttribute = (text: string): string => text.replace(IN_ATTRIBUTE, reference)
+
+/** `element` as text; the parser makes the same element of it. */
+export function serialize(element: Element): string {
+  return `<${element.name}${afterName(element)}`
+}
+
+function afterName(element: Element): string {
+  let text = ''
+  const { attrs, children } = element
+  for (const name in attrs) {
+    const value: unknown = attrs[name]
+    if (value !== undefined && value !== null) text += ` ${name}="${escapeAttribute(String(value))}"`
+  }
+  if (children.length === 0) return `${text}/>`
+  text += '>'
+  for (const child of children)
+    text += isElement(child) ? `<${child.name}${afterName(child)}` : String(child).replace(IN_TEXT, reference)
+  return `${text}</${element.name}>`
+}
 
 /** A stanza serialised once for many recipients: only `to` (and on WebSocket `xmlns`) is still to be put in. */
 export interface PreparedStanza {
@@ -66,8 +122,7 @@ export function prepare(stanza: Element): PreparedStanza {
   const { to: _to, xmlns: _xmlns, ...attrs } = stanza.attrs
   const bare = xml(stanza.name, attrs)
   bare.children = stanza.children
-  const text = bare.toString()
-  return { name: stanza.name, rest: text.slice(1 + stanza.name.length) }
+  return { name: stanza.name, rest: afterName(bare) }
 }
 
 /** The text of a prepared stanza for one recipient. `xmlns` only where each stanza stands alone (RFC 7395). */
