@@ -24,9 +24,10 @@ export interface SelfContact {
   readonly version: string
   /** Binary transferable public key. */
   readonly publicKey: Uint8Array
-  /** Where we listen, and where others reach us. */
+  /** Where we listen, and where others reach us; the latter by name if that is not an IP address. */
   readonly local: WireAddress
   readonly external: WireAddress
+  readonly dnsName: string
 }
 
 /** What we must know of a friend: its profile, and whether its key is still to be fetched. */
@@ -75,7 +76,7 @@ export function ownContact(self: SelfContact, friendAddress: WireAddress, nowMs:
       localV6: self.local?.family === 6 ? self.local : null,
       externalV6: self.external?.family === 6 ? self.external : null,
       current: friendAddress,
-      dynDns: '',
+      dynDns: self.dnsName,
       localSet: [],
       externalSet: [],
     },

@@ -24,6 +24,8 @@ const PULL_PAUSE_MS = 5000
 export const RETRY_PAUSE_MS = 10_000
 /** Ids or records in one transaction of ours. */
 export const BATCH = 50
+/** Bytes of records in one transaction of ours; a larger record goes alone. */
+export const BATCH_BYTES = 131_072
 /** Transactions of one type open at a friend at once. */
 const MAX_PARALLEL = 4
 /** Ids waiting to be asked of, or served to, one friend; and ids asked whose answer is awaited. */
@@ -251,10 +253,7 @@ function pump(state: GxsExchange, friend: FriendId, exchange: FriendExchange, en
     effects.push(...open(state, friend, exchange, { type: TRANSACTION.groupListRequest, items }, env.nowMs))
   }
   while (exchange.owed.size > 0 && mayOpen(TRANSACTION.groups)) {
-    const items = takeSome(exchange.owed).flatMap((id) => {
-      const record = env.record(id)
-      return record ? [groupOf(id, record)] : []
-    })
+    const items = takeRecords(exchange.owed, env)
     if (items.length > 0)
       effects.push(...open(state, friend, exchange, { type: TRANSACTION.groups, items }, env.nowMs))
   }
@@ -265,6 +264,21 @@ function takeSome(from: Set<ParticipantId>): ParticipantId[] {
   const some = [...from].slice(0, BATCH)
   for (const id of some) from.delete(id)
   return some
+}
+
+/** Records of the first ids that are held here and fit into one transaction. */
+function takeRecords(from: Set<ParticipantId>, env: GxsEnv): (GxsItem & { kind: 'gxs-group' })[] {
+  const items: (GxsItem & { kind: 'gxs-group' })[] = []
+  let bytes = 0
+  for (const id of from) {
+    const record = env.record(id)
+    const size = record ? record.data.length + record.meta.length : 0
+    if (items.length > 0 && (items.length >= BATCH || bytes + size > BATCH_BYTES)) break
+    from.delete(id)
+    if (record) items.push(groupOf(id, record))
+    bytes += size
+  }
+  return items
 }
 
 const groupEntry = (

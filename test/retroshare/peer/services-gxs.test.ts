@@ -10,6 +10,7 @@ import type {
 } from '../../../src/retroshare/peer/gxs-exchange.ts'
 import {
   BATCH,
+  BATCH_BYTES,
   MAX_WAITING,
   RETRY_PAUSE_MS,
   startGxsExchange,
@@ -127,6 +128,18 @@ test('hundreds of records come in bounded batches', () => {
   expect(new Set(a.got.map((effect) => effect.id))).toEqual(new Set(ids))
   for (const [, item] of log)
     if (item.kind === 'gxs-transaction') expect(item.items).toBeLessThanOrEqual(BATCH)
+})
+
+test('large records go in transactions that are bounded in bytes', () => {
+  const { a, b } = linked()
+  const ids = Array.from({ length: 12 }, (_, n) => identity(n))
+  for (const id of ids) b.held.set(id, { ...record(1), data: new Uint8Array(BATCH_BYTES / 4) })
+  const log = run(a, b, a.fetch(B, ...ids))
+  const counts = log.flatMap(([from, item]) =>
+    from === B && item.kind === 'gxs-transaction' && item.items > 0 ? [item.items] : [],
+  )
+  expect(counts).toEqual([3, 3, 3, 3])
+  expect(a.got).toHaveLength(12)
 })
 
 test('an id that the friend does not hold opens no transaction there and is retried after a pause', () => {

@@ -18,6 +18,7 @@ const SELF: SelfContact = {
   publicKey: Uint8Array.of(1, 2, 3),
   local: { family: 4, host: '127.0.0.1', port: 7812 },
   external: null,
+  dnsName: '',
 }
 const FRIEND_CONTACT: ContactItem = {
   kind: 'contact',
