@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lobby',
     'util',
   ],
+  simulate: ['retroshare/routing', 'retroshare/wire', 'lobby', 'util'],
   stanza: ['util'],
   muc: ['stanza', 'util'],
   bridge: ['lobby', 'muc', 'stanza', 'util'],
@@ -27,7 +28,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ops: ['util'],
   admin: ['stanza', 'util'],
 }
-const PURE = new Set(['util', 'lobby', 'retroshare/wire', 'retroshare/routing', 'stanza', 'muc', 'bridge'])
+const PURE = new Set([
+  'util',
+  'lobby',
+  'retroshare/wire',
+  'retroshare/routing',
+  'simulate',
+  'stanza',
+  'muc',
+  'bridge',
+])
 const IMPURE =
   /from 'node:|import\('node:|from '(pino|ws|libsql|pg|prom-client)|\b(Date\.now|new Date\(\)|Math\.random|setTimeout|setInterval|setImmediate|queueMicrotask|performance\.|process\.|console\.)|\basync\b|\bawait\b/
 const MAX_LINES = 400

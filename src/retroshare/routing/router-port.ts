@@ -48,7 +48,10 @@ export type RouterEvent =
   | { readonly kind: 'friend-down'; readonly friend: FriendId }
   /** No friend any longer: forgotten in all lobbies. */
   | { readonly kind: 'friend-removed'; readonly friend: FriendId }
-  /** A message or event came over a link; `raw` is the item as it came, header included, and never changed. */
+  /**
+   * A message or event came over a link. `raw` is the item as it came, header included; it is kept for minutes,
+   * so it must be neither changed later nor a view into a larger buffer.
+   */
   | {
       readonly kind: 'bounced'
       readonly friend: FriendId
@@ -108,6 +111,7 @@ export type NoteCode =
   | 'LIST_TRUNCATED'
   | 'LISTINGS_FULL'
   | 'INVITE_MISMATCH'
+  | 'FRIEND_OFFLINE'
   | 'INVITATIONS_FULL'
   | 'CHALLENGE_IGNORED'
   | 'LOBBY_UNKNOWN'

@@ -1,0 +1,33 @@
+/** Passing items on: to all connected friends that take part but the one it came from. Source: docs/routing.md. */
+import type { FriendId } from '../../util/ids.ts'
+import type { BouncedItem } from '../wire/item.ts'
+import { TIMING } from './limits.ts'
+import type { Replay } from './recent-messages.ts'
+import { connectedNeighbours, type JoinedLobby, type Neighbour, type Step } from './state.ts'
+
+/** How long an id has to be remembered: never less than its item could still come in time. */
+export const rememberUntilMs = (item: BouncedItem, nowMs: number): number =>
+  Math.max(nowMs + TIMING.seenMs, item.sentAtSec * 1000 + TIMING.maxAgeMs)
+
+/** Remembers a new item and passes it on. `source` is null for an own item. */
+export function bounce(step: Step, lobby: JoinedLobby, message: Replay, source: FriendId | null): void {
+  const { item, raw } = message
+  lobby.seen.add(item.messageId, rememberUntilMs(item, step.nowMs), step.nowMs)
+  const friends = connectedNeighbours(step.router, lobby).filter((friend) => friend !== source)
+  if (friends.length > 0) step.effects.push({ kind: 'forward', friends, item, raw })
+  // Only messages are worth repeating: presence heals by itself, and an old KEEP_ALIVE would lie.
+  if (item.kind === 'lobby-message')
+    lobby.recent.add(message, source, source !== null || friends.length > 0, step.nowMs)
+}
+
+/** Sends a returning friend what it may have missed. */
+export const replayMissed = (step: Step, lobby: JoinedLobby, friend: FriendId, neighbour: Neighbour): void =>
+  replay(step, friend, lobby.recent.missedBy(friend, neighbour.missedSinceMs, step.nowMs))
+
+/** Sends a friend that takes part only now what was said while nobody was there. */
+export const replayUnsent = (step: Step, lobby: JoinedLobby, friend: FriendId): void =>
+  replay(step, friend, lobby.recent.unsent(friend, step.nowMs))
+
+function replay(step: Step, friend: FriendId, messages: readonly Replay[]): void {
+  for (const { item, raw } of messages) step.effects.push({ kind: 'forward', friends: [friend], item, raw })
+}

@@ -1,0 +1,70 @@
+/** Friends coming and going, and what they get when they come. Source: docs/retroshare.md §6.6, docs/routing.md. */
+import type { FriendId } from '../../util/ids.ts'
+import { replayMissed, replayUnsent } from './bounce.ts'
+import { TIMING } from './limits.ts'
+import { greet } from './speakers.ts'
+import { type JoinedLobby, type Step, save, send, wakeBy } from './state.ts'
+import { sendList, tellLobby } from './view.ts'
+
+/** A link is there: lists first, which make the friend forward to us, then what it may have missed. */
+export function friendUp(step: Step, friend: FriendId): void {
+  const { router, nowMs } = step
+  friendDown(step, friend)
+  router.up.set(friend, nowMs)
+  if (router.nextListMs === Number.POSITIVE_INFINITY) router.nextListMs = nowMs + TIMING.listMs
+  wakeBy(step, router.nextListMs)
+  sendList(step, friend, false)
+  send(step, friend, { kind: 'lobby-list-request' })
+  for (const lobby of router.lobbies.values()) {
+    const neighbour = lobby.neighbours.get(friend)
+    if (!neighbour) continue
+    replayMissed(step, lobby, friend, neighbour)
+    greet(step, lobby, 0)
+  }
+}
+
+/** The link is gone. The friend still takes part where it did; what was written last may be lost. */
+export function friendDown(step: Step, friend: FriendId): void {
+  const { router, nowMs } = step
+  const upSinceMs = router.up.get(friend)
+  if (upSinceMs === undefined) return
+  router.up.delete(friend)
+  const doubtfulSinceMs = nowMs - TIMING.lossMs
+  for (const lobby of router.lobbies.values()) {
+    const neighbour = lobby.neighbours.get(friend)
+    if (!neighbour) continue
+    // On a link that was up only for a moment the repetition itself may be lost: begin where that one began.
+    neighbour.missedSinceMs =
+      upSinceMs < doubtfulSinceMs ? doubtfulSinceMs : Math.min(neighbour.missedSinceMs, doubtfulSinceMs)
+  }
+}
+
+export function friendRemoved(step: Step, friend: FriendId): void {
+  const { router } = step
+  router.up.delete(friend)
+  for (const lobby of router.lobbies.values()) {
+    const tookPart = lobby.neighbours.delete(friend)
+    if (lobby.former.delete(friend) || tookPart) save(step, lobby)
+  }
+  for (const [id, invitation] of router.invitations)
+    if (invitation.friends.delete(friend) && invitation.friends.size === 0) router.invitations.delete(id)
+  for (const id of router.directory.forgetFriend(friend)) tellLobby(step, id)
+}
+
+/** `friend` has shown that it takes part in a lobby of ours. */
+export function takePart(step: Step, lobby: JoinedLobby, friend: FriendId): void {
+  if (lobby.neighbours.has(friend)) return
+  lobby.former.delete(friend)
+  lobby.neighbours.set(friend, { missedSinceMs: step.nowMs })
+  save(step, lobby)
+  if (!step.router.up.has(friend)) return
+  replayUnsent(step, lobby, friend)
+  greet(step, lobby, 0)
+}
+
+/** `friend` has unsubscribed: it gets no traffic any longer, but a private lobby is still listed to it. */
+export function ceasePart(step: Step, lobby: JoinedLobby, friend: FriendId): void {
+  if (!lobby.neighbours.delete(friend)) return
+  lobby.former.add(friend)
+  save(step, lobby)
+}

@@ -1,0 +1,34 @@
+/** What is due at a time: expiry, keep-alives, lists. Source: docs/retroshare.md §6.5. */
+import { TIMING } from './limits.ts'
+import { keepAlive, nextKeepAliveMs } from './speakers.ts'
+import { type JoinedLobby, type Step, send, tell, wakeBy } from './state.ts'
+import { sendList, tellLobby } from './view.ts'
+
+/** Does what is due, and has itself woken when the next is. */
+export function keepHouse(step: Step): void {
+  const { router, nowMs } = step
+  router.wakeAtMs = Number.POSITIVE_INFINITY
+  for (const id of router.directory.expire(nowMs)) tellLobby(step, id)
+  for (const lobby of router.lobbies.values()) keepLobby(step, lobby)
+  if (nowMs >= router.nextListMs) exchangeLists(step)
+  wakeBy(step, router.directory.nextExpiryMs())
+  wakeBy(step, router.nextListMs)
+}
+
+function keepLobby(step: Step, lobby: JoinedLobby): void {
+  for (const participant of lobby.participants.expire(step.nowMs))
+    tell(step, { kind: 'left', lobby: lobby.id, participant, reason: 'silent' })
+  lobby.recent.prune(step.nowMs)
+  keepAlive(step, lobby)
+  wakeBy(step, lobby.participants.nextExpiryMs(step.nowMs))
+  wakeBy(step, nextKeepAliveMs(lobby))
+}
+
+function exchangeLists(step: Step): void {
+  const { router } = step
+  for (const friend of router.up.keys()) {
+    sendList(step, friend, false)
+    send(step, friend, { kind: 'lobby-list-request' })
+  }
+  router.nextListMs = router.up.size > 0 ? step.nowMs + TIMING.listMs : Number.POSITIVE_INFINITY
+}

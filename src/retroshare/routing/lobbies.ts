@@ -1,0 +1,109 @@
+/** Making, joining, leaving and describing lobbies of our own choice. Source: docs/retroshare.md §6.6. */
+import type { FriendId, LobbyId } from '../../util/ids.ts'
+import { LOBBY_FLAG } from '../wire/item.ts'
+import { BOUND } from './limits.ts'
+import { finishLeaving } from './outgoing.ts'
+import type { RouterEvent, SavedLobby } from './router-port.ts'
+import { exit } from './speakers.ts'
+import { connectedNeighbours, joinedLobby, note, type Step, save, send, tell } from './state.ts'
+import { inviteTo, isPublic, sendList, tellLobby } from './view.ts'
+
+/** A lobby of our own: joined at once, and listed to friends when it is public. */
+export function create(step: Step, { lobby: id, spec }: Extract<RouterEvent, { kind: 'create' }>): void {
+  const flags = (spec.isPrivate ? 0 : LOBBY_FLAG.public) | (spec.isSigned ? LOBBY_FLAG.signed : 0)
+  const { name, topic } = spec
+  if (!open(step, { id, name, topic, flags, isOwn: true, friends: [], formerFriends: [] })) return
+  if (isPublic(flags)) pushLists(step)
+}
+
+/** Joins a visible lobby or accepts an invitation: those who list it or invited us take part. */
+export function join(step: Step, id: LobbyId): void {
+  const { directory, invitations, lobbies } = step.router
+  if (lobbies.has(id)) return
+  const invitation = invitations.get(id)
+  const known = directory.get(id) ?? invitation
+  if (!known) {
+    note(step, 'LOBBY_UNKNOWN', null, id)
+    return
+  }
+  const friends = [...new Set([...directory.listers(id), ...(invitation?.friends ?? [])])]
+  const { name, topic, flags } = known
+  if (!open(step, { id, name, topic, flags, isOwn: false, friends, formerFriends: [] })) return
+  invitations.delete(id)
+  const lobby = lobbies.get(id)
+  if (!lobby) return
+  // To members this is no invitation but the sign that we take part.
+  for (const friend of connectedNeighbours(step.router, lobby)) send(step, friend, inviteTo(lobby))
+}
+
+function open(step: Step, saved: SavedLobby): boolean {
+  const { lobbies } = step.router
+  if (lobbies.has(saved.id)) return false
+  if (lobbies.size >= BOUND.joinedLobbies) {
+    note(step, 'LOBBIES_FULL', null, saved.id)
+    return false
+  }
+  const lobby = joinedLobby(saved, step.nowMs)
+  lobbies.set(saved.id, lobby)
+  save(step, lobby)
+  tellLobby(step, saved.id)
+  return true
+}
+
+/** What was joined when the process ended is joined again. */
+export function restore(step: Step, saved: readonly SavedLobby[]): void {
+  for (const lobby of saved) {
+    if (step.router.lobbies.has(lobby.id)) continue
+    step.router.lobbies.set(lobby.id, joinedLobby(lobby, 0))
+    tellLobby(step, lobby.id)
+  }
+}
+
+/** Each speaker takes leave, then the node unsubscribes; the lobby is forgotten at once. */
+export function leave(step: Step, id: LobbyId): void {
+  const lobby = step.router.lobbies.get(id)
+  if (!lobby) {
+    note(step, 'LOBBY_UNKNOWN', null, id)
+    return
+  }
+  for (const speaker of [...lobby.speakers.keys()]) exit(step, lobby, speaker)
+  for (const participant of lobby.participants.list(step.nowMs))
+    tell(step, { kind: 'left', lobby: id, participant: participant.id, reason: 'unsubscribed' })
+  step.router.lobbies.delete(id)
+  lobby.isLeft = true
+  step.effects.push({ kind: 'forget', lobby: id })
+  tellLobby(step, id)
+  finishLeaving(step, lobby)
+}
+
+/** A new topic of an own lobby, told to friends at once. */
+export function setTopic(step: Step, id: LobbyId, topic: string): void {
+  const lobby = step.router.lobbies.get(id)
+  if (!lobby?.isOwn) {
+    note(step, 'LOBBY_UNKNOWN', null, id)
+    return
+  }
+  if (lobby.topic === topic) return
+  lobby.topic = topic
+  save(step, lobby)
+  tellLobby(step, id)
+  pushLists(step)
+}
+
+/** Invites a connected friend. It takes part once its first item or list comes. */
+export function invite(step: Step, id: LobbyId, friend: FriendId): void {
+  const lobby = step.router.lobbies.get(id)
+  if (!lobby) {
+    note(step, 'LOBBY_UNKNOWN', friend, id)
+    return
+  }
+  if (!step.router.up.has(friend)) {
+    note(step, 'FRIEND_OFFLINE', friend, id)
+    return
+  }
+  send(step, friend, inviteTo(lobby))
+}
+
+function pushLists(step: Step): void {
+  for (const friend of step.router.up.keys()) sendList(step, friend, false)
+}
