@@ -1,6 +1,6 @@
 // Certificates of locations: those of real nodes verify, ids follow the serial, altered ones are refused.
 import { createHash, generateKeyPairSync, X509Certificate } from 'node:crypto'
-import * as fc from 'fast-check'
+import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   issueCertificate,

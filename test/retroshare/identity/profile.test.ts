@@ -1,5 +1,5 @@
 // PGP profiles: keys of real nodes are read, signatures come out as RetroShare and Xeres want them.
-import * as fc from 'fast-check'
+import fc from 'fast-check'
 import {
   config,
   createMessage,
