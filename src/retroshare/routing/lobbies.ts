@@ -1,18 +1,28 @@
 /** Making, joining, leaving and describing lobbies of our own choice. Source: docs/retroshare.md §6.6. */
 import type { FriendId, LobbyId } from '../../util/ids.ts'
 import { LOBBY_FLAG } from '../wire/item.ts'
+import { describe } from './directory.ts'
 import { BOUND } from './limits.ts'
 import { finishLeaving } from './outgoing.ts'
 import type { RouterEvent, SavedLobby } from './router-port.ts'
 import { exit } from './speakers.ts'
-import { connectedNeighbours, joinedLobby, note, type Step, save, send, tell } from './state.ts'
+import {
+  connectedNeighbours,
+  type JoinedLobby,
+  joinedLobby,
+  note,
+  type Step,
+  save,
+  send,
+  tell,
+} from './state.ts'
 import { inviteTo, isPublic, sendList, tellLobby } from './view.ts'
 
 /** A lobby of our own: joined at once, and listed to friends when it is public. */
 export function create(step: Step, { lobby: id, spec }: Extract<RouterEvent, { kind: 'create' }>): void {
   const flags = (spec.isPrivate ? 0 : LOBBY_FLAG.public) | (spec.isSigned ? LOBBY_FLAG.signed : 0)
-  const { name, topic } = spec
-  if (!open(step, { id, name, topic, flags, isOwn: true, friends: [], formerFriends: [] })) return
+  const described = describe({ ...spec, flags })
+  if (!open(step, { id, ...described, isOwn: true, friends: [], formerFriends: [] })) return
   if (isPublic(flags)) pushLists(step)
 }
 
@@ -28,26 +38,25 @@ export function join(step: Step, id: LobbyId): void {
   }
   const friends = [...new Set([...directory.listers(id), ...(invitation?.friends ?? [])])]
   const { name, topic, flags } = known
-  if (!open(step, { id, name, topic, flags, isOwn: false, friends, formerFriends: [] })) return
-  invitations.delete(id)
-  const lobby = lobbies.get(id)
+  const lobby = open(step, { id, name, topic, flags, isOwn: false, friends, formerFriends: [] })
   if (!lobby) return
+  invitations.delete(id)
   // To members this is no invitation but the sign that we take part.
   for (const friend of connectedNeighbours(step.router, lobby)) send(step, friend, inviteTo(lobby))
 }
 
-function open(step: Step, saved: SavedLobby): boolean {
+function open(step: Step, saved: SavedLobby): JoinedLobby | undefined {
   const { lobbies } = step.router
-  if (lobbies.has(saved.id)) return false
+  if (lobbies.has(saved.id)) return undefined
   if (lobbies.size >= BOUND.joinedLobbies) {
     note(step, 'LOBBIES_FULL', null, saved.id)
-    return false
+    return undefined
   }
   const lobby = joinedLobby(saved, step.nowMs)
   lobbies.set(saved.id, lobby)
   save(step, lobby)
   tellLobby(step, saved.id)
-  return true
+  return lobby
 }
 
 /** What was joined when the process ended is joined again. */
@@ -83,8 +92,9 @@ export function setTopic(step: Step, id: LobbyId, topic: string): void {
     note(step, 'LOBBY_UNKNOWN', null, id)
     return
   }
-  if (lobby.topic === topic) return
-  lobby.topic = topic
+  const described = describe({ ...lobby, topic })
+  if (lobby.topic === described.topic) return
+  lobby.topic = described.topic
   save(step, lobby)
   tellLobby(step, id)
   pushLists(step)
