@@ -8,6 +8,8 @@ import { SERVICE } from './item.ts'
 import { type KeySignature, keySignatureTlv, readKeyId, readKeySignature } from './key-signature.ts'
 import { idBytes, readBytesTlv, readTextTlv, readTlv, TLV, textTlv, tlv } from './tlv.ts'
 
+export { gxsIdOfKey, gxsIdOfPkcs1, profileLinkHash } from './gxs-id.ts'
+
 /** Group flags of an identity; with `linkedBit` set it counts as linked to a profile, also in signed lobbies. */
 export const IDENTITY_FLAG = { linked: 0x0101, anonymous: 0x0004, linkedBit: 0x0001 } as const
 
