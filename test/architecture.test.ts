@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   muc: ['stanza', 'util'],
   bridge: ['lobby', 'muc', 'stanza', 'util'],
   xmpp: ['stanza', 'util'],
-  archive: ['muc', 'util'],
+  archive: ['muc', 'xmpp', 'util'],
   ops: ['util'],
   admin: ['stanza', 'util'],
 }

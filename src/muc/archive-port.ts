@@ -22,6 +22,7 @@ export interface ArchiveEntry {
 
 export interface ArchiveQuery {
   readonly room: string
+  /** First and last millisecond, by the time in an entry's id: when it was archived. */
   readonly startMs?: number
   readonly endMs?: number
   /** Only entries of this occupant-id. */

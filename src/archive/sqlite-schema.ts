@@ -1,0 +1,72 @@
+/** The tables in SQLite, as numbered steps. A step that was released is never changed. */
+
+/** Step n leads from version n to n + 1. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- Rooms that have messages, by a small number.
+  CREATE TABLE archive_room (
+    key INTEGER PRIMARY KEY,
+    localpart TEXT NOT NULL UNIQUE
+  );
+  -- ordinal: place in the room, without gaps, growing with id; so a count is a difference of two.
+  CREATE TABLE message (
+    id INTEGER PRIMARY KEY,
+    room INTEGER NOT NULL REFERENCES archive_room (key),
+    ordinal INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    occupant_id TEXT NOT NULL,
+    nick TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT,
+    xml TEXT NOT NULL,
+    network_id TEXT
+  );
+  -- Each ends in id, the key of the table.
+  CREATE INDEX message_by_room ON message (room);
+  CREATE INDEX message_by_occupant ON message (room, occupant_id);
+  CREATE UNIQUE INDEX message_by_network_id ON message (room, network_id) WHERE network_id IS NOT NULL;
+  CREATE TABLE archive_total (messages INTEGER NOT NULL);
+  INSERT INTO archive_total VALUES (0);
+
+  CREATE TABLE room (
+    localpart TEXT PRIMARY KEY,
+    network TEXT NOT NULL,
+    lobby TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    created_by TEXT,
+    subject TEXT NOT NULL,
+    created_at_ms INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE room_alias (
+    alias TEXT PRIMARY KEY,
+    localpart TEXT NOT NULL REFERENCES room (localpart)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE nick_holder (
+    place INTEGER PRIMARY KEY,
+    room TEXT NOT NULL,
+    nick TEXT NOT NULL,
+    participant TEXT NOT NULL,
+    UNIQUE (room, nick)
+  );
+
+  CREATE TABLE account (
+    name TEXT PRIMARY KEY,
+    salt BLOB NOT NULL,
+    iterations INTEGER NOT NULL,
+    sha1_stored BLOB NOT NULL,
+    sha1_server BLOB NOT NULL,
+    sha256_stored BLOB NOT NULL,
+    sha256_server BLOB NOT NULL,
+    vcard TEXT
+  ) WITHOUT ROWID;
+  CREATE TABLE account_private_xml (
+    account TEXT NOT NULL REFERENCES account (name) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    xml TEXT NOT NULL,
+    PRIMARY KEY (account, key)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  `,
+]

@@ -1,0 +1,132 @@
+/** SQLite through libsql: opening, locking, transactions and errors. The only file that knows the driver. */
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import LibsqlDatabase from 'libsql'
+import { GatewayError } from '../util/errors.ts'
+
+/** What SQLite stores. Numbers are integers below 2^53. */
+export type SqlValue = string | number | Uint8Array | null
+
+/** A prepared statement. */
+export interface Statement<Row = unknown> {
+  /** Number of rows changed. */
+  run(...values: SqlValue[]): number
+  get(...values: SqlValue[]): Row | undefined
+  all(...values: SqlValue[]): Row[]
+}
+
+/** How long opening waits for another process to let go of the file. */
+const LOCK_WAIT_MS = 1_000
+/** Page cache; enough for the inner pages of all indexes of 10^7 messages. */
+const CACHE_KIB = 16_384
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const sqliteCode = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '')
+
+function openingError(path: string, cause: unknown): GatewayError {
+  if (cause instanceof GatewayError) return cause
+  if (/^SQLITE_(BUSY|LOCKED)/.test(sqliteCode(cause)))
+    return new GatewayError('ARCHIVE_LOCKED', `${path} is in use by another process`, { cause })
+  return new GatewayError('ARCHIVE_UNREADABLE', `${path} cannot be opened: ${message(cause)}`, { cause })
+}
+
+/** Makes the file unless it is there; for the owner alone, and so are the files that SQLite puts beside it. */
+function createFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  // Never opens a file that exists: closing it would give up the locks that this process has on it.
+  if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600))
+  chmodSync(path, 0o600)
+}
+
+/** One connection that holds its file alone until it is closed or the process ends. */
+export class Database {
+  readonly path: string
+  readonly #db: LibsqlDatabase.Database
+
+  /**
+   * Opens or creates the file (mode 0600), durable from commit on, and brings its schema up to date: step n of
+   * `migrations` leads to version n + 1. Throws ARCHIVE_LOCKED, ARCHIVE_SCHEMA_NEWER, ARCHIVE_UNREADABLE.
+   */
+  constructor(path: string, migrations: readonly string[]) {
+    this.path = path
+    try {
+      createFile(path)
+      this.#db = new LibsqlDatabase(path, { timeout: LOCK_WAIT_MS })
+    } catch (cause) {
+      throw openingError(path, cause)
+    }
+    try {
+      // Exclusive before WAL: the index of the log is then in our memory, and no second process gets in.
+      this.#db.pragma('locking_mode = EXCLUSIVE')
+      this.#db.pragma('synchronous = FULL')
+      this.#migrate(migrations)
+      this.#db.pragma('journal_mode = WAL')
+      this.#db.pragma('foreign_keys = ON')
+      this.#db.pragma(`cache_size = -${CACHE_KIB}`)
+    } catch (cause) {
+      this.#db.close()
+      throw openingError(path, cause)
+    }
+  }
+
+  #migrate(migrations: readonly string[]): void {
+    this.transaction(() => {
+      const version = this.value('PRAGMA user_version')
+      if (version > migrations.length)
+        throw new GatewayError(
+          'ARCHIVE_SCHEMA_NEWER',
+          `${this.path} has schema ${version}, this version knows ${migrations.length}: use the newer version again`,
+        )
+      for (const sql of migrations.slice(version)) this.#db.exec(sql)
+      this.#db.exec(`PRAGMA user_version = ${migrations.length}`)
+    })
+  }
+
+  /** Rows are objects with the columns that the statement names. */
+  prepare<Row = unknown>(sql: string): Statement<Row> {
+    const statement = this.#db.prepare(sql)
+    return {
+      run: (...values) => statement.run(values).changes,
+      get: (...values) => statement.get(values) as Row | undefined,
+      all: (...values) => statement.all(values) as Row[],
+    }
+  }
+
+  /** The one number that a query without parameters gives. */
+  value(sql: string): number {
+    return Number((this.#db.prepare(sql).raw().get([]) as unknown[])[0])
+  }
+
+  /** All that `work` does, or nothing if it throws; durable when this returns. */
+  transaction<T>(work: () => T): T {
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      this.#db.exec('COMMIT')
+      return result
+    } catch (error) {
+      // Some failures, a full disk among them, have rolled back already.
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  /** Does `work` now; what fails becomes a rejection with ARCHIVE_FAILED. */
+  async attempt<T>(work: () => T): Promise<T> {
+    try {
+      return work()
+    } catch (cause) {
+      throw new GatewayError('ARCHIVE_FAILED', `${this.path}: ${message(cause)}`, { cause })
+    }
+  }
+
+  /** Folds the log into the file and frees it for other processes. */
+  close(): void {
+    // The driver keeps a connection, and its lock, as long as prepared statements live: leaving WAL folds the log
+    // in, and the next access after the second pragma gives the lock back.
+    this.#db.pragma('journal_mode = DELETE')
+    this.#db.pragma('locking_mode = NORMAL')
+    this.value('SELECT count(*) FROM sqlite_schema')
+    this.#db.close()
+  }
+}

@@ -1,0 +1,67 @@
+/** Everything that outlives the process but keys: the archive and the small tables beside it. */
+import type { LobbyId, NetworkId, ParticipantId } from '../util/ids.ts'
+import type { AccountStore } from '../xmpp/account-port.ts'
+import type { Archive } from './archive.ts'
+
+/** A room and the lobby that it shows. */
+export interface RoomRow {
+  /** Of the room's address; never changes. */
+  readonly localpart: string
+  readonly network: NetworkId
+  readonly lobby: LobbyId
+  /** Name of the lobby when last seen. */
+  readonly name: string
+  /** Bare JID of the XMPP user who created it; null for a lobby that was found. */
+  readonly createdBy: string | null
+  /** Subject of the room; empty when none was set. */
+  readonly subject: string
+  readonly createdAtMs: number
+}
+
+/** The mapping of rooms to lobbies. A localpart, a lobby and an alias are each there once. */
+export interface RoomTable {
+  /** All rooms, by localpart. */
+  all(): Promise<readonly RoomRow[]>
+  /** False when the localpart (as room or alias) or the lobby is taken; then nothing changes. */
+  add(row: RoomRow): Promise<boolean>
+  /** False when there is no such room. */
+  update(localpart: string, changes: { readonly name?: string; readonly subject?: string }): Promise<boolean>
+  /** Short names: alias to localpart. */
+  aliases(): Promise<ReadonlyMap<string, string>>
+  /** Adds an alias or points it to another room; `taken` when a room has this localpart. */
+  putAlias(alias: string, localpart: string): Promise<'stored' | 'taken' | 'no-room'>
+}
+
+/** Who holds a nick in a room without addition; `null` for nobody any longer. */
+export interface NickClaim {
+  readonly nick: string
+  readonly participant: ParticipantId | null
+}
+
+/** First holders of nicks, so that names are the same after a restart. */
+export interface NickStore {
+  /** Holders in a room, longest unchanged first. */
+  holders(room: string): Promise<readonly { readonly nick: string; readonly participant: ParticipantId }[]>
+  /** Applies changes in order, all or none. */
+  apply(room: string, claims: readonly NickClaim[]): Promise<void>
+}
+
+/** Single values, for example the gateway's secret. */
+export interface MetaTable {
+  get(key: string): Promise<string | undefined>
+  set(key: string, value: string): Promise<void>
+}
+
+/**
+ * One open database. Calls take effect in the order in which they are made; a rejection is a `GatewayError`
+ * ARCHIVE_FAILED, and nothing of that call took effect.
+ */
+export interface Store {
+  readonly archive: Archive
+  readonly rooms: RoomTable
+  readonly nicks: NickStore
+  readonly accounts: AccountStore
+  readonly meta: MetaTable
+  /** Folds the log into the database and lets go of it. Nothing may be asked afterwards. */
+  close(): Promise<void>
+}

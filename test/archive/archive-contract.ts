@@ -1,0 +1,270 @@
+// What every archive must do, whatever database is behind it: run by one test file for each.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Archive } from '../../src/archive/archive.ts'
+import type { ArchiveEntry, ArchivePage, ArchiveQuery } from '../../src/muc/archive-port.ts'
+import type { ArchiveId } from '../../src/util/ids.ts'
+import { entry, idAt, START_MS } from './entries.ts'
+
+const query = (given: Partial<ArchiveQuery> = {}): ArchiveQuery => ({
+  room: 'lobby',
+  fromEnd: false,
+  max: 100,
+  withCount: false,
+  ...given,
+})
+
+/** An archive of its own, empty, and how to be done with it. */
+export interface OpenedArchive {
+  readonly archive: Archive
+  close(): Promise<void>
+}
+
+/** The same answer from a list, in the plainest way. */
+function model(entries: readonly ArchiveEntry[], q: ArchiveQuery): ArchivePage | 'not-found' {
+  const room = entries.filter((e) => e.room === q.room)
+  const has = (id: ArchiveId): boolean => room.some((e) => e.id === id)
+  for (const id of [...(q.ids ?? []), q.afterId, q.beforeId])
+    if (id !== undefined && !has(id)) return 'not-found'
+  const matching = room
+    .filter((e) => q.startMs === undefined || Number(e.id) >= q.startMs * 1_000)
+    .filter((e) => q.endMs === undefined || Number(e.id) < (q.endMs + 1) * 1_000)
+    .filter((e) => q.occupantId === undefined || e.occupantId === q.occupantId)
+    .filter((e) => q.ids?.includes(e.id) ?? true)
+  const inBounds = matching
+    .filter((e) => q.afterId === undefined || e.id > q.afterId)
+    .filter((e) => q.beforeId === undefined || e.id < q.beforeId)
+  const page = q.fromEnd ? inBounds.slice(Math.max(0, inBounds.length - q.max)) : inBounds.slice(0, q.max)
+  const first = page[0]
+  return {
+    entries: page,
+    isComplete: page.length === inBounds.length,
+    total: q.withCount ? matching.length : null,
+    firstIndex: q.withCount && first ? matching.indexOf(first) : null,
+  }
+}
+
+/** Runs `work` with an empty archive. */
+export type WithArchive = (work: (archive: Archive) => Promise<void>) => Promise<void>
+
+export function archiveContract(name: string, open: () => Promise<OpenedArchive>): void {
+  const withArchive: WithArchive = async (work) => {
+    const opened = await open()
+    try {
+      await work(opened.archive)
+    } finally {
+      await opened.close()
+    }
+  }
+  const page = async (archive: Archive, q: Partial<ArchiveQuery> = {}): Promise<ArchivePage> => {
+    const answer = await archive.query(query(q))
+    if (answer.kind !== 'page') throw new Error(answer.kind)
+    return answer.page
+  }
+  const ids = (entries: readonly ArchiveEntry[]): string[] => entries.map((e) => e.id)
+
+  describe(`an archive in ${name}`, () => {
+    test('gives back what was stored, unchanged', () =>
+      withArchive(async (archive) => {
+        const stored = [
+          entry(1, { body: null, kind: 'subject', occupantId: '', networkId: 'ab12' }),
+          entry(2, { nick: 'Ünï ☂ 🦊', body: 'a\'b"<&>\n', xml: '<message>…</message>', atMs: 5 }),
+        ]
+        await archive.append(stored)
+        expect((await page(archive)).entries).toEqual(stored)
+      }))
+
+    test('a network message is stored once per room, and the others of its commit are stored', () =>
+      withArchive(async (archive) => {
+        expect(
+          await archive.append([
+            entry(1, { networkId: 'a' }),
+            entry(2, { networkId: 'a', body: 'again' }),
+            entry(3, { networkId: null }),
+            entry(4, { networkId: null }),
+            entry(5, { networkId: 'a', room: 'other' }),
+          ]),
+        ).toEqual(['stored', 'duplicate', 'stored', 'stored', 'stored'])
+        expect(await archive.append([entry(6, { networkId: 'a' })])).toEqual(['duplicate'])
+        expect((await page(archive)).entries.map((e) => e.body)).toEqual(['text 1', 'text 3', 'text 4'])
+        expect((await page(archive, { room: 'other' })).entries).toHaveLength(1)
+        expect((await archive.stats()).messages).toBe(4)
+      }))
+
+    test('a commit that cannot be done leaves nothing behind', () =>
+      withArchive(async (archive) => {
+        await archive.append([entry(5)])
+        await expect(archive.append([entry(6), entry(7), entry(4)])).rejects.toMatchObject({
+          code: 'ARCHIVE_FAILED',
+        })
+        expect(ids((await page(archive)).entries)).toEqual([entry(5).id])
+        expect((await archive.stats()).messages).toBe(1)
+        expect(await archive.append([entry(6)])).toEqual(['stored'])
+      }))
+
+    test('an empty commit is done at once', () =>
+      withArchive(async (archive) => {
+        expect(await archive.append([])).toEqual([])
+      }))
+
+    test('an unknown room is an empty one', () =>
+      withArchive(async (archive) => {
+        const nothing = { entries: [], isComplete: true, total: 0, firstIndex: null }
+        expect(await page(archive, { withCount: true })).toEqual(nothing)
+        expect(await page(archive, { withCount: true, occupantId: 'x', fromEnd: true })).toEqual(nothing)
+        expect(await archive.metadata('lobby')).toBe(null)
+        expect(await archive.lastId()).toBe(null)
+      }))
+
+    test('an id that is not there is not found, be it of another room or no id at all', () =>
+      withArchive(async (archive) => {
+        await archive.append([entry(1), entry(2, { room: 'other' })])
+        for (const id of [entry(2).id, entry(3).id, 'x', '', `${entry(1).id}.0`, '99999999999999999999'])
+          for (const part of ['afterId', 'beforeId', 'ids'] as const)
+            expect(
+              await archive.query(query({ [part]: part === 'ids' ? [entry(1).id, id] : id })),
+              `${part} ${id}`,
+            ).toEqual({ kind: 'not-found' })
+      }))
+
+    test('times that no clock shows give an empty page', () =>
+      withArchive(async (archive) => {
+        await archive.append([entry(1)])
+        expect((await page(archive, { startMs: 8.64e15 })).entries).toEqual([])
+        expect((await page(archive, { endMs: -8.64e15 })).entries).toEqual([])
+        expect((await page(archive, { startMs: -8.64e15, endMs: 8.64e15 })).entries).toHaveLength(1)
+      }))
+
+    test('the first and the last entry are the metadata', () =>
+      withArchive(async (archive) => {
+        await archive.append([entry(1), entry(2, { atMs: 7 }), entry(9, { room: 'other' })])
+        expect(await archive.metadata('lobby')).toEqual({
+          first: { id: entry(1).id, atMs: entry(1).atMs },
+          last: { id: entry(2).id, atMs: 7 },
+        })
+        expect(await archive.lastId()).toBe(entry(9).id)
+      }))
+
+    test('pruning takes the oldest of all rooms, a batch at a time, and counts stay right', () =>
+      withArchive(async (archive) => {
+        await archive.append([1, 2, 3, 4, 5, 6].map((n) => entry(n, { room: n % 2 ? 'lobby' : 'other' })))
+        expect(await archive.prune(START_MS + 5, 3)).toBe(3)
+        expect(await archive.prune(START_MS + 5, 3)).toBe(1)
+        expect(await archive.prune(START_MS + 5, 3)).toBe(0)
+        expect(await page(archive, { withCount: true })).toMatchObject({ entries: [entry(5)], total: 1 })
+        expect((await archive.stats()).messages).toBe(2)
+        await archive.append([entry(7)])
+        expect(await page(archive, { withCount: true, fromEnd: true, max: 1 })).toMatchObject({
+          total: 2,
+          firstIndex: 1,
+          isComplete: false,
+        })
+        expect(await archive.prune(START_MS + 100, 10)).toBe(3)
+        expect(await archive.metadata('lobby')).toBe(null)
+        await archive.append([entry(200)])
+        expect((await page(archive, { withCount: true })).total).toBe(1)
+      }))
+
+    test('an export has every entry of one room in order, over many batches', () =>
+      withArchive(async (archive) => {
+        const all = Array.from({ length: 1_203 }, (_, n) => entry(n, { room: n % 3 ? 'lobby' : 'other' }))
+        await archive.append(all)
+        const exported: ArchiveEntry[] = []
+        for await (const one of archive.export('lobby')) exported.push(one)
+        expect(exported).toEqual(all.filter((e) => e.room === 'lobby'))
+      }))
+
+    test('paging through, forward or back, meets every entry once', () =>
+      withArchive(async (archive) => {
+        const all = Array.from({ length: 25 }, (_, n) => entry(n))
+        await archive.append(all)
+        const forward: ArchiveEntry[] = []
+        let at: Partial<ArchiveQuery> = {}
+        for (let isComplete = false; !isComplete; ) {
+          const got = await page(archive, { ...at, max: 4, withCount: true })
+          expect(got.firstIndex).toBe(forward.length)
+          forward.push(...got.entries)
+          at = { afterId: got.entries.at(-1)?.id ?? idAt(0) }
+          isComplete = got.isComplete
+        }
+        expect(forward).toEqual(all)
+        const backward: ArchiveEntry[] = []
+        at = {}
+        for (let isComplete = false; !isComplete; ) {
+          const got = await page(archive, { ...at, max: 4, fromEnd: true })
+          backward.unshift(...got.entries)
+          at = { beforeId: got.entries[0]?.id ?? idAt(0) }
+          isComplete = got.isComplete
+        }
+        expect(backward).toEqual(all)
+      }))
+
+    test('every page is the one that a plain list gives, for any entries, pruning and query', async () => {
+      const step = fc.record({
+        gap: fc.integer({ min: 1, max: 2_500 }),
+        room: fc.constantFrom('lobby', 'other'),
+        occupantId: fc.constantFrom('ann', 'bob', ''),
+        networkId: fc.option(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), { nil: null }),
+      })
+      const index = fc.option(fc.nat(40), { nil: undefined })
+      const queries = fc.record({
+        room: fc.constantFrom('lobby', 'other'),
+        start: index,
+        end: index,
+        occupantId: fc.option(fc.constantFrom('ann', 'bob', 'cyd'), { nil: undefined }),
+        after: index,
+        before: index,
+        ids: fc.option(fc.array(fc.nat(40), { maxLength: 5 }), { nil: undefined, freq: 5 }),
+        fromEnd: fc.boolean(),
+        max: fc.nat(12),
+        withCount: fc.boolean(),
+      })
+      await withArchive(async (archive) => {
+        let baseMs = START_MS
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(step, { minLength: 1, maxLength: 40 }),
+            fc.nat(3),
+            fc.array(queries, { maxLength: 12 }),
+            async (steps, pruned, wanted) => {
+              await archive.prune(Number.MAX_SAFE_INTEGER, 1_000)
+              let micros = 0
+              const given = steps.map(({ gap, ...rest }) => {
+                micros += gap
+                return entry(0, { ...rest, id: idAt(baseMs, micros) })
+              })
+              const outcomes = await archive.append(given)
+              let kept = given.filter((_, i) => outcomes[i] === 'stored')
+              const seen = new Set<string>()
+              for (const [i, e] of given.entries()) {
+                const key = `${e.room} ${e.networkId}`
+                expect(outcomes[i]).toBe(e.networkId !== null && seen.has(key) ? 'duplicate' : 'stored')
+                seen.add(key)
+              }
+              await archive.prune(Number.MAX_SAFE_INTEGER, pruned)
+              kept = kept.slice(pruned)
+              const idOf = (n: number): ArchiveId => given[n % given.length]?.id ?? idAt(0)
+              const timeOf = (n: number): number => Math.floor(Number(idOf(n)) / 1_000)
+              for (const { start, end, after, before, ids: asked, occupantId, ...rest } of wanted) {
+                const q: ArchiveQuery = {
+                  ...rest,
+                  ...(occupantId !== undefined && { occupantId }),
+                  ...(start !== undefined && { startMs: timeOf(start) }),
+                  ...(end !== undefined && { endMs: timeOf(end) }),
+                  ...(after !== undefined && { afterId: idOf(after) }),
+                  ...(before !== undefined && { beforeId: idOf(before) }),
+                  ...(asked !== undefined && { ids: asked.map(idOf) }),
+                }
+                const expected = model(kept, q)
+                const answer = await archive.query(q)
+                expect(answer.kind === 'page' ? answer.page : answer.kind).toEqual(expected)
+              }
+              baseMs += 1_000
+            },
+          ),
+          { numRuns: 150 },
+        )
+      })
+    })
+  })
+}

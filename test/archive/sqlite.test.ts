@@ -1,0 +1,123 @@
+// The archive in SQLite: the contract of every archive, and what is SQLite's own: file, lock, schema, sudden death.
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, expect, test } from 'vitest'
+import { openStore } from '../../src/archive/open-store.ts'
+import { Database } from '../../src/archive/sqlite.ts'
+import { MIGRATIONS } from '../../src/archive/sqlite-schema.ts'
+import type { ArchiveEntry } from '../../src/muc/archive-port.ts'
+import { archiveContract } from './archive-contract.ts'
+import { entry } from './entries.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'foyer-archive-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let files = 0
+const newFile = (): string => join(folder, `${files++}.db`)
+
+archiveContract('SQLite', async () => openStore(newFile()))
+
+test('what was stored is there after closing and opening again', async () => {
+  const file = newFile()
+  const before = openStore(file)
+  await before.archive.append([entry(1, { networkId: 'a' })])
+  await before.meta.set('secret', 'abc')
+  await before.close()
+  const after = openStore(file)
+  expect(await after.archive.append([entry(2, { networkId: 'a' })])).toEqual(['duplicate'])
+  expect(await after.archive.lastId()).toBe(entry(1).id)
+  expect(await after.meta.get('secret')).toBe('abc')
+  await after.close()
+})
+
+test('the file and its log are for the owner alone, and closing leaves one file', async () => {
+  const file = join(folder, 'deep', 'er', 'chat.db')
+  const store = openStore(file)
+  await store.archive.append([entry(1)])
+  expect((await store.archive.stats()).bytes).toBeGreaterThan(0)
+  for (const name of readdirSync(join(folder, 'deep', 'er')))
+    expect(statSync(join(folder, 'deep', 'er', name)).mode & 0o777, name).toBe(0o600)
+  await store.close()
+  expect(readdirSync(join(folder, 'deep', 'er'))).toEqual(['chat.db'])
+})
+
+test('a second process is refused while the first one runs, and let in afterwards', async () => {
+  const file = newFile()
+  const opens = (): string =>
+    spawnSync(process.execPath, ['--import', 'tsx', 'test/archive/open-once.ts', file], {
+      encoding: 'utf8',
+    }).stdout.trim()
+  const store = openStore(file)
+  expect(() => openStore(file)).toThrow(expect.objectContaining({ code: 'ARCHIVE_LOCKED' }))
+  expect(opens()).toBe(`ARCHIVE_LOCKED ${file} is in use by another process`)
+  await store.close()
+  expect(opens()).toBe('opened')
+})
+
+test('a newer schema is refused and left alone', async () => {
+  const file = newFile()
+  await openStore(file).close()
+  new Database(file, [...MIGRATIONS, 'CREATE TABLE later (a)']).close()
+  const before = readFileSync(file)
+  expect(() => openStore(file)).toThrow(
+    expect.objectContaining({
+      code: 'ARCHIVE_SCHEMA_NEWER',
+      message: expect.stringContaining(`has schema ${MIGRATIONS.length + 1}`),
+    }),
+  )
+  expect(readFileSync(file).equals(before)).toBe(true)
+})
+
+test('a migration that fails leaves the old schema', () => {
+  const file = newFile()
+  new Database(file, ['CREATE TABLE a (x)']).close()
+  const before = readFileSync(file)
+  expect(() => new Database(file, ['CREATE TABLE a (x)', 'CREATE TABLE b (y); nonsense'])).toThrow(
+    expect.objectContaining({ code: 'ARCHIVE_UNREADABLE' }),
+  )
+  expect(readFileSync(file).equals(before)).toBe(true)
+})
+
+test('a file that is no database is refused and left alone', () => {
+  const file = newFile()
+  writeFileSync(file, 'this is not a database, it is a text that is long enough to be looked at. '.repeat(20))
+  const before = readFileSync(file)
+  expect(() => openStore(file)).toThrow(expect.objectContaining({ code: 'ARCHIVE_UNREADABLE' }))
+  expect(readFileSync(file).equals(before)).toBe(true)
+  expect(() => openStore(folder)).toThrow(expect.objectContaining({ code: 'ARCHIVE_UNREADABLE' }))
+})
+
+test('a process that is killed has kept every commit it promised, once', async () => {
+  const file = newFile()
+  for (const commits of [1, 40]) {
+    rmSync(file, { force: true })
+    const child = spawn(process.execPath, ['--import', 'tsx', 'test/archive/append-until-killed.ts', file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const promised: string[] = []
+    let lines = 0
+    for await (const line of createInterface({ input: child.stdout })) {
+      promised.push(...line.split(' '))
+      if (++lines === commits) child.kill('SIGKILL')
+    }
+    expect(lines).toBeGreaterThanOrEqual(commits)
+    const store = openStore(file)
+    const kept: ArchiveEntry[] = []
+    for await (const one of store.archive.export('lobby')) kept.push(one)
+    expect(kept.slice(0, promised.length).map(({ id }) => id)).toEqual(promised)
+    // The last commit may have been durable before it could be promised; nothing is half there.
+    expect([0, 7]).toContain(kept.length - promised.length)
+    expect((await store.archive.stats()).messages).toBe(kept.length)
+    await store.close()
+  }
+})
+
+test('only one file of the sources knows the driver', () => {
+  const knowing = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /'libsql'/.test(readFileSync(join('src', name), 'utf8')))
+  expect(knowing).toEqual(['archive/sqlite.ts'])
+})

@@ -1,0 +1,151 @@
+// Rooms, nick holders, accounts and single values: what each table promises.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { openStore } from '../../src/archive/open-store.ts'
+import type { RoomRow, Store } from '../../src/archive/store.ts'
+import type { LobbyId, NetworkId, ParticipantId } from '../../src/util/ids.ts'
+import { MAX_PRIVATE_KEYS, type ScramCredentials } from '../../src/xmpp/account-port.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'foyer-tables-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let files = 0
+let file: string
+let store: Store
+beforeEach(() => {
+  file = join(folder, `${files++}.db`)
+  store = openStore(file)
+  return () => store.close()
+})
+async function reopen(): Promise<void> {
+  await store.close()
+  store = openStore(file)
+}
+
+const room = (localpart: string, given: Partial<RoomRow> = {}): RoomRow => ({
+  localpart,
+  network: 'retroshare' as NetworkId,
+  lobby: `lobby of ${localpart}` as LobbyId,
+  name: 'Tea',
+  createdBy: null,
+  subject: '',
+  createdAtMs: 1_790_000_000_000,
+  ...given,
+})
+
+describe('rooms', () => {
+  test('are there again after a restart, as they were added and changed', async () => {
+    await store.rooms.add(room('b', { createdBy: 'ann@localhost', name: "O'Tea ☂" }))
+    await store.rooms.add(room('a'))
+    expect(await store.rooms.update('a', { subject: 'Cups' })).toBe(true)
+    expect(await store.rooms.update('a', { name: 'Coffee' })).toBe(true)
+    expect(await store.rooms.update('nowhere', { name: 'x' })).toBe(false)
+    await reopen()
+    expect(await store.rooms.all()).toEqual([
+      room('a', { name: 'Coffee', subject: 'Cups' }),
+      room('b', { createdBy: 'ann@localhost', name: "O'Tea ☂" }),
+    ])
+  })
+
+  test('share neither localpart nor lobby', async () => {
+    expect(await store.rooms.add(room('a'))).toBe(true)
+    expect(await store.rooms.add(room('a', { lobby: 'another' as LobbyId }))).toBe(false)
+    expect(await store.rooms.add(room('b', { lobby: room('a').lobby }))).toBe(false)
+    expect(await store.rooms.all()).toEqual([room('a')])
+  })
+
+  test('an alias names one room, can be moved, and is never the name of a room', async () => {
+    await store.rooms.add(room('a'))
+    await store.rooms.add(room('b'))
+    expect(await store.rooms.putAlias('tea', 'a')).toBe('stored')
+    expect(await store.rooms.putAlias('tea', 'b')).toBe('stored')
+    expect(await store.rooms.putAlias('b', 'a')).toBe('taken')
+    expect(await store.rooms.putAlias('x', 'nowhere')).toBe('no-room')
+    expect(await store.rooms.add(room('tea'))).toBe(false)
+    await reopen()
+    expect(await store.rooms.aliases()).toEqual(new Map([['tea', 'b']]))
+  })
+})
+
+describe('nick holders', () => {
+  const p = (n: number): ParticipantId => String(n).repeat(32) as ParticipantId
+  test('are kept per room in the order of their claims; a nick that is let go is free', async () => {
+    await store.nicks.apply('a', [
+      { nick: 'Zoe', participant: p(1) },
+      { nick: 'Ann', participant: p(2) },
+      { nick: 'Bob', participant: p(3) },
+    ])
+    await store.nicks.apply('b', [{ nick: 'Ann', participant: p(4) }])
+    await store.nicks.apply('a', [
+      { nick: 'Bob', participant: null },
+      { nick: 'Zoe', participant: p(5) },
+    ])
+    await reopen()
+    expect(await store.nicks.holders('a')).toEqual([
+      { nick: 'Ann', participant: p(2) },
+      { nick: 'Zoe', participant: p(5) },
+    ])
+    expect(await store.nicks.holders('b')).toEqual([{ nick: 'Ann', participant: p(4) }])
+    expect(await store.nicks.holders('c')).toEqual([])
+  })
+})
+
+describe('accounts', () => {
+  const credentials = (seed: number): ScramCredentials => ({
+    salt: new Uint8Array(16).fill(seed),
+    iterations: 4096 + seed,
+    sha1: { storedKey: new Uint8Array(20).fill(seed + 1), serverKey: new Uint8Array(20).fill(seed + 2) },
+    sha256: { storedKey: new Uint8Array(32).fill(seed + 3), serverKey: new Uint8Array(32).fill(seed + 4) },
+  })
+
+  test('are found with their credentials; a new password keeps the data', async () => {
+    await store.accounts.put('ann', credentials(1))
+    await store.accounts.putVcard('ann', '<vCard/>')
+    await store.accounts.putPrivateXml('ann', '{storage:bookmarks}storage', '<storage/>')
+    await store.accounts.put('ann', credentials(2))
+    await store.accounts.put('abe', credentials(3))
+    await reopen()
+    expect(await store.accounts.find('ann')).toEqual(credentials(2))
+    expect(await store.accounts.vcard('ann')).toBe('<vCard/>')
+    expect(await store.accounts.privateXml('ann', '{storage:bookmarks}storage')).toBe('<storage/>')
+    expect(await store.accounts.list()).toEqual(['abe', 'ann'])
+  })
+
+  test('that do not exist have nothing and keep nothing', async () => {
+    expect(await store.accounts.find('ann')).toBe(undefined)
+    expect(await store.accounts.vcard('ann')).toBe(undefined)
+    expect(await store.accounts.privateXml('ann', 'k')).toBe(undefined)
+    expect(await store.accounts.putVcard('ann', '<vCard/>')).toBe(false)
+    expect(await store.accounts.putPrivateXml('ann', 'k', '<k/>')).toBe(false)
+    expect(await store.accounts.remove('ann')).toBe(false)
+  })
+
+  test('that are removed leave no data to a successor', async () => {
+    await store.accounts.put('ann', credentials(1))
+    await store.accounts.putVcard('ann', '<vCard/>')
+    await store.accounts.putPrivateXml('ann', 'k', '<k/>')
+    expect(await store.accounts.remove('ann')).toBe(true)
+    await store.accounts.put('ann', credentials(2))
+    expect(await store.accounts.vcard('ann')).toBe(undefined)
+    expect(await store.accounts.privateXml('ann', 'k')).toBe(undefined)
+  })
+
+  test('hold a limited number of private elements, each replaceable at the limit', async () => {
+    await store.accounts.put('ann', credentials(1))
+    for (let n = 0; n < MAX_PRIVATE_KEYS; n++)
+      expect(await store.accounts.putPrivateXml('ann', `k${n}`, '<k/>')).toBe(true)
+    expect(await store.accounts.putPrivateXml('ann', 'one more', '<k/>')).toBe(false)
+    expect(await store.accounts.putPrivateXml('ann', 'k0', '<new/>')).toBe(true)
+    expect(await store.accounts.privateXml('ann', 'k0')).toBe('<new/>')
+    expect(await store.accounts.privateXml('ann', 'one more')).toBe(undefined)
+  })
+})
+
+test('a single value is what it was last set to', async () => {
+  expect(await store.meta.get('secret')).toBe(undefined)
+  await store.meta.set('secret', 'a')
+  await store.meta.set('secret', 'b')
+  expect(await store.meta.get('secret')).toBe('b')
+})
