@@ -145,7 +145,7 @@ export class IdentityStore {
     return ok(verified.value)
   }
 
-  /** All identities held: own ones first, then foreign ones, the least recently used first. */
+  /** All identities held: own ones first, then foreign ones. */
   ids(): ParticipantId[] {
     return [...this.#ownById.keys(), ...this.#foreign.ids()]
   }
