@@ -1,0 +1,53 @@
+/** Data forms as far as rooms read and write them: XEP-0004 and the FORM_TYPE of XEP-0068. */
+import { NS } from '../stanza/ns.ts'
+import { type Element, el, elements } from '../stanza/xml.ts'
+
+/** A field of a form. `type` only where a form is to be filled in or the field is hidden. */
+export interface FormField {
+  readonly name: string
+  readonly type?: string
+  readonly values: readonly string[]
+}
+
+/** A form that someone submitted: values by field name. */
+export interface SubmittedForm {
+  /** `submit`, `cancel` or whatever was sent. */
+  readonly type: string
+  readonly formType: string | undefined
+  /** Without FORM_TYPE. Of a name that comes twice the last counts. */
+  readonly fields: ReadonlyMap<string, readonly string[]>
+}
+
+const fieldElement = (field: FormField): Element =>
+  el('field', { var: field.name, type: field.type }, ...field.values.map((value) => el('value', {}, value)))
+
+/** A form of ours: `form` to be filled in, `result` to be read. */
+export const formElement = (
+  type: 'form' | 'result',
+  formType: string,
+  fields: readonly FormField[],
+): Element =>
+  el(
+    'x',
+    { xmlns: NS.dataForms, type },
+    fieldElement({ name: 'FORM_TYPE', type: 'hidden', values: [formType] }),
+    ...fields.map(fieldElement),
+  )
+
+/** Reads an `<x xmlns='jabber:x:data'/>`. */
+export function readForm(form: Element): SubmittedForm {
+  const fields = new Map<string, readonly string[]>()
+  for (const field of elements(form)) {
+    const name = field.attrs.var
+    if (field.getName() !== 'field' || typeof name !== 'string') continue
+    fields.set(
+      name,
+      elements(field)
+        .filter((value) => value.getName() === 'value')
+        .map((value) => value.getText()),
+    )
+  }
+  const formType = fields.get('FORM_TYPE')?.[0]
+  fields.delete('FORM_TYPE')
+  return { type: String(form.attrs.type ?? ''), formType, fields }
+}

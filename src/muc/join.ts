@@ -1,0 +1,151 @@
+/** Entering a room, and the same again for a client that lost track of it: XEP-0045 §7.1 and §7.2. */
+import type { Jid } from '../stanza/jid.ts'
+import { NS } from '../stanza/ns.ts'
+import type { StanzaError } from '../stanza/stanza-error.ts'
+import { childOf, type Element, serialize } from '../stanza/xml.ts'
+import { requestHistory } from './history.ts'
+import { MAX_OCCUPANTS, MAX_SESSIONS_PER_NICK } from './limits.ts'
+import { idOfAccount } from './occupant-id.ts'
+import { presencePayload, selfPresence, shownTo, tellOthers, tellOwn } from './presence-stanza.ts'
+import { refusal, refuse } from './reply.ts'
+import { addSession, forgetShown, type LocalOccupant, type Room, type Session } from './room.ts'
+import type { RoomEffect, RoomEnv } from './room-port.ts'
+import { currentSubject } from './subject.ts'
+
+/** Presence sent to an occupant address of the room. */
+export interface PresenceRequest {
+  readonly from: Jid
+  readonly stanza: Element
+  readonly nick: string
+  /** `nick` is not quite what was asked for (status 210). */
+  readonly isNickRewritten: boolean
+}
+
+/** Why the account `account` cannot have this nick, or undefined. */
+export function refusesNick(room: Room, account: string, nick: string): StanzaError | undefined {
+  const holder = room.occupants.get(nick)
+  if (holder && !(holder.side === 'local' && holder.account === account))
+    return refusal(room, 'cancel', 'conflict', `The nickname ${nick} is taken in this room.`)
+  return room.policy.refusesNick(nick)
+}
+
+function refusesEntry(room: Room, account: string, nick: string): StanzaError | undefined {
+  const holder = room.occupants.get(nick)
+  const isFull =
+    room.sessions.size >= MAX_OCCUPANTS ||
+    room.occupants.size >= MAX_OCCUPANTS ||
+    (holder?.side === 'local' && holder.sessions.length >= MAX_SESSIONS_PER_NICK)
+  return (
+    refusesNick(room, account, nick) ??
+    (isFull ? refusal(room, 'wait', 'service-unavailable', 'This room is full.') : undefined)
+  )
+}
+
+/** A session that is not in the room enters it, as a new occupant or one more session of its account's. */
+export function enterRoom(room: Room, request: PresenceRequest, env: RoomEnv): RoomEffect[] {
+  const { from, stanza, nick } = request
+  const error = refusesEntry(room, from.bare, nick)
+  if (error) return refuse(room, from, stanza, error)
+  const holder = room.occupants.get(nick)
+  const present = holder?.side === 'local' ? holder : undefined
+  const occupant = present ?? newOccupant(room, from.bare, nick, env.nowMs)
+  const session: Session = { full: from.full, occupant, payload: presencePayload(room, stanza) }
+  const payloadBefore = present && payloadText(present)
+  const hasNews = payloadBefore !== textOf(session.payload)
+  addSession(room, session)
+  const isFirstEver = room.isNew
+  room.isNew = false
+  return [
+    ...sendRoster(room, session, request, isFirstEver ? [110, 170, 201] : [110, 170]),
+    ...(hasNews ? tellChange(room, session) : []),
+    ...sendRoomState(room, session, stanza, env.nowMs),
+    ...(present ? [] : [{ kind: 'local-entered' as const, account: from.bare, nick }]),
+  ]
+}
+
+/** A session that is in the room joins again under its nick: it gets all that a join gets. */
+export function resync(room: Room, session: Session, request: PresenceRequest, nowMs: number): RoomEffect[] {
+  const before = payloadText(session.occupant)
+  updatePayload(room, session, request.stanza)
+  return [
+    ...sendRoster(room, session, request, [110, 170]),
+    ...(before === payloadText(session.occupant) ? [] : tellChange(room, session)),
+    ...sendRoomState(room, session, request.stanza, nowMs),
+  ]
+}
+
+/** An occupant says how available it is (XEP-0045 §7.7). */
+export function updatePresence(room: Room, session: Session, request: PresenceRequest): RoomEffect[] {
+  updatePayload(room, session, request.stanza)
+  return [...tellChange(room, session), ...tellSelf(room, session, request)]
+}
+
+/** Available presence of the session's occupant to everybody but the session. */
+export const tellChange = (room: Room, session: Session): RoomEffect[] => [
+  ...tellOthers(room, session.occupant, (toOwner) => shownTo(room, session.occupant, toOwner)),
+  ...tellOwn(room, session.occupant, session),
+]
+
+/** Self-presence to the session that brought it about, with the id of its stanza. */
+export const tellSelf = (room: Room, session: Session, request: PresenceRequest): RoomEffect[] => [
+  { kind: 'burst', to: session.full, stanzas: [ownPresence(room, session, request, [110])] },
+]
+
+/** Takes over what a client says in its presence; its session now speaks for the occupant. */
+export function updatePayload(room: Room, session: Session, stanza: Element): void {
+  const { sessions } = session.occupant
+  session.payload = presencePayload(room, stanza)
+  sessions.splice(sessions.indexOf(session), 1)
+  sessions.push(session)
+  forgetShown(session.occupant)
+}
+
+const newOccupant = (room: Room, account: string, nick: string, nowMs: number): LocalOccupant => ({
+  side: 'local',
+  nick,
+  account,
+  occupantId: idOfAccount(room.identity.occupantKey, account),
+  sinceMs: nowMs,
+  isOwner: room.owners.has(account),
+  sessions: [],
+  typingToldAtMs: 0,
+  shown: { anonymous: undefined, disclosed: undefined },
+})
+
+const textOf = (payload: readonly Element[]): string => payload.map(serialize).join('')
+const payloadText = (occupant: LocalOccupant): string => textOf(occupant.sessions.at(-1)?.payload ?? [])
+
+const ownPresence = (
+  room: Room,
+  session: Session,
+  request: PresenceRequest,
+  codes: readonly number[],
+): ReturnType<typeof selfPresence> =>
+  selfPresence(room, session.occupant, {
+    codes: request.isNickRewritten ? [...codes, 210] : codes,
+    id: request.stanza.attrs.id,
+  })
+
+/** All other occupants, then the session itself (XEP-0045 §7.1). */
+function sendRoster(
+  room: Room,
+  session: Session,
+  request: PresenceRequest,
+  codes: readonly number[],
+): RoomEffect[] {
+  const { occupant } = session
+  const stanzas = []
+  for (const other of room.occupants.values())
+    if (other !== occupant) stanzas.push(shownTo(room, other, occupant.isOwner))
+  stanzas.push(ownPresence(room, session, request, codes))
+  return [{ kind: 'burst', to: session.full, stanzas }]
+}
+
+/** History, then the subject, which every join gets (XEP-0045 §7.2.15). */
+function sendRoomState(room: Room, session: Session, stanza: Element, nowMs: number): RoomEffect[] {
+  const join = childOf(stanza, 'x', NS.muc)
+  return [
+    ...(join ? requestHistory(room, session.full, join, nowMs) : []),
+    { kind: 'send', to: session.full, stanza: currentSubject(room, session.full) },
+  ]
+}

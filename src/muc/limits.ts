@@ -1,0 +1,25 @@
+/** Bounds of the room model, each with its unit and reason; docs/limits.md lists them. */
+
+/** Occupants, and likewise sessions, of one room: a join costs one presence for each. */
+export const MAX_OCCUPANTS = 20_000
+/** Sessions of one account under one nick. */
+export const MAX_SESSIONS_PER_NICK = 50
+/** Characters of what a client adds to its presence (caps, avatar hash, status); what goes beyond is left out. */
+export const MAX_PRESENCE_CHARS = 4096
+/** Characters of a room subject. */
+export const MAX_SUBJECT_CHARS = 2000
+/** Messages of classic history when a join names no limit. */
+export const DEFAULT_HISTORY = 20
+/** Messages of classic history at most, whatever the join asks for. */
+export const MAX_HISTORY = 100
+/** Entries of one page of the archive at most, and ids in one query. */
+export const MAX_ARCHIVE_PAGE = 100
+/** Items of one disco#items answer at most: rooms of a service, occupants of a room. */
+export const MAX_DISCO_ITEMS = 500
+/** How long, in ms, and for how many messages a room remembers who sent them, to say that a network refused one. */
+export const SENT_MEMORY_MS = 5 * 60_000
+export const MAX_SENT_MEMORY = 256
+/** Typing is told to the lobby at most this often per occupant, in ms. */
+export const TYPING_TO_LOBBY_MS = 5000
+/** Someone in the lobby counts as typing for this long after the last sign of it, in ms. */
+export const TYPING_FROM_LOBBY_MS = 6000

@@ -1,0 +1,137 @@
+/** Presence of occupants as stanzas, and to whom which form of it goes: XEP-0045 §7.2.2 and §7.2.4. */
+import { NS } from '../stanza/ns.ts'
+import { type Element, el, type PreparedStanza, prepare, serialize } from '../stanza/xml.ts'
+import { MAX_PRESENCE_CHARS } from './limits.ts'
+import { audienceOf, type LocalOccupant, type Occupant, type Room, type Session } from './room.ts'
+import type { RoomEffect } from './room-port.ts'
+import { isForged, isOwn, occupantIdElement, portableChildren, stanzaWith } from './stanza-parts.ts'
+
+/** How one presence of an occupant looks. */
+export interface Look {
+  /** Left out: available. */
+  readonly type?: 'unavailable'
+  /** Real full JID, for those who may see it. */
+  readonly jid?: string | undefined
+  /** MUC status codes (XEP-0045 §15.6.2). */
+  readonly codes?: readonly number[]
+  /** The nick that the occupant changes to. */
+  readonly newNick?: string
+  /** The occupant leaves. */
+  readonly isGone?: boolean
+  readonly id?: string | undefined
+  readonly payload?: readonly Element[]
+}
+
+const affiliationOf = (occupant: Occupant): string =>
+  occupant.side === 'local' && occupant.isOwner ? 'owner' : 'none'
+
+/** Role of an occupant: owners moderate the gateway's view, everybody else has voice. */
+export const roleOf = (occupant: Occupant): string =>
+  occupant.side === 'local' && occupant.isOwner ? 'moderator' : 'participant'
+
+/** `<x xmlns='…muc#user'/>` with nothing but status codes. */
+export const statusElement = (codes: readonly number[]): Element =>
+  el('x', { xmlns: NS.mucUser }, ...codes.map((code) => el('status', { code })))
+
+/** A presence of an occupant, without `to`. */
+export function presenceStanza(room: Room, occupant: Occupant, look: Look): Element {
+  const extension = el(
+    'x',
+    { xmlns: NS.mucUser },
+    el('item', {
+      affiliation: affiliationOf(occupant),
+      role: look.isGone ? 'none' : roleOf(occupant),
+      jid: look.jid,
+      nick: look.newNick,
+    }),
+    ...(look.codes ?? []).map((code) => el('status', { code })),
+  )
+  return stanzaWith('presence', { from: `${room.bare}/${occupant.nick}`, type: look.type, id: look.id }, [
+    ...(look.payload ?? []),
+    extension,
+    occupantIdElement(occupant.occupantId),
+  ])
+}
+
+/** The session that speaks for an occupant: the one whose presence was set last. */
+export const speakingSession = (occupant: Occupant): Session | undefined =>
+  occupant.side === 'local' ? occupant.sessions.at(-1) : undefined
+
+/** Available presence of an occupant as `toOwner` or anybody else gets it; prepared once. */
+export function shownTo(room: Room, occupant: Occupant, toOwner: boolean): PreparedStanza {
+  const { shown } = occupant
+  const session = speakingSession(occupant)
+  const payload = session?.payload ?? []
+  if (toOwner && session) {
+    shown.disclosed ??= prepare(presenceStanza(room, occupant, { jid: session.full, payload }))
+    return shown.disclosed
+  }
+  shown.anonymous ??= prepare(presenceStanza(room, occupant, { payload }))
+  return shown.anonymous
+}
+
+/** An effect unless there is nobody to send to. */
+export const fanout = (stanza: PreparedStanza, to: readonly string[]): RoomEffect[] =>
+  to.length === 0 ? [] : [{ kind: 'fanout', stanza, to }]
+
+/** Sends a form of an occupant's presence to all sessions that are not its own; owners get theirs. */
+export function tellOthers(
+  room: Room,
+  occupant: Occupant,
+  form: (toOwner: boolean) => PreparedStanza,
+): RoomEffect[] {
+  const own = new Set(occupant.side === 'local' ? occupant.sessions.map((session) => session.full) : [])
+  const { owners, others } = audienceOf(room)
+  const withoutOwn = (to: readonly string[]): readonly string[] =>
+    own.size === 0 ? to : to.filter((full) => !own.has(full))
+  const effects: RoomEffect[] = []
+  const plain = withoutOwn(others)
+  if (plain.length > 0) effects.push(...fanout(form(false), plain))
+  const privileged = withoutOwn(owners)
+  if (privileged.length > 0) effects.push(...fanout(form(true), privileged))
+  return effects
+}
+
+/** Available presence of an occupant to its own sessions (status 110), `except` one. */
+export function tellOwn(room: Room, occupant: LocalOccupant, except?: Session): RoomEffect[] {
+  const to = occupant.sessions.filter((session) => session !== except).map((session) => session.full)
+  return to.length === 0 ? [] : fanout(selfPresence(room, occupant, { codes: [110] }), to)
+}
+
+/** Available presence of an occupant as one of its own sessions gets it. */
+export const selfPresence = (
+  room: Room,
+  occupant: LocalOccupant,
+  look: Pick<Look, 'codes' | 'id'>,
+): PreparedStanza => {
+  const session = speakingSession(occupant)
+  return prepare(
+    presenceStanza(room, occupant, {
+      ...look,
+      jid: occupant.isOwner ? session?.full : undefined,
+      payload: session?.payload ?? [],
+    }),
+  )
+}
+
+/** Available presence of an occupant to everybody in the room. */
+export const announce = (room: Room, occupant: Occupant): RoomEffect[] => [
+  ...tellOthers(room, occupant, (toOwner) => shownTo(room, occupant, toOwner)),
+  ...(occupant.side === 'local' ? tellOwn(room, occupant) : []),
+]
+
+const SHOWS: ReadonlySet<string> = new Set(['away', 'chat', 'dnd', 'xa'])
+
+/** What of a client's presence is passed on, at most MAX_PRESENCE_CHARS of it, first come first kept. */
+export function presencePayload(room: Room, stanza: Element): Element[] {
+  let left = MAX_PRESENCE_CHARS
+  return portableChildren(stanza).filter((child) => {
+    if (isForged(child, room.bare)) return false
+    if (isOwn(child, stanza, 'show') && !SHOWS.has(child.getText())) return false
+    if (isOwn(child, stanza, 'status') && child.getText() === '') return false
+    const size = serialize(child).length
+    if (size > left) return false
+    left -= size
+    return true
+  })
+}

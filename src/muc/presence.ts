@@ -1,0 +1,58 @@
+/** What a room does with presence that comes to it: XEP-0045 §7.1, §7.6, §7.7, §7.14 and §17.2. */
+import { type Jid, parseJid } from '../stanza/jid.ts'
+import { NS } from '../stanza/ns.ts'
+import { childOf, type Element } from '../stanza/xml.ts'
+import { enterRoom, type PresenceRequest, resync, updatePresence } from './join.ts'
+import { handleBounce, leave } from './leave.ts'
+import { changeNick } from './rename.ts'
+import { refusal, refuse } from './reply.ts'
+import type { Room } from './room.ts'
+import type { RoomEffect, RoomEnv } from './room-port.ts'
+
+/** Nothing that anybody could see. */
+const INVISIBLE = /^[\s\p{Cf}\p{Z}]*$/u
+
+export function receivePresence(room: Room, from: Jid, stanza: Element, env: RoomEnv): RoomEffect[] {
+  const session = room.sessions.get(from.full)
+  switch (stanza.attrs.type) {
+    case undefined:
+      return receiveAvailable(room, from, stanza, env)
+    case 'unavailable':
+      return session ? leave(room, session, stanza) : []
+    case 'error':
+      return session ? handleBounce(room, session, stanza) : []
+    default:
+      // Probes and subscriptions are neither joins nor leaves (§17.2), and a room has no roster.
+      return []
+  }
+}
+
+function receiveAvailable(room: Room, from: Jid, stanza: Element, env: RoomEnv): RoomEffect[] {
+  const address = String(stanza.attrs.to)
+  const nick = parseJid(address)?.resource ?? ''
+  if (from.resource === '')
+    return refuse(room, from, stanza, refusal(room, 'modify', 'bad-request', 'Only a full JID can join.'))
+  if (nick === '')
+    return refuse(
+      room,
+      from,
+      stanza,
+      refusal(room, 'modify', 'jid-malformed', 'Join as room@service/nickname.'),
+    )
+  if (INVISIBLE.test(nick))
+    return refuse(
+      room,
+      from,
+      stanza,
+      refusal(room, 'modify', 'not-acceptable', 'This nickname is invisible.'),
+    )
+  const isNickRewritten = !address.endsWith(`/${nick}`)
+  const request: PresenceRequest = { from, stanza, nick, isNickRewritten }
+  const session = room.sessions.get(from.full)
+  const isJoin = childOf(stanza, 'x', NS.muc) !== undefined
+  if (session && session.occupant.nick !== nick) return changeNick(room, session, request)
+  if (session)
+    return isJoin ? resync(room, session, request, env.nowMs) : updatePresence(room, session, request)
+  if (isJoin) return enterRoom(room, request, env)
+  return refuse(room, from, stanza, refusal(room, 'cancel', 'not-acceptable', 'You are not in this room.'))
+}

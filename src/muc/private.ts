@@ -1,0 +1,46 @@
+/** Private messages between occupants: XEP-0045 §7.5. Never archived, never told to a lobby. */
+import type { Jid } from '../stanza/jid.ts'
+import { type Element, prepare } from '../stanza/xml.ts'
+import { readContent } from './message-content.ts'
+import { fanout, statusElement } from './presence-stanza.ts'
+import { refusal, refuse } from './reply.ts'
+import type { Room } from './room.ts'
+import type { RoomEffect } from './room-port.ts'
+import { occupantIdElement, stanzaWith } from './stanza-parts.ts'
+
+/** A message to the occupant address with this nick. */
+export function receivePrivate(room: Room, from: Jid, stanza: Element, nick: string): RoomEffect[] {
+  const session = room.sessions.get(from.full)
+  if (stanza.attrs.type === 'groupchat') {
+    const text = 'Messages to one occupant are of type chat.'
+    return refuse(room, from, stanza, refusal(room, 'modify', 'bad-request', text))
+  }
+  if (!session)
+    return refuse(room, from, stanza, refusal(room, 'cancel', 'not-acceptable', 'You are not in this room.'))
+  const target = room.occupants.get(nick)
+  if (!target) {
+    const text = `Nobody here has the nickname ${nick}.`
+    return refuse(room, from, stanza, refusal(room, 'cancel', 'item-not-found', text))
+  }
+  const content = readContent(stanza, room.bare)
+  if (target.side === 'remote') {
+    // A chat state before the first word needs no refusal: the message that follows gets one.
+    if (!content.isLasting && content.body === '') return []
+    const text = `${nick} is reached through a lobby, whose network has no private messages.`
+    return refuse(room, from, stanza, refusal(room, 'cancel', 'feature-not-implemented', text))
+  }
+  const message = stanzaWith(
+    'message',
+    {
+      from: `${room.bare}/${session.occupant.nick}`,
+      type: stanza.attrs.type,
+      id: stanza.attrs.id,
+      'xml:lang': stanza.attrs['xml:lang'],
+    },
+    [...content.children, statusElement([]), occupantIdElement(session.occupant.occupantId)],
+  )
+  return fanout(
+    prepare(message),
+    target.sessions.map((to) => to.full),
+  )
+}

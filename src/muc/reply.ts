@@ -1,0 +1,32 @@
+/** Answers of a room to who asked: results and refusals that say who refused. Source: XEP-0045, RFC 6120 §8.3. */
+import type { Jid } from '../stanza/jid.ts'
+import { type ErrorCondition, type ErrorType, errorReply, type StanzaError } from '../stanza/stanza-error.ts'
+import type { Element } from '../stanza/xml.ts'
+import type { Room } from './room.ts'
+import type { RoomEffect } from './room-port.ts'
+
+/** One stanza to whoever sent the one it answers. */
+export const answer = (from: Jid, stanza: Element): RoomEffect[] => [{ kind: 'send', to: from.full, stanza }]
+
+/** An error in the room's name. */
+export const refusal = (
+  room: Room,
+  type: ErrorType,
+  condition: ErrorCondition,
+  text: string,
+): StanzaError => ({ type, condition, text, by: room.bare })
+
+/** Refuses a message, a presence or a request; refused presence carries the `<x/>` that clients look for. */
+export function refuse(room: Room, from: Jid, stanza: Element, error: StanzaError): RoomEffect[] {
+  const options = { withMuc: stanza.name === 'presence' }
+  return answer(from, errorReply(stanza, { by: room.bare, ...error }, options))
+}
+
+/** The archive did not take a message, so nobody got it. */
+export const notStored = (room: Room): StanzaError =>
+  refusal(
+    room,
+    'wait',
+    'resource-constraint',
+    'The message could not be stored; it was not sent. Try again later.',
+  )

@@ -1,0 +1,184 @@
+/** The state of one room and what others may read of it: XEP-0045 §4 and §5, semi-anonymous, open, unmoderated. */
+import type { Element, PreparedStanza } from '../stanza/xml.ts'
+import { ExpiringMap } from '../util/expiring-map.ts'
+import type { ArchiveId, ParticipantId } from '../util/ids.ts'
+import { MAX_SENT_MEMORY, SENT_MEMORY_MS } from './limits.ts'
+import type { RoomDescription, RoomIdentity, RoomPolicy } from './room-port.ts'
+
+/** One full JID in the room. */
+export interface Session {
+  readonly full: string
+  occupant: LocalOccupant
+  /** What the client says in its presence: show, status, caps and the like. */
+  payload: readonly Element[]
+}
+
+/** Presence as others get it, prepared once until it changes. */
+interface Shown {
+  anonymous: PreparedStanza | undefined
+  /** With the real JID, for owners. The same as `anonymous` for participants of the lobby. */
+  disclosed: PreparedStanza | undefined
+}
+
+/** An XMPP account under one nick, with one session or several. */
+export interface LocalOccupant {
+  readonly side: 'local'
+  nick: string
+  /** Bare JID. */
+  readonly account: string
+  readonly occupantId: string
+  readonly sinceMs: number
+  isOwner: boolean
+  /** The one whose presence was set last comes last and speaks for the occupant. */
+  readonly sessions: Session[]
+  /** When the lobby was last told that this occupant types; 0 when it has spoken since. */
+  typingToldAtMs: number
+  readonly shown: Shown
+}
+
+/** A participant of the lobby. */
+export interface LobbyOccupant {
+  readonly side: 'remote'
+  nick: string
+  readonly participant: ParticipantId
+  readonly occupantId: string
+  readonly sinceMs: number
+  readonly shown: Shown
+}
+
+export type Occupant = LocalOccupant | LobbyOccupant
+
+/** Full JIDs of sessions; each list is replaced, never changed, when somebody comes or goes. */
+export interface Audience {
+  readonly everybody: readonly string[]
+  readonly owners: readonly string[]
+  readonly others: readonly string[]
+}
+
+/** Who sent a message that a network may yet refuse. */
+export interface SentMessage {
+  readonly session: string
+  /** Id that the client gave it. */
+  readonly id: string | undefined
+}
+
+/** A room. Only this folder changes it; others read it through `occupantsOf` and `sessionCountOf`. */
+export interface Room {
+  readonly identity: RoomIdentity
+  readonly policy: RoomPolicy
+  /** Address of the room. */
+  readonly bare: string
+  description: RoomDescription
+  owners: ReadonlySet<string>
+  subject: string
+  /** When the subject was set; undefined when that was before this room was loaded. */
+  subjectAtMs: number | undefined
+  /** Nobody has joined since it was made. */
+  isNew: boolean
+  readonly occupants: Map<string, Occupant>
+  readonly sessions: Map<string, Session>
+  readonly participants: Map<ParticipantId, LobbyOccupant>
+  audience: Audience | undefined
+  /** Participants that type, and until when that holds. */
+  readonly typing: Map<ParticipantId, number>
+  readonly sent: ExpiringMap<ArchiveId, SentMessage>
+}
+
+/** A room without occupants. */
+export function createRoom(identity: RoomIdentity, policy: RoomPolicy, description: RoomDescription): Room {
+  return {
+    identity,
+    policy,
+    bare: identity.jid.bare,
+    description,
+    owners: new Set(description.owners),
+    subject: description.subject,
+    subjectAtMs: undefined,
+    isNew: identity.isNew,
+    occupants: new Map(),
+    sessions: new Map(),
+    participants: new Map(),
+    audience: undefined,
+    typing: new Map(),
+    sent: new ExpiringMap(SENT_MEMORY_MS, MAX_SENT_MEMORY),
+  }
+}
+
+/** An occupant as the presence map shows it. */
+export interface OccupantView {
+  readonly side: 'local' | 'remote'
+  readonly nick: string
+  readonly occupantId: string
+  /** Null for XMPP users. */
+  readonly participant: ParticipantId | null
+  /** Ms since 1970. */
+  readonly sinceMs: number
+  /** 0 for participants of the lobby. */
+  readonly sessions: number
+}
+
+/** All occupants, in the order in which they took their nicks. */
+export const occupantsOf = (room: Room): OccupantView[] =>
+  [...room.occupants.values()].map((occupant) => ({
+    side: occupant.side,
+    nick: occupant.nick,
+    occupantId: occupant.occupantId,
+    participant: occupant.side === 'remote' ? occupant.participant : null,
+    sinceMs: occupant.sinceMs,
+    sessions: occupant.side === 'local' ? occupant.sessions.length : 0,
+  }))
+
+/** Number of XMPP sessions in the room: 0 means that nobody here listens. */
+export const sessionCountOf = (room: Room): number => room.sessions.size
+
+/** Who gets what is sent to the room. */
+export function audienceOf(room: Room): Audience {
+  if (room.audience) return room.audience
+  const everybody = [...room.sessions.keys()]
+  const owners = everybody.filter((full) => room.sessions.get(full)?.occupant.isOwner)
+  const others =
+    owners.length === 0 ? everybody : everybody.filter((full) => !room.sessions.get(full)?.occupant.isOwner)
+  room.audience = { everybody, owners, others }
+  return room.audience
+}
+
+/** Puts a session into the room, the last of its occupant; `occupant` is already, or now comes, under its nick. */
+export function addSession(room: Room, session: Session): void {
+  const { occupant } = session
+  room.occupants.set(occupant.nick, occupant)
+  occupant.sessions.push(session)
+  room.sessions.set(session.full, session)
+  room.audience = room.audience && audienceWith(room.audience, session)
+  forgetShown(occupant)
+}
+
+function audienceWith(audience: Audience, { full, occupant }: Session): Audience {
+  const everybody = [...audience.everybody, full]
+  if (occupant.isOwner) return { ...audience, everybody, owners: [...audience.owners, full] }
+  const others = audience.owners.length === 0 ? everybody : [...audience.others, full]
+  return { ...audience, everybody, others }
+}
+
+/** Takes a session out, and its occupant with the last one. */
+export function removeSession(room: Room, session: Session): void {
+  const { occupant } = session
+  occupant.sessions.splice(occupant.sessions.indexOf(session), 1)
+  room.sessions.delete(session.full)
+  if (occupant.sessions.length === 0) room.occupants.delete(occupant.nick)
+  room.audience = undefined
+  forgetShown(occupant)
+}
+
+/** Gives an occupant a nick that is free. */
+export function moveToNick(room: Room, occupant: Occupant, nick: string): void {
+  room.occupants.delete(occupant.nick)
+  occupant.nick = nick
+  room.occupants.set(nick, occupant)
+  forgetShown(occupant)
+}
+
+/** To be called when something that presence shows has changed. */
+export function forgetShown(occupant: Occupant): void {
+  occupant.shown.anonymous = undefined
+  occupant.shown.disclosed = undefined
+}

@@ -1,0 +1,183 @@
+/** The MUC service where no room is: its bare domain (XEP-0045 §6, XEP-0030, 0092, 0199, 0202) and absent rooms. */
+import type { Jid } from '../stanza/jid.ts'
+import { NS } from '../stanza/ns.ts'
+import {
+  type ErrorCondition,
+  type ErrorType,
+  errorReply,
+  iqResult,
+  type StanzaError,
+} from '../stanza/stanza-error.ts'
+import { childOf, type Element, el, elements } from '../stanza/xml.ts'
+import type { Env } from '../util/env.ts'
+import { formatDateTime } from './date-time.ts'
+import { MAX_DISCO_ITEMS } from './limits.ts'
+import { pageOfList, readPageRequest } from './rsm.ts'
+
+/** A room as the service lists it. */
+export interface ListedRoom {
+  readonly localpart: string
+  readonly name: string
+  /** XMPP users and participants of the lobby. */
+  readonly occupants: number
+  /** Hidden rooms are not listed. */
+  readonly isListed: boolean
+}
+
+/** What the service can tell. */
+export interface ServiceView {
+  /** Version of the gateway. */
+  readonly version: string
+  /** Networks behind the gateway: `retroshare`, `tox`. */
+  readonly networks: readonly string[]
+  /** In any order. Iterated only when the list is asked for, so it may be lazy. */
+  readonly rooms: Iterable<ListedRoom>
+}
+
+const SERVICE_NAME = 'Foyer'
+
+const FEATURES: readonly string[] = [
+  NS.discoInfo,
+  NS.discoItems,
+  NS.rsm,
+  NS.muc,
+  NS.mucStableId,
+  NS.ping,
+  NS.version,
+  NS.time,
+]
+
+/** The answer to a stanza for the service itself, none when none is due. `from` is who asks. */
+export function answerService(stanza: Element, from: Jid, view: ServiceView, env: Env): Element[] {
+  const reply = replyOf(stanza, view, env)
+  if (!reply) return []
+  reply.attrs.to = from.full
+  return [reply]
+}
+
+function replyOf(stanza: Element, view: ServiceView, env: Env): Element | undefined {
+  const { type } = stanza.attrs
+  if (stanza.name === 'iq') {
+    if (type === 'result' || type === 'error') return undefined
+    const [payload, ...more] = elements(stanza)
+    if ((type !== 'get' && type !== 'set') || !payload || more.length > 0) {
+      const text = 'A request is of type get or set and has one child element.'
+      return refuse(stanza, 'modify', 'bad-request', text)
+    }
+    return answerRequest(stanza, payload, view, env)
+  }
+  if (stanza.name === 'message')
+    return type === 'error'
+      ? undefined
+      : refuse(stanza, 'cancel', 'service-unavailable', 'Messages go to rooms, not to the service.')
+  // Nobody subscribes to a service that has no presence; other presence says nothing to it.
+  if (stanza.name === 'presence' && type === 'subscribe')
+    return el('presence', { type: 'unsubscribed', from: stanza.attrs.to, id: stanza.attrs.id })
+  return undefined
+}
+
+const refuse = (stanza: Element, type: ErrorType, condition: ErrorCondition, text: string): Element =>
+  errorReply(stanza, { type, condition, text, by: stanza.attrs.to })
+
+function answerRequest(iq: Element, payload: Element, view: ServiceView, env: Env): Element {
+  switch (`${iq.attrs.type} {${payload.getNS() ?? ''}}${payload.getName()}`) {
+    case `get {${NS.discoInfo}}query`:
+      return payload.attrs.node === undefined ? describeService(iq, view) : refuseNode(iq)
+    case `get {${NS.discoItems}}query`:
+      return payload.attrs.node === undefined ? listRooms(iq, payload, view) : refuseNode(iq)
+    case `get {${NS.ping}}ping`:
+      return iqResult(iq)
+    case `get {${NS.version}}query`:
+      return iqResult(
+        iq,
+        el('query', { xmlns: NS.version }, el('name', {}, SERVICE_NAME), el('version', {}, view.version)),
+      )
+    case `get {${NS.time}}time`:
+      return iqResult(
+        iq,
+        el(
+          'time',
+          { xmlns: NS.time },
+          // The service is in no place: its time is UTC.
+          el('tzo', {}, '+00:00'),
+          el('utc', {}, formatDateTime(env.nowMs)),
+        ),
+      )
+    default:
+      return refuse(iq, 'cancel', 'service-unavailable', 'This is not served here.')
+  }
+}
+
+const refuseNode = (iq: Element): Element =>
+  refuse(iq, 'cancel', 'item-not-found', 'The service has no such node.')
+
+const describeService = (iq: Element, view: ServiceView): Element =>
+  iqResult(
+    iq,
+    el(
+      'query',
+      { xmlns: NS.discoInfo },
+      el('identity', { category: 'conference', type: 'text', name: SERVICE_NAME }),
+      ...view.networks.map((type) => el('identity', { category: 'gateway', type, name: SERVICE_NAME })),
+      ...FEATURES.map((name) => el('feature', { var: name })),
+    ),
+  )
+
+/** Public rooms in the order of their addresses, so that pages stay in place while rooms come and go. */
+function listRooms(iq: Element, payload: Element, view: ServiceView): Element {
+  const request = readPageRequest(payload)
+  if (!request.ok) return errorReply(iq, { ...request.error, by: iq.attrs.to })
+  const rooms = [...view.rooms].filter((room) => room.isListed)
+  const jidOf = (room: ListedRoom): string => `${room.localpart}@${iq.attrs.to}`
+  const page = pageOfList(rooms, jidOf, request.value, MAX_DISCO_ITEMS)
+  return iqResult(
+    iq,
+    el(
+      'query',
+      { xmlns: NS.discoItems },
+      ...page.items.map((room) => el('item', { jid: jidOf(room), name: room.name })),
+      page.set,
+    ),
+  )
+}
+
+const bareOf = (address: unknown): string => String(address ?? '').split('/')[0] ?? ''
+
+/** Whether a stanza is to be answered at all: not an error, not a result, not a mere goodbye. */
+function wantsAnswer(stanza: Element): boolean {
+  const { type } = stanza.attrs
+  if (stanza.name === 'iq') return type !== 'result' && type !== 'error'
+  return stanza.name === 'presence' ? type === undefined : type !== 'error'
+}
+
+const refuseAs = (stanza: Element, type: ErrorType, condition: ErrorCondition, text: string): Element =>
+  errorReply(
+    stanza,
+    { type, condition, text, by: bareOf(stanza.attrs.to) },
+    { withMuc: stanza.name === 'presence' },
+  )
+
+/** Whether presence asks to join: the gateway then makes the room or refuses. */
+export const isJoinRequest = (stanza: Element): boolean =>
+  stanza.name === 'presence' && stanza.attrs.type === undefined && childOf(stanza, 'x', NS.muc) !== undefined
+
+/** The refusal of a join, as clients understand it. `error.by` may name another entity than the room. */
+export const refuseJoin = (stanza: Element, error: StanzaError): Element =>
+  errorReply(stanza, { by: bareOf(stanza.attrs.to), ...error }, { withMuc: true })
+
+/** The answer to a stanza for a room that does not exist; none when none is due. */
+export function answerAbsentRoom(stanza: Element): Element[] {
+  if (!wantsAnswer(stanza)) return []
+  const isSelfPing =
+    stanza.name === 'iq' &&
+    String(stanza.attrs.to).includes('/') &&
+    childOf(stanza, 'ping', NS.ping) !== undefined
+  // To a self-ping `item-not-found` would mean that the occupant changed its nick (XEP-0410 §3.2).
+  return isSelfPing
+    ? [refuseAs(stanza, 'cancel', 'not-acceptable', 'You are not in this room.')]
+    : [refuseAs(stanza, 'cancel', 'item-not-found', 'There is no such room.')]
+}
+
+/** The answer to a stanza whose address is no room's and cannot be; none when none is due. */
+export const answerMalformedAddress = (stanza: Element): Element[] =>
+  wantsAnswer(stanza) ? [refuseAs(stanza, 'modify', 'jid-malformed', 'No room can have this address.')] : []

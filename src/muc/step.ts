@@ -1,0 +1,87 @@
+/** The room model: one event in, the effects that it has out. Pure; `env` is all it knows of the world. */
+import { describe } from './described.ts'
+import { reportNotSent } from './groupchat.ts'
+import { sendHistory } from './history.ts'
+import { receiveIq } from './iq.ts'
+import { endSession, shutDown } from './leave.ts'
+import {
+  enterFromLobby,
+  expireTyping,
+  hearFromLobby,
+  leaveFromLobby,
+  renameFromLobby,
+  typeFromLobby,
+} from './lobby-side.ts'
+import { sendMetadata, sendPage } from './mam.ts'
+import { receiveMessage } from './message.ts'
+import { receivePresence } from './presence.ts'
+import type { Room } from './room.ts'
+import type { RoomEffect, RoomEnv, RoomEvent } from './room-port.ts'
+
+/** Takes an event in and says what is to be done, in this order. The state of `room` changes in place. */
+export function stepRoom(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {
+  switch (event.kind) {
+    case 'stanza':
+      return receiveStanza(room, event, env)
+    case 'session-ended': {
+      const session = room.sessions.get(event.session)
+      return session ? endSession(room, session) : []
+    }
+    case 'remote-entered':
+      return enterFromLobby(room, event.occupant, env)
+    case 'remote-left':
+      return leaveFromLobby(room, event.id)
+    case 'remote-renamed':
+      return renameFromLobby(room, event.id, event.nick)
+    case 'remote-said':
+      return hearFromLobby(room, event, env)
+    case 'remote-typing':
+      return typeFromLobby(room, event.id, env.nowMs)
+    case 'described':
+      return describe(room, event.description, env)
+    case 'not-sent':
+      return reportNotSent(room, event.ref, event.error, env.nowMs)
+    case 'answer':
+      return receiveAnswer(room, event)
+    case 'metadata':
+      return sendMetadata(room, event)
+    case 'wake':
+      return expireTyping(room, env.nowMs)
+    case 'shutdown':
+      return shutDown(room)
+    default:
+      return event satisfies never
+  }
+}
+
+function receiveStanza(
+  room: Room,
+  event: RoomEvent & { readonly kind: 'stanza' },
+  env: RoomEnv,
+): RoomEffect[] {
+  const { from, stanza } = event
+  switch (stanza.name) {
+    case 'presence':
+      return receivePresence(room, from, stanza, env)
+    case 'message':
+      return receiveMessage(room, from, stanza, env)
+    case 'iq':
+      return receiveIq(room, from, stanza)
+    default:
+      return []
+  }
+}
+
+function receiveAnswer(room: Room, event: RoomEvent & { readonly kind: 'answer' }): RoomEffect[] {
+  const { context, answer } = event
+  switch (context.kind) {
+    case 'join-history':
+      return sendHistory(room, context, answer)
+    case 'mam':
+      return sendPage(room, context, answer)
+    case 'mam-metadata':
+      return []
+    default:
+      return context satisfies never
+  }
+}

@@ -1,0 +1,109 @@
+/** The room's subject: XEP-0045 §7.2.15 and §8.1. Owners change it; lobbies may bring one too. */
+import type { Jid } from '../stanza/jid.ts'
+import { NS } from '../stanza/ns.ts'
+import { errorReply } from '../stanza/stanza-error.ts'
+import { type Element, el } from '../stanza/xml.ts'
+import type { ArchiveEntry } from './archive-port.ts'
+import { archivable } from './archived-stanza.ts'
+import { formatDateTime } from './date-time.ts'
+import { MAX_SUBJECT_CHARS } from './limits.ts'
+import type { MessageContent } from './message-content.ts'
+import { fanout } from './presence-stanza.ts'
+import { notStored, refusal, refuse } from './reply.ts'
+import { audienceOf, type Room, type Session } from './room.ts'
+import type { RoomEffect, RoomEnv } from './room-port.ts'
+import { occupantIdElement, stanzaIdElement, stanzaWith } from './stanza-parts.ts'
+
+/** The subject as the last thing that a join gets; an empty one says that there is none. */
+export const currentSubject = (room: Room, to: string): Element =>
+  el(
+    'message',
+    { from: room.bare, to, type: 'groupchat' },
+    el('subject', {}, room.subject),
+    room.subjectAtMs !== undefined &&
+      el('delay', { xmlns: NS.delay, from: room.bare, stamp: formatDateTime(room.subjectAtMs) }),
+  )
+
+/** Whether an account may change the subject. */
+export const mayChangeSubject = (room: Room, account: string): boolean => room.owners.has(account)
+
+/** An occupant asks for another subject. */
+export function changeSubject(
+  room: Room,
+  session: Session,
+  request: { readonly from: Jid; readonly stanza: Element; readonly content: MessageContent },
+  env: RoomEnv,
+): RoomEffect[] {
+  const { from, stanza, content } = request
+  const { occupant } = session
+  const subject = content.subject ?? ''
+  if (!mayChangeSubject(room, occupant.account))
+    return refuse(
+      room,
+      from,
+      stanza,
+      refusal(room, 'auth', 'forbidden', 'Only owners may change the subject here.'),
+    )
+  if (subject.length > MAX_SUBJECT_CHARS) {
+    const text = `A subject has ${MAX_SUBJECT_CHARS} characters at most.`
+    return refuse(room, from, stanza, refusal(room, 'modify', 'policy-violation', text))
+  }
+  const refused = subject === '' ? undefined : room.policy.refusesText(subject)
+  if (refused) return refuse(room, from, stanza, refused)
+  room.subject = subject
+  room.subjectAtMs = env.nowMs
+  const id = env.nextArchiveId()
+  const message = stanzaWith(
+    'message',
+    {
+      from: `${room.bare}/${occupant.nick}`,
+      type: 'groupchat',
+      id: stanza.attrs.id ?? id,
+      'xml:lang': stanza.attrs['xml:lang'],
+    },
+    [...content.children, stanzaIdElement(room.bare, id), occupantIdElement(occupant.occupantId)],
+  )
+  const author = { occupantId: occupant.occupantId, nick: occupant.nick }
+  return archiveSubject(
+    room,
+    message,
+    { ...author, id, atMs: env.nowMs },
+    {
+      stored: [{ kind: 'subject-changed', subject }],
+      failed: [{ kind: 'send', to: from.full, stanza: errorReply(stanza, notStored(room)) }],
+    },
+  )
+}
+
+/** The lobby has another topic: the room says so in its own name. */
+export function takeSubject(room: Room, subject: string, env: RoomEnv): RoomEffect[] {
+  if (subject === room.subject) return []
+  room.subject = subject
+  room.subjectAtMs = env.nowMs
+  const id = env.nextArchiveId()
+  const message = el(
+    'message',
+    { from: room.bare, type: 'groupchat', id },
+    el('subject', {}, subject),
+    stanzaIdElement(room.bare, id),
+  )
+  const author = { occupantId: '', nick: '' }
+  return archiveSubject(room, message, { ...author, id, atMs: env.nowMs }, { stored: [], failed: [] })
+}
+
+function archiveSubject(
+  room: Room,
+  message: Element,
+  entry: Pick<ArchiveEntry, 'id' | 'atMs' | 'occupantId' | 'nick'>,
+  outcome: { readonly stored: readonly RoomEffect[]; readonly failed: readonly RoomEffect[] },
+): RoomEffect[] {
+  const { xml, stanza } = archivable(message)
+  return [
+    {
+      kind: 'archive',
+      entry: { ...entry, room: room.identity.jid.local, kind: 'subject', body: null, xml, networkId: null },
+      stored: [...fanout(stanza, audienceOf(room).everybody), ...outcome.stored],
+      failed: outcome.failed,
+    },
+  ]
+}
