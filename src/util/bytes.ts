@@ -5,6 +5,10 @@ const utf8Encoder = new TextEncoder()
 // A leading U+FEFF is kept: text must encode to the bytes it was decoded from.
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+/** Value of each hex digit by its character code. */
+const DIGITS = new Map(
+  Array.from('0123456789abcdefABCDEF', (digit) => [digit.charCodeAt(0), Number.parseInt(digit, 16)]),
+)
 
 export const utf8 = (text: string): Uint8Array => utf8Encoder.encode(text)
 
@@ -17,9 +21,14 @@ export function toHex(bytes: Uint8Array): string {
 
 /** Bytes of an even number of hex digits, either case; `undefined` when `hex` is anything else. */
 export function fromHex(hex: string): Uint8Array | undefined {
-  if (hex.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(hex)) return undefined
+  if (hex.length % 2 !== 0) return undefined
   const bytes = new Uint8Array(hex.length / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16)
+  for (let i = 0; i < bytes.length; i++) {
+    const high = DIGITS.get(hex.charCodeAt(2 * i))
+    const low = DIGITS.get(hex.charCodeAt(2 * i + 1))
+    if (high === undefined || low === undefined) return undefined
+    bytes[i] = high * 16 + low
+  }
   return bytes
 }
 
@@ -122,9 +131,10 @@ export class ByteReader {
   }
 }
 
-/** Collects big-endian values; `finish` joins them. */
+/** Collects big-endian values; `finish` gives them in one array of their own. */
 export class ByteWriter {
-  readonly #parts: Uint8Array[] = []
+  #bytes = new Uint8Array(64)
+  #view = new DataView(this.#bytes.buffer)
   #size = 0
 
   get size(): number {
@@ -132,30 +142,32 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    return this.bytes(Uint8Array.of(value))
+    const at = this.#grow(1)
+    this.#view.setUint8(at, value)
+    return this
   }
 
   u16(value: number): this {
-    const part = new Uint8Array(2)
-    new DataView(part.buffer).setUint16(0, value)
-    return this.bytes(part)
+    const at = this.#grow(2)
+    this.#view.setUint16(at, value)
+    return this
   }
 
   u32(value: number): this {
-    const part = new Uint8Array(4)
-    new DataView(part.buffer).setUint32(0, value)
-    return this.bytes(part)
+    const at = this.#grow(4)
+    this.#view.setUint32(at, value)
+    return this
   }
 
   u64(value: bigint): this {
-    const part = new Uint8Array(8)
-    new DataView(part.buffer).setBigUint64(0, value)
-    return this.bytes(part)
+    const at = this.#grow(8)
+    this.#view.setBigUint64(at, value)
+    return this
   }
 
   bytes(part: Uint8Array): this {
-    this.#parts.push(part)
-    this.#size += part.length
+    const at = this.#grow(part.length)
+    this.#bytes.set(part, at)
     return this
   }
 
@@ -164,6 +176,19 @@ export class ByteWriter {
   }
 
   finish(): Uint8Array {
-    return concat(this.#parts)
+    return this.#bytes.slice(0, this.#size)
+  }
+
+  /** Makes room for `count` bytes and returns where they go. */
+  #grow(count: number): number {
+    const at = this.#size
+    this.#size += count
+    if (this.#size > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#size, 2 * this.#bytes.length))
+      larger.set(this.#bytes)
+      this.#bytes = larger
+      this.#view = new DataView(larger.buffer)
+    }
+    return at
   }
 }

@@ -1,5 +1,5 @@
 /** The 8-byte header of an item. Source: docs/retroshare.md §3.1. */
-import { type ByteReader, ByteWriter } from '../../util/bytes.ts'
+import type { ByteReader } from '../../util/bytes.ts'
 
 export const HEADER_BYTES = 8
 /** The largest item that RetroShare reads, header included. */
@@ -31,11 +31,12 @@ export function readHeader(reader: ByteReader): ItemHeader {
 
 /** A whole item: header with the right size, then `body`. */
 export function itemBytes(service: number, subtype: number, body: Uint8Array): Uint8Array {
-  return new ByteWriter()
-    .u8(ITEM_VERSION)
-    .u16(service)
-    .u8(subtype)
-    .u32(HEADER_BYTES + body.length)
-    .bytes(body)
-    .finish()
+  const bytes = new Uint8Array(HEADER_BYTES + body.length)
+  const view = new DataView(bytes.buffer)
+  view.setUint8(0, ITEM_VERSION)
+  view.setUint16(1, service)
+  view.setUint8(3, subtype)
+  view.setUint32(4, bytes.length)
+  bytes.set(body, HEADER_BYTES)
+  return bytes
 }

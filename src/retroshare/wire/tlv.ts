@@ -40,11 +40,12 @@ const TLV_HEADER_BYTES = 6
 
 /** `u16 type | u32 size, these 6 bytes included | content`. */
 export function tlv(type: number, content: Uint8Array): Uint8Array {
-  return new ByteWriter()
-    .u16(type)
-    .u32(TLV_HEADER_BYTES + content.length)
-    .bytes(content)
-    .finish()
+  const bytes = new Uint8Array(TLV_HEADER_BYTES + content.length)
+  const view = new DataView(bytes.buffer)
+  view.setUint16(0, type)
+  view.setUint32(2, bytes.length)
+  bytes.set(content, TLV_HEADER_BYTES)
+  return bytes
 }
 
 /** A TLV that holds UTF-8 text. */
