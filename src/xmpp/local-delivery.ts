@@ -1,0 +1,58 @@
+/** Delivery to local users: which sessions get a stanza, and what its sender is told when none does. RFC 6121 §8.5. */
+import type { Jid } from '../stanza/jid.ts'
+import { NS } from '../stanza/ns.ts'
+import type { StanzaError } from '../stanza/stanza-error.ts'
+import { childOf, type Element, el, prepare } from '../stanza/xml.ts'
+import type { Session } from './session.ts'
+import type { SessionTable } from './session-table.ts'
+
+const NOBODY_THERE: StanzaError = {
+  type: 'cancel',
+  condition: 'service-unavailable',
+  text: 'Nobody is there under this address.',
+}
+
+/** Delivers to a full address, or to the available sessions of the account; an error when nobody gets it. */
+export function deliverMessage(sessions: SessionTable, to: Jid, message: Element): StanzaError | undefined {
+  const { type } = message.attrs
+  const exact = to.resource === '' ? undefined : sessions.get(to.full)
+  if (exact) {
+    exact.deliver(prepare(message))
+    return undefined
+  }
+  if (type === 'groupchat') return NOBODY_THERE
+  if (type === 'error') return undefined
+  const willing = availableOf(sessions, to).filter(({ availability }) => (availability?.priority ?? 0) >= 0)
+  const prepared = prepare(message)
+  for (const session of willing) session.deliverAsAddressed(prepared, to.full)
+  return willing.length > 0 || type === 'headline' ? undefined : NOBODY_THERE
+}
+
+/**
+ * Delivers availability; answers a subscription request with a refusal, as there are no contact lists. The answer, if
+ * any, goes to the sender.
+ */
+export function deliverPresence(sessions: SessionTable, to: Jid, presence: Element): Element | undefined {
+  const { type, from } = presence.attrs
+  if (type === 'subscribe') return el('presence', { type: 'unsubscribed', from: to.bare, to: from })
+  if (type !== undefined && type !== 'unavailable' && type !== 'error') return undefined
+  const prepared = prepare(presence)
+  if (to.resource !== '') sessions.get(to.full)?.deliver(prepared)
+  else if (type !== 'error')
+    for (const session of availableOf(sessions, to)) session.deliverAsAddressed(prepared, to.full)
+  return undefined
+}
+
+/** Delivers an IQ to the session that it names. What is asked of somebody else's account is refused. */
+export function deliverIq(sessions: SessionTable, to: Jid, iq: Element): StanzaError | undefined {
+  const isRequest = iq.attrs.type === 'get' || iq.attrs.type === 'set'
+  const session = to.resource === '' ? undefined : sessions.get(to.full)
+  if (session) session.deliver(prepare(iq))
+  if (session || !isRequest) return undefined
+  if (to.resource === '' && childOf(iq, 'vCard', NS.vcard))
+    return { type: 'cancel', condition: 'item-not-found', text: 'There is no vCard of this user to see.' }
+  return NOBODY_THERE
+}
+
+const availableOf = (sessions: SessionTable, to: Jid): Session[] =>
+  sessions.ofAccount(to.bare).filter(({ availability }) => availability !== undefined)

@@ -1,0 +1,78 @@
+/** The login on one connection: SASL elements in and out, several attempts perhaps. RFC 6120 §6.4. */
+import type { Logger } from 'pino'
+import { NS } from '../stanza/ns.ts'
+import { type Element, el } from '../stanza/xml.ts'
+import { type SaslCondition, type SaslEnv, type SaslExchange, type SaslStep, startExchange } from './sasl.ts'
+
+/** What to tell the client, and what that means here. */
+export interface LoginAnswer {
+  readonly reply: Element
+  readonly outcome:
+    | { readonly kind: 'going-on' }
+    | { readonly kind: 'success'; readonly account: string; readonly isAnonymous: boolean }
+    /** `count`: how many were refused on this connection so far. */
+    | { readonly kind: 'refused'; readonly condition: SaslCondition; readonly count: number }
+}
+
+/** One per connection; elements are taken one after another. */
+export class Login {
+  readonly #env: SaslEnv
+  readonly #address: string
+  readonly #log: Logger
+  #exchange: SaslExchange | undefined
+  #refused = 0
+
+  constructor(env: SaslEnv, address: string, log: Logger) {
+    this.#env = env
+    this.#address = address
+    this.#log = log
+  }
+
+  /** Takes an element in the SASL namespace. Never rejects. */
+  async take(element: Element): Promise<LoginAnswer> {
+    const step = await this.#step(element)
+    if (step.kind === 'challenge')
+      return { reply: data('challenge', step.text), outcome: { kind: 'going-on' } }
+    this.#exchange = undefined
+    if (step.kind === 'success') {
+      const { account, isAnonymous } = step
+      return { reply: data('success', step.text), outcome: { kind: 'success', account, isAnonymous } }
+    }
+    const { condition } = step
+    if (condition === 'not-authorized') this.#env.throttle.failed(this.#address, step.account)
+    const reply = el('failure', { xmlns: NS.sasl }, el(condition))
+    return { reply, outcome: { kind: 'refused', condition, count: ++this.#refused } }
+  }
+
+  async #step(element: Element): Promise<SaslStep> {
+    const name = element.getName()
+    if (name === 'abort') return failed('aborted')
+    if (name === 'auth') {
+      this.#exchange = startExchange(element.attrs.mechanism ?? '', this.#env, this.#address)
+      if (!this.#exchange) return failed('invalid-mechanism')
+    } else if (name !== 'response') return failed('malformed-request')
+    if (!this.#exchange) return failed('malformed-request')
+    const text = element.getText().trim()
+    const message = decodeBase64(text)
+    if (message === undefined) return failed('incorrect-encoding')
+    try {
+      return await this.#exchange.respond(name === 'auth' && text === '' ? undefined : message)
+    } catch (error) {
+      this.#log.warn({ err: error, code: 'XMPP_ACCOUNT_STORE_FAILED' }, 'account store failed')
+      return failed('temporary-auth-failure')
+    }
+  }
+}
+
+const failed = (condition: SaslCondition): SaslStep => ({ kind: 'failure', condition })
+
+const data = (name: string, text: string): Element =>
+  el(name, { xmlns: NS.sasl }, text === '' ? undefined : Buffer.from(text).toString('base64'))
+
+/** Strict base64; `=` alone is a message of no bytes (RFC 6120 §6.4.2). */
+function decodeBase64(text: string): Buffer | undefined {
+  if (text === '=') return Buffer.alloc(0)
+  return /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
+    ? Buffer.from(text, 'base64')
+    : undefined
+}

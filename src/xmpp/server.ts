@@ -1,0 +1,220 @@
+/** The embedded XMPP server: clients over TCP and WebSocket, accounts and guests, stanzas to and from services. */
+import { randomBytes } from 'node:crypto'
+import type { Server as HttpServer } from 'node:http'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Logger } from 'pino'
+import { Jid, parseJid } from '../stanza/jid.ts'
+import { DocumentParser, PARSER_LIMITS } from '../stanza/parser.ts'
+import type { Element, PreparedStanza } from '../stanza/xml.ts'
+import { GatewayError } from '../util/errors.ts'
+import type { AccountStore } from './account-port.ts'
+import { type Account, guestAccount, registeredAccount } from './account-services/account.ts'
+import type { ServiceItem } from './account-services/disco.ts'
+import { accountServices, serverServices } from './account-services/services.ts'
+import type { BindRefusal } from './bind.ts'
+import { ClientConnection, type ConnectionEnv } from './client-connection.ts'
+import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
+import { LoginThrottle } from './login-throttle.ts'
+import type { AuthPolicy } from './sasl.ts'
+import { SessionTable } from './session-table.ts'
+import { StanzaRouter } from './stanza-router.ts'
+import { TcpTransport } from './tcp-transport.ts'
+import { Turns } from './turns.ts'
+import { attachWebSocketEndpoint } from './websocket-endpoint.ts'
+import { WebSocketTransport } from './websocket-transport.ts'
+import { WorkLimit } from './work-limit.ts'
+
+/** What the server is made of. */
+export interface XmppServerOptions {
+  /** Its own domain, normalised: the part after @ of its users. */
+  readonly domain: string
+  /** Port 0 takes any free one. */
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly auth: AuthPolicy
+  readonly accounts: AccountStore
+  /** Domains that take stanzas; listed by service discovery. */
+  readonly services: () => readonly ServiceItem[]
+  /** Version of the software, for XEP-0092. */
+  readonly version: string
+  readonly log: Logger
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly limits?: Partial<ServerLimits>
+  /** A stanza for a service; `from` is the session's full address, in the stanza too, and `to` is normalised. */
+  readonly onStanza: (from: Jid, stanza: Element) => void
+  /** A session is over, however it ended; once for each. Everything that it sent came before. */
+  readonly onSessionEnded: (full: string) => void
+}
+
+/** A server that was made and may be started once. */
+export interface XmppServer {
+  /** Listens on TCP. Rejects with `XMPP_LISTEN_FAILED`. */
+  start(): Promise<{ readonly port: number }>
+  /** Ends all streams with `system-shutdown` and resolves when they are closed, after `closeTimeoutMs` at most. */
+  stop(): Promise<void>
+  /** To a local user, full or bare address. What cannot be delivered comes back to `onStanza` as an error, later. */
+  send(to: string, stanza: Element): void
+  /** One serialisation to many sessions; who is not there is passed over. */
+  fanout(stanza: PreparedStanza, to: readonly string[]): void
+  /** Serves XMPP over WebSocket on an HTTP server, of which it becomes the only upgrade handler. */
+  attachWebSocket(server: HttpServer, path?: string): void
+  hasSession(full: string): boolean
+  readonly sessionCount: number
+}
+
+const SWEEP_MS = 500
+const PASSWORD_CHECKS = { running: 2, waiting: 100 }
+
+export function createXmppServer(options: XmppServerOptions): XmppServer {
+  const { domain, accounts, log, now, services } = options
+  const limits: ServerLimits = { ...SERVER_LIMITS, ...options.limits }
+  const sessions = new SessionTable()
+  const turns = new Turns()
+  const frames = new DocumentParser({ ...PARSER_LIMITS, maxStanzaBytes: limits.maxStanzaBytes })
+  const connections = new Set<ClientConnection>()
+  const watched = new Set<ClientConnection>()
+  let whenEmpty = (): void => {}
+  let isStopping = false
+  let sweeper: NodeJS.Timeout | undefined
+
+  const router = new StanzaRouter({
+    domain,
+    sessions,
+    services,
+    atServer: serverServices({ services, version: options.version, now }),
+    atAccount: accountServices(),
+    maxDirectedPresence: limits.maxDirectedPresence,
+    onStanza: options.onStanza,
+    onSessionEnded: options.onSessionEnded,
+    log,
+  })
+
+  const env: ConnectionEnv = {
+    domain,
+    limits,
+    sasl: {
+      domain,
+      policy: options.auth,
+      accounts,
+      throttle: new LoginThrottle(now),
+      passwordChecks: new WorkLimit(PASSWORD_CHECKS.running, PASSWORD_CHECKS.waiting),
+      decoySecret: randomBytes(32),
+    },
+    turns,
+    log,
+    now,
+    accountOf: (local, isAnonymous) => {
+      const jid = new Jid(local, domain)
+      return isAnonymous ? guestAccount(jid) : registeredAccount(jid, accounts)
+    },
+    claim: (account, resource) => claim(account, resource ?? randomBytes(6).toString('base64url')),
+    bound: (session) => sessions.add(session),
+    stanza: (session, stanza) => router.fromClient(session, stanza),
+    ended: (session) => router.ended(session),
+    watch: (connection, isWatched) => {
+      if (isWatched) watched.add(connection)
+      else watched.delete(connection)
+    },
+    gone: (connection) => {
+      connections.delete(connection)
+      if (connections.size === 0) whenEmpty()
+    },
+  }
+
+  /** RFC 6120 §7.7.2.2: a new session takes the resource over from an old one. */
+  function claim(account: Account, resource: string): Jid | BindRefusal {
+    const jid = account.jid.withResource(resource)
+    sessions.get(jid.full)?.fail('conflict', 'Another client took over this resource.')
+    return sessions.ofAccount(account.jid.full).length < limits.maxSessionsPerAccount
+      ? jid
+      : { type: 'wait', condition: 'resource-constraint', text: 'Too many clients use this account.' }
+  }
+
+  function hasRoom(): boolean {
+    if (isStopping || connections.size >= limits.maxConnections) return false
+    let unauthenticated = 0
+    for (const connection of watched) if (connection.isUnauthenticated) unauthenticated++
+    return unauthenticated < limits.maxUnauthenticated
+  }
+
+  const transportOptions = {
+    turns,
+    maxStanzaBytes: limits.maxStanzaBytesBeforeLogin,
+    maxOutgoingCharacters: limits.maxOutgoingCharacters,
+  }
+
+  function accept(socket: Socket): void {
+    if (!hasRoom()) {
+      log.warn({ code: 'XMPP_TOO_MANY_CONNECTIONS', connections: connections.size }, 'connection refused')
+      socket.destroy()
+      return
+    }
+    connections.add(new ClientConnection(env, (sink) => new TcpTransport(socket, sink, transportOptions)))
+  }
+
+  const listener = createServer({ allowHalfOpen: true }, accept)
+
+  return {
+    start: () =>
+      new Promise((resolve, reject) => {
+        const { host, port } = options.listen
+        listener.on('error', (cause) =>
+          reject(new GatewayError('XMPP_LISTEN_FAILED', `cannot listen on ${host}:${port}`, { cause })),
+        )
+        listener.listen(port, host, 1024, () => {
+          sweeper = setInterval(() => {
+            const nowMs = now()
+            for (const connection of [...watched]) connection.sweep(nowMs)
+          }, SWEEP_MS)
+          resolve({ port: (listener.address() as AddressInfo).port })
+        })
+      }),
+
+    stop: async () => {
+      isStopping = true
+      const listenerClosed = new Promise<void>((resolve) => listener.close(() => resolve()))
+      const allGone = new Promise<void>((resolve) => {
+        whenEmpty = resolve
+      })
+      for (const connection of [...connections]) connection.fail('system-shutdown', 'The server shuts down.')
+      if (connections.size > 0) await allGone
+      clearInterval(sweeper)
+      await listenerClosed
+    },
+
+    send: (to, stanza) => {
+      const jid = parseJid(to)
+      if (jid) router.fromService(jid, stanza)
+    },
+
+    fanout: (stanza, to) => {
+      for (const full of to) sessions.get(full)?.deliver(stanza)
+    },
+
+    attachWebSocket: (server, path = '/xmpp-websocket') => {
+      attachWebSocketEndpoint(server, path, {
+        maxFrameBytes: limits.maxStanzaBytes,
+        hasRoom,
+        accept: (webSocket, socket, address) => {
+          connections.add(
+            new ClientConnection(
+              env,
+              (sink) =>
+                new WebSocketTransport(webSocket, socket, sink, {
+                  ...transportOptions,
+                  parser: frames,
+                  address,
+                }),
+            ),
+          )
+        },
+      })
+    },
+
+    hasSession: (full) => sessions.get(full) !== undefined,
+
+    get sessionCount() {
+      return sessions.size
+    },
+  }
+}

@@ -1,0 +1,202 @@
+/** Where a stanza goes: to the server, the user's account, other local users or a service. RFC 6120 §10, RFC 6121 §8. */
+import type { Logger } from 'pino'
+import { type Jid, parseJid } from '../stanza/jid.ts'
+import { NS } from '../stanza/ns.ts'
+import { type ErrorCondition, type ErrorType, errorReply, iqResult } from '../stanza/stanza-error.ts'
+import { type Element, elements, prepare } from '../stanza/xml.ts'
+import type { ServiceItem } from './account-services/disco.ts'
+import { type IqAnswer, type IqServices, notServed, serviceKey } from './account-services/iq-service.ts'
+import { deliverIq, deliverMessage, deliverPresence } from './local-delivery.ts'
+import { sessionEnded, undirectedPresence } from './own-presence.ts'
+import type { Session } from './session.ts'
+import type { SessionTable } from './session-table.ts'
+
+/** What routing needs of the server. */
+export interface RouterOptions {
+  readonly domain: string
+  readonly sessions: SessionTable
+  readonly services: () => readonly ServiceItem[]
+  readonly atServer: IqServices
+  readonly atAccount: IqServices
+  readonly maxDirectedPresence: number
+  /** Takes what is for a service; `from` is the session's full address and is also in the stanza. */
+  readonly onStanza: (from: Jid, stanza: Element) => void
+  readonly onSessionEnded: (full: string) => void
+  readonly log: Logger
+}
+
+const STANZAS = new Set(['message', 'presence', 'iq'])
+
+/** Stateless but for what it is given. */
+export class StanzaRouter {
+  readonly #options: RouterOptions
+  #bounces: Element[] = []
+
+  constructor(options: RouterOptions) {
+    this.#options = options
+  }
+
+  /** Takes a stanza of a client. Its `from` is replaced whatever it says (RFC 6120 §8.1.2.1). */
+  fromClient(session: Session, stanza: Element): void {
+    if (stanza.getNS() !== NS.client)
+      session.fail('invalid-namespace', 'Stanzas belong to the namespace jabber:client.')
+    else if (stanza.name.includes(':'))
+      session.fail('bad-namespace-prefix', 'Stanzas have no prefix here (RFC 6120 §4.8.5).')
+    else if (!STANZAS.has(stanza.name))
+      session.fail('unsupported-stanza-type', 'Only message, presence and iq are stanzas.')
+    else {
+      stanza.attrs.from = session.full
+      if (stanza.name === 'iq' && !isIq(stanza)) refuse(session, stanza, 'modify', 'bad-request', BAD_IQ)
+      else this.#route(session, stanza)
+    }
+  }
+
+  /** Takes a stanza of a service for a local user. What cannot be delivered comes back as an error, in another turn. */
+  fromService(to: Jid, stanza: Element): void {
+    const { sessions } = this.#options
+    if (stanza.name === 'presence') {
+      const answer = deliverPresence(sessions, to, stanza)
+      if (answer) this.#bounce(answer)
+      return
+    }
+    const error =
+      stanza.name === 'iq' ? deliverIq(sessions, to, stanza) : deliverMessage(sessions, to, stanza)
+    if (error && isRefusable(stanza)) this.#bounce(errorReply(stanza, error))
+  }
+
+  /** Takes a session out, tells those who saw it, and reports it. */
+  ended(session: Session): void {
+    const { sessions, domain, onSessionEnded } = this.#options
+    sessions.remove(session)
+    sessionEnded(session, sessions, domain)
+    onSessionEnded(session.full)
+  }
+
+  #route(session: Session, stanza: Element): void {
+    const address: string | undefined = stanza.attrs.to
+    if (address === undefined) {
+      this.#toOwnAccount(session, stanza)
+      return
+    }
+    const to = parseJid(address)
+    if (!to) {
+      refuse(session, stanza, 'modify', 'jid-malformed', 'This is not an address.')
+      return
+    }
+    stanza.attrs.to = to.full
+    if (to.domain === this.#options.domain) this.#toLocal(session, to, stanza)
+    else this.#toService(session, to, stanza)
+  }
+
+  /** No address means the user's own account (RFC 6120 §8.1.1.1). */
+  #toOwnAccount(session: Session, stanza: Element): void {
+    if (stanza.name === 'iq') this.#answer(session, stanza, this.#options.atAccount)
+    else if (stanza.name === 'message') this.#deliverLocally(session, session.account.jid, stanza)
+    else
+      for (const directed of undirectedPresence(session, this.#options.sessions, stanza))
+        this.#route(session, directed)
+  }
+
+  #toLocal(session: Session, to: Jid, stanza: Element): void {
+    const { domain, atServer, atAccount } = this.#options
+    if (stanza.name === 'iq' && to.full === domain) this.#answer(session, stanza, atServer)
+    else if (stanza.name === 'iq' && to.full === session.account.jid.full)
+      this.#answer(session, stanza, atAccount)
+    else if (stanza.name !== 'presence' || to.local === '' || this.#track(session, to, stanza))
+      this.#deliverLocally(session, to, stanza)
+  }
+
+  #deliverLocally(session: Session, to: Jid, stanza: Element): void {
+    const { sessions } = this.#options
+    if (stanza.name === 'presence') {
+      const answer = deliverPresence(sessions, to, stanza)
+      if (answer) session.deliverAsAddressed(prepare(answer), session.jid.bare)
+      return
+    }
+    const error =
+      stanza.name === 'iq' ? deliverIq(sessions, to, stanza) : deliverMessage(sessions, to, stanza)
+    if (error && isRefusable(stanza)) session.reply(errorReply(stanza, error))
+  }
+
+  #toService(session: Session, to: Jid, stanza: Element): void {
+    if (!this.#options.services().some(({ jid }) => jid === to.domain))
+      refuse(session, stanza, 'cancel', 'remote-server-not-found', 'No such server is known here.')
+    else if (stanza.name !== 'presence' || this.#track(session, to, stanza))
+      this.#options.onStanza(session.jid, stanza)
+  }
+
+  /** Remembers to whom the session shows itself (RFC 6121 §4.6.2); false when that are too many. */
+  #track(session: Session, to: Jid, presence: Element): boolean {
+    const { type } = presence.attrs
+    if (type === 'unavailable') session.directed?.delete(to.bare)
+    if (type !== undefined) return true
+    session.directed ??= new Map()
+    const isNew = !session.directed.has(to.bare)
+    if (isNew && session.directed.size >= this.#options.maxDirectedPresence) {
+      refuse(session, presence, 'wait', 'resource-constraint', 'This client is in too many places at once.')
+      return false
+    }
+    session.directed.set(to.bare, to.full)
+    return true
+  }
+
+  /** Answers an IQ of kind get or set, once; results and errors end here. */
+  #answer(session: Session, iq: Element, services: IqServices): void {
+    const kind: string = iq.attrs.type
+    if (kind !== 'get' && kind !== 'set') return
+    const [payload, ...others] = elements(iq)
+    if (!payload || others.length > 0) {
+      refuse(session, iq, 'modify', 'bad-request', BAD_IQ)
+      return
+    }
+    const service = services.get(serviceKey(payload.getNS() ?? '', payload.getName()))
+    const answer = service?.({ kind, payload, account: session.account }) ?? notServed()
+    if (answer instanceof Promise)
+      answer.then(
+        (given) => sendAnswer(session, iq, given),
+        (error: unknown) => {
+          this.#options.log.warn({ err: error, code: 'XMPP_ACCOUNT_STORE_FAILED' }, 'account store failed')
+          refuse(session, iq, 'wait', 'internal-server-error', 'The server could not do this now.')
+        },
+      )
+    else sendAnswer(session, iq, answer)
+  }
+
+  #bounce(reply: Element): void {
+    this.#bounces.push(reply)
+    if (this.#bounces.length > 1) return
+    setImmediate(() => {
+      const bounces = this.#bounces
+      this.#bounces = []
+      for (const bounce of bounces) {
+        const from = parseJid(String(bounce.attrs.from))
+        if (from) this.#options.onStanza(from, bounce)
+      }
+    })
+  }
+}
+
+const BAD_IQ = 'An IQ has an id, a type, and as a request exactly one child (RFC 6120 §8.2.3).'
+const IQ_TYPES = new Set(['get', 'set', 'result', 'error'])
+
+const isIq = (iq: Element): boolean => IQ_TYPES.has(iq.attrs.type) && Boolean(iq.attrs.id)
+
+/** Errors are never answered with errors, nor are results and goodbyes (RFC 6120 §8.3.1). */
+function isRefusable({ name, attrs }: Element): boolean {
+  if (name === 'iq') return attrs.type !== 'result' && attrs.type !== 'error'
+  return attrs.type !== 'error' && !(name === 'presence' && attrs.type === 'unavailable')
+}
+
+function refuse(
+  session: Session,
+  stanza: Element,
+  type: ErrorType,
+  condition: ErrorCondition,
+  text: string,
+): void {
+  if (isRefusable(stanza)) session.reply(errorReply(stanza, { type, condition, text }))
+}
+
+function sendAnswer(session: Session, iq: Element, answer: IqAnswer): void {
+  session.reply(answer.kind === 'result' ? iqResult(iq, answer.payload) : errorReply(iq, answer.error))
+}

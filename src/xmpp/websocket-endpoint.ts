@@ -1,0 +1,60 @@
+/** The HTTP side of XMPP over WebSocket: who may upgrade, and the subprotocol. RFC 7395 §3.1. */
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+
+const SUBPROTOCOL = 'xmpp'
+
+/** What the endpoint needs of the XMPP server. */
+export interface EndpointOptions {
+  readonly maxFrameBytes: number
+  readonly hasRoom: () => boolean
+  readonly accept: (webSocket: WebSocket, socket: Duplex, address: string) => void
+}
+
+/** Takes all upgrade requests of `server`: those for `path` become XMPP connections, others are refused. */
+export function attachWebSocketEndpoint(server: Server, path: string, options: EndpointOptions): void {
+  const upgrader = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: options.maxFrameBytes,
+    handleProtocols: () => SUBPROTOCOL,
+  })
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    const status = refusalOf(request, path, options.hasRoom)
+    if (status !== undefined) {
+      socket.end(
+        `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+      )
+      return
+    }
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true, 60_000)
+    upgrader.handleUpgrade(request, socket, head, (webSocket) =>
+      options.accept(webSocket, socket, socket.remoteAddress ?? ''),
+    )
+  })
+}
+
+/** HTTP status to refuse with, or undefined. */
+function refusalOf(request: IncomingMessage, path: string, hasRoom: () => boolean): number | undefined {
+  if (request.url?.split('?', 1)[0] !== path) return 404
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
+  if (!offered.includes(SUBPROTOCOL)) return 400
+  if (!isOriginAllowed(request.headers.origin, request.headers.host)) return 403
+  return hasRoom() ? undefined : 503
+}
+
+/**
+ * Pages of this host and of the same machine may connect, and programs, which send no origin. Any other page would
+ * act for its visitor, who may be the only one allowed to reach this server.
+ */
+function isOriginAllowed(origin: string | undefined, host: string | undefined): boolean {
+  if (origin === undefined) return true
+  if (!URL.canParse(origin)) return false
+  const url = new URL(origin)
+  return url.host === host || ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+}
