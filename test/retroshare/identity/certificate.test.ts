@@ -199,6 +199,12 @@ describe('the issuer', () => {
     expect(read(await handMade('070001', 'abc123')).issuerPgpId).toBe('0000000000ABC123')
   })
 
+  test('must be the profile that signed', async () => {
+    const certificate = read(await handMade('070001', 'ABCDEF0123456789'))
+    expect(await verifyCertificate(certificate, key)).toBe(false)
+    expect(await verifyCertificate({ ...certificate, issuerPgpId: key.pgpId }, key)).toBe(true)
+  })
+
   test('must be a PGP id', async () => {
     for (const issuer of ['', '-', 'Alice', 'ABCDEFABCDEF12345', `${profile.pgpId} `])
       expect(codeOf(await handMade('070001', issuer))).toBe('certificate-issuer')

@@ -19,12 +19,14 @@ import {
   type ProfileKey,
   readProfileKey,
 } from '../../../src/retroshare/identity/profile.ts'
-import { profileLinkHash } from '../../../src/retroshare/wire/gxs-id.ts'
+import { gxsIdOfPkcs1, profileLinkHash } from '../../../src/retroshare/wire/gxs-id.ts'
 import {
+  ADMIN_SIGNATURE,
   decodeIdentity,
   encodeIdentityMeta,
   type IdentityMeta,
   identitySignedBytes,
+  KEY_FLAG,
 } from '../../../src/retroshare/wire/gxs-record.ts'
 import { toHex, utf8 } from '../../../src/util/bytes.ts'
 import type { ParticipantId } from '../../../src/util/ids.ts'
@@ -262,10 +264,29 @@ describe('a record', () => {
     expect(codeOf(await again({}, 7))).toBe('bad-signature')
   })
 
-  test('is refused with a key that is too small, or costs too much', async () => {
-    const small = await createGxsIdentity('x', newKeys(1024, 3), NOW_SEC)
-    expect(codeOf(small)).toBeUndefined()
+  test('is accepted with RSA keys from 1024 bits on and with any usual exponent', async () => {
     expect(codeOf(await createGxsIdentity('x', newKeys(512), NOW_SEC))).toBe('bad-key')
-    expect(codeOf(await createGxsIdentity('x', newKeys(1024, 0xffffffff), NOW_SEC))).toBeUndefined()
+    expect(codeOf(await createGxsIdentity('x', newKeys(1024), NOW_SEC))).toBeUndefined()
+    expect(codeOf(await createGxsIdentity('x', newKeys(1024, 3), NOW_SEC))).toBeUndefined()
+  })
+
+  test('is refused with an exponent that would make each verification slow, or a key that is none', () => {
+    const { n = '' } = keys.publicKey.export({ format: 'jwk' })
+    const e = Buffer.alloc(256, 1).toString('base64url')
+    const slow = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' })
+    const withKey = (key: Uint8Array): string | undefined => {
+      const id = gxsIdOfPkcs1(key)
+      if (!id.ok) throw new Error(id.error.code)
+      const meta: IdentityMeta = {
+        ...metaOf(anonymous),
+        gxsId: id.value,
+        signatures: [{ kind: ADMIN_SIGNATURE, author: id.value, signature: new Uint8Array(256) }],
+        keys: [{ id: id.value, flags: KEY_FLAG.admin, startSec: 0, endSec: 0, key }],
+      }
+      return codeOf({ data: anonymous.data, meta: encodeIdentityMeta(meta) })
+    }
+    expect(withKey(keys.publicKey.export({ type: 'pkcs1', format: 'der' }))).toBe('bad-signature')
+    expect(withKey(slow.export({ type: 'pkcs1', format: 'der' }))).toBe('bad-key')
+    expect(withKey(Uint8Array.of(0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01))).toBe('bad-key')
   })
 })

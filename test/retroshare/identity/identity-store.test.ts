@@ -267,6 +267,7 @@ describe('foreign identities', () => {
     expect(owner && learnt(owner, later)).toBe(own.id)
     expect(store.known(own.id)?.nick).toBe('Mallory')
     expect(owner?.known(own.id)?.nick).toBe('Ann')
+    expect(owner?.ids()).toEqual([own.id])
   })
 })
 

@@ -1,5 +1,5 @@
 // The identity of a node: made once, kept whole, and good for TLS in both versions and both roles.
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,6 +25,7 @@ let bob: NodeIdentity
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'foyer-identity-'))
   alice = await loadOrCreateNodeIdentity(join(folder, 'data', 'alice'), 'Alice', quick)
+  await mkdir(join(folder, 'bob'), { mode: 0o755 })
   bob = await loadOrCreateNodeIdentity(join(folder, 'bob'), 'Bob', quick)
 })
 afterAll(() => rm(folder, { recursive: true }))

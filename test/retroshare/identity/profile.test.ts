@@ -99,6 +99,19 @@ test('keys that are not RSA are refused', async () => {
   expect(await codeOf(publicKey)).toBe('pgp-not-rsa')
 })
 
+test('RSA keys are accepted from 1024 bits on', async () => {
+  const small = (rsaBits: number) =>
+    generateKey({
+      type: 'rsa',
+      rsaBits,
+      userIDs: [{ name: 'small' }],
+      format: 'binary',
+      config: { minRSABits: 512 },
+    })
+  expect(await codeOf((await small(1000)).publicKey)).toBe('pgp-key-size')
+  expect(await codeOf((await small(1024)).publicKey)).toBeUndefined()
+})
+
 describe('an own profile', () => {
   test('has a minimal public key: key, user id, one self-certification', async () => {
     const packets = (await readKey({ binaryKey: profile.publicKey })).toPacketList()
@@ -169,15 +182,20 @@ describe('verification', () => {
       accepted[hash] = await key.verify(await signWith(enums.hash[hash]), data)
     expect(accepted).toEqual({ sha1: true, sha256: true, sha512: true, sha384: false, sha224: false })
   })
+
+  test('refuses signatures of another kind', async () => {
+    expect(await key.verify(await signWith(enums.hash.sha256, enums.signature.text), data)).toBe(false)
+    expect(await key.verify(await signWith(enums.hash.sha256, enums.signature.standalone), data)).toBe(false)
+  })
 })
 
-/** A detached signature by `profile` with a hash that the profile itself does not use. */
-async function signWith(hash: enums.hash): Promise<Uint8Array> {
+/** A detached signature by `profile` of a sort that the profile itself does not make. */
+async function signWith(hash: enums.hash, signatureType = enums.signature.binary): Promise<Uint8Array> {
   const privateKey = await readPrivateKey({ armoredKey: profile.privateKeyArmored })
   const [literal] = (await createMessage({ binary: data })).packets
   const packet = new SignaturePacket()
   Object.assign(packet, {
-    signatureType: enums.signature.binary,
+    signatureType,
     publicKeyAlgorithm: enums.publicKey.rsaEncryptSign,
     hashAlgorithm: hash,
   })
