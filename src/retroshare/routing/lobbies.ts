@@ -43,6 +43,9 @@ export function join(step: Step, id: LobbyId): void {
   invitations.delete(id)
   // To members this is no invitation but the sign that we take part.
   for (const friend of connectedNeighbours(step.router, lobby)) send(step, friend, inviteTo(lobby))
+  // Friends that see the lobby only through us need not wait for the next regular list.
+  if (!isPublic(flags)) return
+  for (const friend of step.router.up.keys()) if (!lobby.neighbours.has(friend)) sendList(step, friend, false)
 }
 
 function open(step: Step, saved: SavedLobby): JoinedLobby | undefined {
