@@ -26,6 +26,7 @@ export interface LinkedFriend {
 export interface FriendServicesPort {
   /** Milliseconds since 1970. */
   now(): number
+  self(): SelfContact
   /** Queues bytes for a friend; false when there was no room or no link. */
   send(friend: FriendId, bytes: Uint8Array, priority: number): boolean
   /** The friend sent what no node may send. */
@@ -65,15 +66,13 @@ interface RunningLink {
 /** One instance per node. */
 export class FriendServices {
   readonly #port: FriendServicesPort
-  readonly #self: SelfContact
   readonly #gxs: GxsExchange
   readonly #links = new Map<FriendId, RunningLink>()
   readonly counters = new ServiceCounters()
 
   /** `firstTransaction`: a random u32. */
-  constructor(port: FriendServicesPort, self: SelfContact, firstTransaction: number) {
+  constructor(port: FriendServicesPort, firstTransaction: number) {
     this.#port = port
-    this.#self = self
     this.#gxs = startGxsExchange(firstTransaction, port.now())
   }
 
@@ -143,7 +142,7 @@ export class FriendServices {
   #step(link: RunningLink, event: ServicesEvent, raw?: Uint8Array): void {
     const env = {
       nowMs: this.#port.now(),
-      self: this.#self,
+      self: this.#port.self(),
       friendAddress: link.friend.address,
       ownIdentities: this.#port.ownIdentities(),
     }

@@ -20,8 +20,12 @@ import {
 export const SYNC_PERIOD_MS = 60_000
 /** A friend that pulls is asked earlier, but not more often than this. */
 const PULL_PAUSE_MS = 5000
-/** After a question was taken, the same id is asked again of that friend only after this time. */
-export const RETRY_PAUSE_MS = 10_000
+/**
+ * After a question was taken, the same id is asked again of that friend only after this time, and then by itself: a
+ * relay may get the record later than the item. The pause doubles with each try.
+ */
+export const RETRY_PAUSE_MS = 3000
+export const MAX_TRIES = 5
 /** Ids or records in one transaction of ours. */
 export const BATCH = 50
 /** Bytes of records in one transaction of ours; a larger record goes alone. */
@@ -93,6 +97,7 @@ interface FriendExchange {
 /** An id that was asked of one friend; forgotten at `untilMs`, not asked again before `retryAtMs`. */
 interface Asked {
   readonly untilMs: number
+  readonly tries: number
   retryAtMs: number
   isAnswered: boolean
 }
@@ -217,7 +222,7 @@ function settle(exchange: FriendExchange, transaction: Outgoing, isTaken: boolea
   if (transaction.type !== TRANSACTION.groupListRequest) return
   for (const item of transaction.items) {
     const asked = exchange.asked.get(item.groupId)
-    if (asked) asked.retryAtMs = isTaken ? nowMs + RETRY_PAUSE_MS : nowMs
+    if (asked) asked.retryAtMs = isTaken ? nowMs + RETRY_PAUSE_MS * 2 ** (asked.tries - 1) : nowMs
   }
 }
 
@@ -246,8 +251,9 @@ function pump(state: GxsExchange, friend: FriendId, exchange: FriendExchange, en
     const ids = takeSome(exchange.wanted)
     const untilMs = env.nowMs + TRANSACTION_LIFE_MS
     for (const id of ids) {
+      const tries = Math.min(1 + (exchange.asked.get(id)?.tries ?? 0), MAX_TRIES)
       exchange.asked.delete(id)
-      exchange.asked.set(id, { untilMs, retryAtMs: untilMs, isAnswered: false })
+      exchange.asked.set(id, { untilMs, tries, retryAtMs: untilMs, isAnswered: false })
     }
     const items = ids.map((id) => groupEntry(REQUEST, id, 0))
     effects.push(...open(state, friend, exchange, { type: TRANSACTION.groupListRequest, items }, env.nowMs))
@@ -338,10 +344,7 @@ function answerSync(
 function tick(state: GxsExchange, env: GxsEnv): GxsEffect[] {
   const effects: GxsEffect[] = []
   for (const [friend, exchange] of state.friends) {
-    for (const [id, asked] of exchange.asked) {
-      if (env.nowMs < asked.untilMs) break
-      exchange.asked.delete(id)
-    }
+    askAgain(exchange, env.nowMs)
     effects.push(...act(state, friend, exchange, expireTransactions(exchange.transactions, env.nowMs), env))
     if (env.nowMs < exchange.syncAtMs) continue
     exchange.lastSyncAtMs = env.nowMs
@@ -349,6 +352,13 @@ function tick(state: GxsExchange, env: GxsEnv): GxsEffect[] {
     effects.push({ kind: 'send', friend, item: syncRequest(exchange.syncedAtSec) })
   }
   return effects
+}
+
+function askAgain(exchange: FriendExchange, nowMs: number): void {
+  for (const [id, asked] of exchange.asked) {
+    if (nowMs >= asked.untilMs) exchange.asked.delete(id)
+    else if (nowMs >= asked.retryAtMs && !asked.isAnswered && asked.tries < MAX_TRIES) exchange.wanted.add(id)
+  }
 }
 
 const syncRequest = (updatedAtSec: number): GxsItem => ({

@@ -11,6 +11,7 @@ import type {
 import {
   BATCH,
   BATCH_BYTES,
+  MAX_TRIES,
   MAX_WAITING,
   RETRY_PAUSE_MS,
   startGxsExchange,
@@ -151,6 +152,24 @@ test('an id that the friend does not hold opens no transaction there and is retr
   b.held.set(identity(1), record(1))
   run(a, b, a.fetch(B, identity(1)))
   expect(a.got).toHaveLength(1)
+})
+
+test('an id that the friend gets later is asked again without a new cause, a few times', () => {
+  const { a, b } = linked()
+  run(a, b, a.fetch(B, identity(1)))
+  let questions = 0
+  for (let second = 0; second < 200; second++) {
+    a.nowMs += 1000
+    const items = a.step({ kind: 'tick' }).filter((item) => item.kind === 'gxs-transaction')
+    questions += items.length
+    run(a, b, items)
+  }
+  expect(questions).toBe(MAX_TRIES - 1)
+  run(a, b, a.fetch(B, identity(2)))
+  b.held.set(identity(2), record(2))
+  a.nowMs += RETRY_PAUSE_MS
+  run(a, b, a.step({ kind: 'tick' }))
+  expect(a.got.map(({ id }) => id)).toEqual([identity(2)])
 })
 
 test('an id is in flight at a friend once, but may be asked of another', () => {

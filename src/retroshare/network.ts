@@ -1,0 +1,106 @@
+/** RetroShare as a lobby network: friends, services, identities and the lobby router, put together. */
+import { randomBytes as strongRandomBytes } from 'node:crypto'
+import type { FriendInfo, LobbyCommand, LobbyInfo, LobbyLimits } from '../lobby/lobby.ts'
+import type { LobbyNetwork, LobbySpec, NetworkSnapshot } from '../lobby/network.ts'
+import { toHex } from '../util/bytes.ts'
+import { GatewayError } from '../util/errors.ts'
+import type { FriendId, LobbyId, NetworkId } from '../util/ids.ts'
+import { MAX_IDENTITY_NICK_BYTES } from './identity/gxs-identity.ts'
+import { Node, type NodeOptions } from './node.ts'
+import { SIZE } from './routing/limits.ts'
+import { addressText, ownInvite, publicAddress } from './self.ts'
+
+/** Name of this network. */
+export const RETROSHARE = 'retroshare' as NetworkId
+/** RetroShare's own limit for the names of identities. */
+const MAX_NICK_CHARS = 30
+
+/** As `NodeOptions`; clock, randomness and version have defaults. */
+export type RetroShareOptions = Omit<NodeOptions, 'now' | 'randomBytes' | 'version'> &
+  Partial<Pick<NodeOptions, 'now' | 'randomBytes' | 'version'>>
+
+/** The network, and what it counts. */
+export interface RetroShareNetwork extends LobbyNetwork {
+  /** Numbers for the metrics, all growing but those that begin with `current_`. */
+  counters(): Readonly<Record<string, number>>
+}
+
+/** A network that does nothing before `start`; all else may be called between `start` and `stop` only. */
+export function createRetroShareNetwork(options: RetroShareOptions): RetroShareNetwork {
+  return new Network(options)
+}
+
+class Network implements RetroShareNetwork {
+  readonly id = RETROSHARE
+  readonly limits: LobbyLimits = {
+    maxTextBytes: SIZE.textBytes,
+    maxNickChars: MAX_NICK_CHARS,
+    maxNickBytes: MAX_IDENTITY_NICK_BYTES,
+  }
+  readonly #options: NodeOptions
+  #started: Node | undefined
+
+  constructor(options: RetroShareOptions) {
+    this.#options = { now: Date.now, randomBytes: strongRandomBytes, version: 'Foyer', ...options }
+  }
+
+  async start(): Promise<{ readonly port: number }> {
+    const node = await Node.open(this.id, this.#options)
+    const { port } = await node.start()
+    this.#started = node
+    return { port }
+  }
+
+  async stop(): Promise<void> {
+    await this.#started?.stop()
+  }
+
+  create(spec: LobbySpec): LobbyInfo {
+    return this.#node.create(toHex(this.#options.randomBytes(8)) as LobbyId, spec)
+  }
+
+  lobby(id: LobbyId): LobbyInfo | undefined {
+    return this.#started?.lobby(id)
+  }
+
+  send(command: LobbyCommand): void {
+    this.#node.send(command)
+  }
+
+  snapshot(): NetworkSnapshot {
+    const { identity, reach, friends, lobbies } = this.#node.view()
+    const address = publicAddress(reach)
+    return {
+      id: this.id,
+      self: {
+        id: identity.sslId,
+        name: identity.profile.name,
+        address: addressText(address ?? reach.listen),
+      },
+      friends,
+      lobbies,
+    }
+  }
+
+  invite(form: 'short' | 'long'): string {
+    const { identity, reach } = this.#node.view()
+    return ownInvite(identity, reach, form)
+  }
+
+  addFriend(invite: string): Promise<FriendInfo> {
+    return this.#node.addFriend(invite)
+  }
+
+  removeFriend(id: FriendId): Promise<boolean> {
+    return this.#node.removeFriend(id)
+  }
+
+  counters(): Readonly<Record<string, number>> {
+    return this.#started?.counters() ?? {}
+  }
+
+  get #node(): Node {
+    if (!this.#started) throw new GatewayError('NETWORK_NOT_STARTED', 'the RetroShare network is not started')
+    return this.#started
+  }
+}
