@@ -176,10 +176,12 @@ async function profileOf(
 
 /** The first ones first, each once, as many as are kept. */
 function merged(first: readonly Endpoint[], then: readonly Endpoint[]): readonly Endpoint[] {
-  const all = new Map(
-    [...first, ...then].toReversed().map((address) => [`${address.host} ${address.port}`, address]),
-  )
-  return [...all.values()].toReversed().slice(0, MAX_ADDRESSES)
+  const all = new Map<string, Endpoint>()
+  for (const address of [...first, ...then]) {
+    const key = `${address.host} ${address.port}`
+    if (!all.has(key)) all.set(key, address)
+  }
+  return [...all.values()].slice(0, MAX_ADDRESSES)
 }
 
 const sameAddresses = (a: readonly Endpoint[], b: readonly Endpoint[]): boolean =>

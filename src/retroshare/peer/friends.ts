@@ -70,7 +70,7 @@ export class Friends {
   readonly #dialer: Dialer
   readonly #logged = new ExpiringMap<string, true>(LOG_PAUSE_MS, MAX_LOGGED)
   #whenEmpty: (() => void) | undefined
-  #isStopped = false
+  #stopped: Promise<void> | undefined
 
   constructor({ identity, listen, store, log, handlers, timings, random = Math.random }: FriendsOptions) {
     this.#identity = identity
@@ -109,8 +109,12 @@ export class Friends {
   }
 
   /** Sends what waits and closes everything, within `closeMs`. */
-  async stop(): Promise<void> {
-    this.#isStopped = true
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
     this.#listener.stop()
     this.#dialer.stop()
     const empty = new Promise<void>((resolve) => {
@@ -235,7 +239,7 @@ export class Friends {
 
   #open(verdict: Verdict & { kind: 'friend' | 'new-location' }, socket: TLSSocket, role: LinkRole): boolean {
     const { id, certificate } = verdict
-    if (this.#isStopped || socket.destroyed || !this.#book.get(id)) {
+    if (this.#stopped || socket.destroyed || !this.#book.get(id)) {
       socket.destroy()
       return false
     }
@@ -273,7 +277,7 @@ export class Friends {
   #alone(friend: FriendId, upMs: number | undefined, reason: CloseReason): void {
     this.#sessions.delete(friend)
     if (this.#sessions.size === 0) this.#whenEmpty?.()
-    if (this.#isStopped || !this.#book.get(friend)) return
+    if (this.#stopped || !this.#book.get(friend)) return
     if (upMs !== undefined) {
       this.#dialer.lost(friend, upMs)
       return
@@ -310,7 +314,7 @@ export class Friends {
   /** Stores a change that nobody waits for, and dials a friend that can be dialled now. */
   #changed(id: FriendId): void {
     this.#handlers.onChange(id)
-    if (!this.#sessions.has(id) && !this.#isStopped) this.#dialer.dialNow(id)
+    if (!this.#sessions.has(id) && !this.#stopped) this.#dialer.dialNow(id)
     this.#book.save().catch((error) => this.#log.error({ error }, 'friends not saved'))
   }
 }

@@ -45,6 +45,8 @@ export class Listener {
     this.#server.on('tlsClientError', (error, socket) => {
       counters.handshakeFailures++
       options.onFailed(remoteOf(socket), error.message)
+      // After a time-out the connection would stay open.
+      socket.destroy()
     })
   }
 
