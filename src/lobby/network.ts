@@ -31,6 +31,8 @@ export interface LobbyNetwork {
   lobby(id: LobbyId): LobbyInfo | undefined
   send(command: LobbyCommand): void
   snapshot(): NetworkSnapshot
+  /** Numbers for the metrics by name, all growing but those that begin with `current_`. */
+  counters(): Readonly<Record<string, number>>
   /** This node's invitation for friends. */
   invite(form: 'short' | 'long'): string
   /** Accepts an invitation in any form the network has. Rejects with a `GatewayError` that says what is wrong. */

@@ -4,7 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 /** What is read when somebody scrapes. */
 export interface MetricSources {
   /** Gauges by name without prefix, in their unit; see `GAUGES`. */
-  gauges(): Readonly<Record<keyof typeof GAUGES, number>>
+  gauges(): Promise<Readonly<Record<keyof typeof GAUGES, number>>>
   /** Running totals of the networks: network id → counter name → value. */
   networkCounters(): Readonly<Record<string, Readonly<Record<string, number>>>>
 }
@@ -38,15 +38,7 @@ export function createMetrics(version: string, sources: MetricSources): Metrics 
     { version },
     1,
   )
-  for (const [name, help] of Object.entries(GAUGES) as [keyof typeof GAUGES, string][])
-    new Gauge({
-      name: `foyer_${name}`,
-      help,
-      registers,
-      collect() {
-        this.set(sources.gauges()[name])
-      },
-    })
+  const gauges = Object.entries(GAUGES).map(([name, help]) => [name, new Gauge({ name: `foyer_${name}`, help, registers })] as const)
   new Gauge({
     name: 'foyer_network_events_total',
     help: 'Running totals of the lobby networks by event',
@@ -71,7 +63,7 @@ export function createMetrics(version: string, sources: MetricSources): Metrics 
   })
   const archive = new Histogram({
     name: 'foyer_archive_commit_seconds',
-    help: 'Time from a message to its durable row',
+    help: 'Time of one archive commit',
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5],
     registers,
   })
@@ -79,6 +71,10 @@ export function createMetrics(version: string, sources: MetricSources): Metrics 
     stanzaReceived: (kind) => stanzas.inc({ kind }),
     message: (direction) => messages.inc({ direction }),
     archiveSeconds: (seconds) => archive.observe(seconds),
-    render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    render: async () => {
+      const values = await sources.gauges()
+      for (const [name, gauge] of gauges) gauge.set(values[name as keyof typeof GAUGES])
+      return { contentType: registry.contentType, text: await registry.metrics() }
+    },
   }
 }

@@ -46,9 +46,9 @@ class Network implements RetroShareNetwork {
 
   async start(): Promise<{ readonly port: number }> {
     const node = await Node.open(this.id, this.#options)
-    const { port } = await node.start()
+    // Before `node.start`: restored lobbies are told on the way, and whoever hears of them may ask at once.
     this.#started = node
-    return { port }
+    return node.start()
   }
 
   async stop(): Promise<void> {

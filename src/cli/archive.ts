@@ -1,0 +1,37 @@
+/** `foyer archive export ROOM | prune`. */
+import type { ArchiveEntry } from '../muc/archive-port.ts'
+import { ask, type Command, GATEWAY_OPTIONS, options, UsageError } from './common.ts'
+
+export const archiveCommand: Command = async ([verb, ...argv], io) => {
+  switch (verb) {
+    case 'export': {
+      const spec = { ...GATEWAY_OPTIONS, format: { type: 'string', default: 'jsonl' } } as const
+      const { values, positionals } = options(argv, spec, { min: 1, max: 1, names: 'ROOM' })
+      if (values.format !== 'jsonl' && values.format !== 'txt')
+        throw new UsageError(`--format is jsonl or txt, not ${values.format}`)
+      let after: string | null = null
+      for (;;) {
+        const entries = (await ask(values, io, 'archive export', {
+          room: positionals[0],
+          after,
+        })) as ArchiveEntry[]
+        if (entries.length === 0) return 0
+        for (const entry of entries) io.out(values.format === 'jsonl' ? JSON.stringify(entry) : asText(entry))
+        after = entries.at(-1)?.id ?? null
+      }
+    }
+    case 'prune': {
+      const { values } = options(argv, GATEWAY_OPTIONS, { min: 0, max: 0, names: '' })
+      io.out(`${await ask(values, io, 'archive prune')} messages removed`)
+      return 0
+    }
+    default:
+      throw new UsageError('expected: archive export ROOM [--format jsonl|txt] | prune')
+  }
+}
+
+function asText(entry: ArchiveEntry): string {
+  const time = new Date(entry.atMs).toISOString()
+  if (entry.kind === 'subject') return `${time} * ${entry.nick} set the subject`
+  return `${time} <${entry.nick}> ${entry.body ?? ''}`
+}

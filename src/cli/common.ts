@@ -1,0 +1,106 @@
+/** What all commands share: input and output, options that name the running gateway, and wrong usage. */
+import { join, resolve } from 'node:path'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { askGateway } from '../admin/client.ts'
+import { loadConfig } from '../config.ts'
+
+/** Where a command reads and writes; the process's own in production. */
+export interface Io {
+  out(line: string): void
+  err(line: string): void
+  readStdin(): Promise<string>
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** A command: its words are consumed, `argv` is the rest. Resolves with the exit code. */
+export type Command = (argv: readonly string[], io: Io) => Promise<number>
+
+/** Wrong usage: exit code 2. */
+export class UsageError extends Error {}
+
+export const GATEWAY_OPTIONS = {
+  config: { type: 'string' },
+  data: { type: 'string' },
+} as const
+
+/** parseArgs with wrong usage as `UsageError`. */
+export function options<T extends NonNullable<ParseArgsConfig['options']>>(
+  argv: readonly string[],
+  spec: T,
+  positionals: { min: number; max: number; names: string },
+) {
+  const parsed = parse(argv, spec)
+  const count = parsed.positionals.length
+  if (count < positionals.min || count > positionals.max)
+    throw new UsageError(positionals.names === '' ? 'no argument expected' : `expected: ${positionals.names}`)
+  return parsed
+}
+
+function parse<T extends NonNullable<ParseArgsConfig['options']>>(argv: readonly string[], spec: T) {
+  try {
+    return parseArgs({ args: [...argv], options: spec, allowPositionals: true, strict: true })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** The data folder that `--data`, `--config` or the environment name. */
+export function dataFolder(
+  values: { config?: string | undefined; data?: string | undefined },
+  io: Io,
+): string {
+  return resolve(loadConfig(configSource(values, io)).data)
+}
+
+/** What `loadConfig` takes, from options and environment. */
+export function configSource(values: { config?: string | undefined; data?: string | undefined }, io: Io) {
+  const file = values.config ?? io.env.FOYER_CONFIG
+  return {
+    env: io.env,
+    ...(file === undefined ? {} : { file }),
+    ...(values.data === undefined ? {} : { dataOverride: values.data }),
+  }
+}
+
+/** Path of the admin socket in a data folder. */
+export const adminSocket = (data: string): string => join(data, 'admin.sock')
+
+/** Asks the gateway that the options name. */
+export function ask(
+  values: { config?: string | undefined; data?: string | undefined },
+  io: Io,
+  command: string,
+  args: Readonly<Record<string, unknown>> = {},
+): Promise<unknown> {
+  return askGateway(adminSocket(dataFolder(values, io)), command, args)
+}
+
+/** Rows as aligned columns, the header first. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  )
+  return [header, ...rows].map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** A duration in the two largest units that matter: `3d 4h`, `5m 2s`. */
+export function duration(seconds: number): string {
+  const units: [string, number][] = [
+    ['d', 86_400],
+    ['h', 3600],
+    ['m', 60],
+    ['s', 1],
+  ]
+  const parts: string[] = []
+  let rest = Math.max(0, Math.floor(seconds))
+  for (const [unit, size] of units) {
+    if (rest >= size && parts.length < 2) parts.push(`${Math.floor(rest / size)}${unit}`)
+    rest %= size
+  }
+  return parts.length === 0 ? '0s' : parts.join(' ')
+}

@@ -1,0 +1,35 @@
+/** `foyer friend add | list | remove`. */
+import type { FriendView } from '../gateway/status.ts'
+import { ask, type Command, GATEWAY_OPTIONS, options, table, UsageError } from './common.ts'
+
+export const friendCommand: Command = async ([verb, ...argv], io) => {
+  switch (verb) {
+    case 'add': {
+      const { values, positionals } = options(argv, GATEWAY_OPTIONS, { min: 1, max: 1, names: 'INVITE or -' })
+      const invite = positionals[0] === '-' ? await io.readStdin() : positionals[0]
+      const friend = (await ask(values, io, 'friend add', { invite })) as FriendView
+      io.out(`${friend.id}  ${friend.name}`)
+      return 0
+    }
+    case 'list': {
+      const spec = { ...GATEWAY_OPTIONS, json: { type: 'boolean' } } as const
+      const { values } = options(argv, spec, { min: 0, max: 0, names: '' })
+      const friends = (await ask(values, io, 'friend list')) as FriendView[]
+      if (values.json) io.out(JSON.stringify(friends))
+      else
+        for (const line of table(
+          ['ID', 'NAME', 'STATE', 'SINCE', 'ADDRESS'],
+          friends.map((f) => [f.id, f.name, f.online ? 'online' : 'offline', f.since, f.address ?? '-']),
+        ))
+          io.out(line)
+      return 0
+    }
+    case 'remove': {
+      const { values, positionals } = options(argv, GATEWAY_OPTIONS, { min: 1, max: 1, names: 'ID' })
+      await ask(values, io, 'friend remove', { id: positionals[0] })
+      return 0
+    }
+    default:
+      throw new UsageError('expected: friend add INVITE|- | list [--json] | remove ID')
+  }
+}

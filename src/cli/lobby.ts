@@ -1,0 +1,64 @@
+/** `foyer lobby list | create | join | leave | alias`. */
+import type { LobbyView } from '../gateway/status.ts'
+import { ask, type Command, GATEWAY_OPTIONS, options, table, UsageError } from './common.ts'
+
+export const lobbyCommand: Command = async ([verb, ...argv], io) => {
+  switch (verb) {
+    case 'list': {
+      const spec = { ...GATEWAY_OPTIONS, json: { type: 'boolean' } } as const
+      const { values } = options(argv, spec, { min: 0, max: 0, names: '' })
+      const lobbies = (await ask(values, io, 'lobby list')) as LobbyView[]
+      if (values.json) io.out(JSON.stringify(lobbies))
+      else
+        for (const line of table(
+          ['ID', 'NAME', 'JOINED', 'KIND', 'PEOPLE', 'ROOM'],
+          lobbies.map((l) => [
+            l.id,
+            l.name,
+            l.joined ? 'yes' : 'no',
+            l.private ? 'private' : 'public',
+            String(l.participants),
+            l.room,
+          ]),
+        ))
+          io.out(line)
+      return 0
+    }
+    case 'create': {
+      const spec = {
+        ...GATEWAY_OPTIONS,
+        topic: { type: 'string' },
+        private: { type: 'boolean' },
+        signed: { type: 'boolean' },
+        network: { type: 'string' },
+      } as const
+      const { values, positionals } = options(argv, spec, { min: 1, max: 1, names: 'NAME' })
+      const id = await ask(values, io, 'lobby create', {
+        name: positionals[0],
+        topic: values.topic ?? '',
+        private: values.private === true,
+        signed: values.signed === true,
+        network: values.network ?? 'retroshare',
+      })
+      io.out(String(id))
+      return 0
+    }
+    case 'join':
+    case 'leave': {
+      const { values, positionals } = options(argv, GATEWAY_OPTIONS, { min: 1, max: 1, names: 'ID' })
+      await ask(values, io, `lobby ${verb}`, { id: positionals[0] })
+      return 0
+    }
+    case 'alias': {
+      const { values, positionals } = options(argv, GATEWAY_OPTIONS, {
+        min: 2,
+        max: 2,
+        names: 'ID LOCALPART',
+      })
+      await ask(values, io, 'lobby alias', { id: positionals[0], alias: positionals[1] })
+      return 0
+    }
+    default:
+      throw new UsageError('expected: lobby list | create NAME | join ID | leave ID | alias ID LOCALPART')
+  }
+}

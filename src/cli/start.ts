@@ -1,0 +1,66 @@
+/** `foyer start`: the gateway, until it is told to stop. SIGHUP reads the configuration again. */
+import type { Logger } from 'pino'
+import { type Config, loadConfig } from '../config.ts'
+import { compareConfigs } from '../gateway/reload.ts'
+import { type Gateway, startGateway } from '../gateway.ts'
+import { GatewayError } from '../util/errors.ts'
+import { type Command, configSource, GATEWAY_OPTIONS, options } from './common.ts'
+import { runUntilSignal } from './lifetime.ts'
+import { createLogger } from './logger.ts'
+
+export const startCommand: Command = async (argv, io) => {
+  const spec = { ...GATEWAY_OPTIONS, 'log-level': { type: 'string' } } as const
+  const { values } = options(argv, spec, { min: 0, max: 0, names: '' })
+  const level = values['log-level']
+  const source = configSource(values, {
+    ...io,
+    env: level === undefined ? io.env : { ...io.env, FOYER_LOG__LEVEL: level },
+  })
+  const config = loadConfig(source)
+  const log = createLogger(config.log.level)
+  const gateway = await startGateway(config, log)
+  log.info({ ports: gateway.ports }, 'ready')
+  if (process.stdout.isTTY) for (const line of welcome(config, gateway)) io.out(line)
+
+  let current = config
+  process.on('SIGHUP', () => {
+    current = reload(current, () => loadConfig(source), gateway, log)
+  })
+  return runUntilSignal(async () => {
+    log.info('stopping')
+    await gateway.stop()
+    log.info('stopped')
+  })
+}
+
+/** The configuration in force after a SIGHUP: a bad new one keeps the old and says why. */
+function reload(old: Config, load: () => Config, gateway: Gateway, log: Logger): Config {
+  try {
+    const fresh = load()
+    const { changed, needRestart } = compareConfigs(old, fresh)
+    log.level = fresh.log.level
+    gateway.reconfigure(fresh)
+    log.info({ changed, needRestart }, 'configuration read again')
+    return fresh
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    log.error({ code: error.code, reason: error.message }, 'new configuration refused, the old one stays')
+    return old
+  }
+}
+
+/** What to do next, for whoever started this at a terminal. */
+function welcome(config: Config, gateway: Gateway): string[] {
+  const { domain, auth } = config.xmpp.server
+  const { c2s, http } = gateway.ports
+  return [
+    '',
+    `  Browser       http://127.0.0.1:${http}/chat/`,
+    `  XMPP client   server 127.0.0.1 port ${c2s}, domain ${domain}, no TLS, ` +
+      (auth === 'accounts' ? 'accounts made with `foyer user add NAME`' : 'anonymous login'),
+    `  Rooms         at ${config.xmpp.domain}`,
+    `  Who is where  http://127.0.0.1:${http}/`,
+    '  Friends       give them the line that `foyer invite` prints, and take theirs with `foyer friend add INVITE`',
+    '',
+  ]
+}

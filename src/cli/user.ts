@@ -1,0 +1,44 @@
+/** `foyer user add | list | remove | passwd`: accounts of the embedded server. */
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { ask, type Command, GATEWAY_OPTIONS, type Io, options, UsageError } from './common.ts'
+
+const PASSWORD_OPTIONS = { ...GATEWAY_OPTIONS, 'password-stdin': { type: 'boolean' } } as const
+
+export const userCommand: Command = async ([verb, ...argv], io) => {
+  switch (verb) {
+    case 'add':
+    case 'passwd': {
+      const { values, positionals } = options(argv, PASSWORD_OPTIONS, { min: 1, max: 1, names: 'NAME' })
+      const password = values['password-stdin'] ? firstLine(await io.readStdin()) : await promptPassword(io)
+      await ask(values, io, `user ${verb}`, { name: positionals[0], password })
+      return 0
+    }
+    case 'list': {
+      const { values } = options(argv, GATEWAY_OPTIONS, { min: 0, max: 0, names: '' })
+      for (const name of (await ask(values, io, 'user list')) as string[]) io.out(name)
+      return 0
+    }
+    case 'remove': {
+      const { values, positionals } = options(argv, GATEWAY_OPTIONS, { min: 1, max: 1, names: 'NAME' })
+      await ask(values, io, 'user remove', { name: positionals[0] })
+      return 0
+    }
+    default:
+      throw new UsageError('expected: user add NAME | list | remove NAME | passwd NAME')
+  }
+}
+
+const firstLine = (text: string): string => text.split(/\r?\n/, 1)[0] ?? ''
+
+async function promptPassword(io: Io): Promise<string> {
+  if (!process.stdin.isTTY) throw new UsageError('no terminal to ask for the password: use --password-stdin')
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const terminal = createInterface({ input: process.stdin, output: silent, terminal: true })
+  io.err('Password: ')
+  try {
+    return await terminal.question('')
+  } finally {
+    terminal.close()
+  }
+}

@@ -1,0 +1,59 @@
+/** The stored accounts, and at any moment the answer to whether a bare JID is one of them or a guest. */
+import { parseJid } from '../stanza/jid.ts'
+import type { AccountStore, ScramCredentials } from '../xmpp/account-port.ts'
+
+export class KnownAccounts implements AccountStore {
+  readonly #store: AccountStore
+  readonly #domain: string
+  readonly #names: Set<string>
+
+  private constructor(store: AccountStore, domain: string, names: Iterable<string>) {
+    this.#store = store
+    this.#domain = domain
+    this.#names = new Set(names)
+  }
+
+  /** `domain`: the embedded server's. */
+  static async read(store: AccountStore, domain: string): Promise<KnownAccounts> {
+    return new KnownAccounts(store, domain, await store.list())
+  }
+
+  isRegistered(account: string): boolean {
+    const jid = parseJid(account)
+    return jid !== undefined && jid.domain === this.#domain && this.#names.has(jid.local)
+  }
+
+  async put(account: string, credentials: ScramCredentials): Promise<void> {
+    await this.#store.put(account, credentials)
+    this.#names.add(account)
+  }
+
+  async remove(account: string): Promise<boolean> {
+    this.#names.delete(account)
+    return this.#store.remove(account)
+  }
+
+  find(account: string): Promise<ScramCredentials | undefined> {
+    return this.#store.find(account)
+  }
+
+  list(): Promise<readonly string[]> {
+    return this.#store.list()
+  }
+
+  privateXml(account: string, key: string): Promise<string | undefined> {
+    return this.#store.privateXml(account, key)
+  }
+
+  putPrivateXml(account: string, key: string, xml: string): Promise<boolean> {
+    return this.#store.putPrivateXml(account, key, xml)
+  }
+
+  vcard(account: string): Promise<string | undefined> {
+    return this.#store.vcard(account)
+  }
+
+  putVcard(account: string, xml: string): Promise<boolean> {
+    return this.#store.putVcard(account, xml)
+  }
+}

@@ -1,0 +1,182 @@
+/** A room in memory and its lobby: events from both sides go in, effects go out to sessions and to the network. */
+import type { Logger } from 'pino'
+import type { NickClaim, RoomRow } from '../archive/store.ts'
+import { NickTable } from '../bridge/nicks.ts'
+import { networkPolicy, toLobby } from '../bridge/to-lobby.ts'
+import { describeLobby, type Pairing, toRoom } from '../bridge/to-room.ts'
+import type { LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
+import type { LobbyNetwork } from '../lobby/network.ts'
+import { createRoom, occupantsOf } from '../muc/room.ts'
+import type { RoomEvent } from '../muc/room-port.ts'
+import { Jid } from '../stanza/jid.ts'
+import type { Element, PreparedStanza } from '../stanza/xml.ts'
+import type { ParticipantId } from '../util/ids.ts'
+import type { SharedPorts } from './room-ports.ts'
+import { type OutwardEffect, RoomRunner } from './room-runner.ts'
+import { occupantKey } from './secret.ts'
+import type { OccupantView } from './status.ts'
+
+/** What every room shares. */
+export interface RoomSurroundings {
+  /** Domain of the MUC service. */
+  readonly domain: string
+  /** The gateway's secret, root of the keys of occupant-ids. */
+  readonly secret: Buffer
+  readonly ports: SharedPorts
+  readonly log: Logger
+  /** Bare JIDs that own every room. */
+  admins(): readonly string[]
+  /** An account (bare JID) whose identities outlive the process. */
+  isKept(account: string): boolean
+  send(to: string, stanza: Element): void
+  fanout(stanza: PreparedStanza, to: readonly string[]): void
+  onMessage(direction: 'in' | 'out' | 'local'): void
+  /** Somebody came, went or is called differently. */
+  onPresence(): void
+}
+
+/** What one room is made of, and how it stores what changes. */
+export interface RoomParts {
+  readonly row: RoomRow
+  readonly network: LobbyNetwork
+  readonly lobby: LobbyInfo
+  /** Made by whoever is about to join. */
+  readonly isNew: boolean
+  readonly holders: readonly { readonly nick: string; readonly participant: ParticipantId }[]
+  update(changes: { readonly name?: string; readonly subject?: string }): void
+  claim(claims: readonly NickClaim[]): void
+}
+
+export class LoadedRoom {
+  readonly jid: string
+  readonly #parts: RoomParts
+  readonly #around: RoomSurroundings
+  readonly #pairing: Pairing
+  readonly #runner: RoomRunner
+  #lobby: LobbyInfo
+  #subject: string
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(parts: RoomParts, around: RoomSurroundings) {
+    const { row, network, lobby } = parts
+    const jid = new Jid(row.localpart, around.domain)
+    this.jid = jid.bare
+    this.#parts = parts
+    this.#around = around
+    this.#lobby = lobby
+    this.#subject = row.subject
+    this.#pairing = { lobby: lobby.id, nicks: new NickTable(parts.holders) }
+    const room = createRoom(
+      { jid, occupantKey: occupantKey(around.secret, row.localpart), isNew: parts.isNew },
+      networkPolicy(network.limits),
+      this.#description(),
+    )
+    this.#runner = new RoomRunner(room, row.localpart, {
+      ...around.ports,
+      perform: (effect) => this.#perform(effect),
+      wakeAt: (atMs, wake) => this.#wakeAt(atMs, wake),
+    })
+    for (const participant of this.#members())
+      this.onUpdate({ kind: 'entered', lobby: lobby.id, participant })
+  }
+
+  get localpart(): string {
+    return this.#parts.row.localpart
+  }
+
+  get name(): string {
+    return this.#lobby.name
+  }
+
+  get lobby(): string {
+    return this.#lobby.id
+  }
+
+  /** So much waits for the archive that nothing more should be let in. */
+  get isCongested(): boolean {
+    return this.#runner.isCongested
+  }
+
+  dispatch(event: RoomEvent): void {
+    this.#runner.dispatch(event)
+  }
+
+  onUpdate(update: LobbyUpdate): void {
+    const { events, claims } = toRoom(this.#pairing, update)
+    if (claims.length > 0) this.#parts.claim(claims)
+    for (const event of events) this.#runner.dispatch(event)
+    if (update.kind === 'said') this.#around.onMessage('in')
+  }
+
+  /** The lobby, or who owns the room, changed. */
+  describe(lobby: LobbyInfo = this.#lobby): void {
+    if (lobby.name !== this.#lobby.name) this.#parts.update({ name: lobby.name })
+    this.#lobby = lobby
+    this.#runner.dispatch({ kind: 'described', description: this.#description() })
+  }
+
+  /** Occupants for the presence map; those of XMPP users with the identity that they speak with. */
+  occupants(): OccupantView[] {
+    const identities = new Map(
+      this.#members().flatMap((member) =>
+        member.speaker === null ? [] : [[member.nick, member.id] as const],
+      ),
+    )
+    return occupantsOf(this.#runner.room).map((occupant) => ({
+      side: occupant.side,
+      nick: occupant.nick,
+      occupantId: occupant.occupantId,
+      identity: occupant.participant ?? identities.get(occupant.nick) ?? null,
+      since: new Date(occupant.sinceMs).toISOString(),
+    }))
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #members() {
+    return this.#parts.network.snapshot().lobbies.find((lobby) => lobby.id === this.#lobby.id)?.members ?? []
+  }
+
+  #description() {
+    const { createdBy } = this.#parts.row
+    return describeLobby(this.#lobby, { createdBy, subject: this.#subject }, this.#around.admins())
+  }
+
+  #wakeAt(atMs: number, wake: () => void): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(wake, Math.max(0, atMs - this.#around.ports.env().nowMs))
+  }
+
+  #perform(effect: OutwardEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#around.send(effect.to, effect.stanza)
+        return
+      case 'fanout':
+        this.#around.fanout(effect.stanza, effect.to)
+        return
+      case 'burst':
+        for (const stanza of effect.stanzas) this.#around.fanout(stanza, [effect.to])
+        return
+      case 'subject-changed':
+        this.#subject = effect.subject
+        this.#parts.update({ subject: effect.subject })
+        break
+      case 'local-said':
+        this.#around.onMessage('local')
+        this.#around.onMessage('out')
+        break
+      case 'local-entered':
+      case 'local-left':
+      case 'local-renamed':
+        this.#around.onPresence()
+        break
+      case 'local-typing':
+        break
+    }
+    for (const command of toLobby(this.#pairing, effect, this.#around.isKept))
+      this.#parts.network.send(command)
+  }
+}

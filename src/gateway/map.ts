@@ -1,0 +1,65 @@
+/** The presence map: networks, friends, lobbies, rooms and who is in them, as plain data. */
+import type { FriendInfo, LobbyInfo } from '../lobby/lobby.ts'
+import type { LobbyNetwork } from '../lobby/network.ts'
+import type { LoadedRoom } from './loaded-room.ts'
+import type { Rooms } from './rooms.ts'
+import type { FriendView, LobbyView, PresenceMap } from './status.ts'
+
+export const friendView = (friend: FriendInfo): FriendView => ({
+  id: friend.id,
+  name: friend.name,
+  online: friend.isOnline,
+  since: new Date(friend.sinceMs).toISOString(),
+  address: friend.address,
+})
+
+export const lobbyView = (lobby: LobbyInfo, room: string): LobbyView => ({
+  id: lobby.id,
+  network: lobby.network,
+  name: lobby.name,
+  topic: lobby.topic,
+  joined: lobby.isJoined,
+  private: lobby.isPrivate,
+  participants: lobby.participants,
+  room,
+})
+
+export interface MapSources {
+  readonly version: string
+  readonly networks: Iterable<LobbyNetwork>
+  readonly rooms: Rooms
+  readonly problems: readonly string[]
+  readonly nowMs: number
+}
+
+export function presenceMap({ version, networks, rooms, problems, nowMs }: MapSources): PresenceMap {
+  return {
+    at: new Date(nowMs).toISOString(),
+    version,
+    networks: [...networks].map((network) => networkView(network, rooms)),
+    rooms: [...rooms.loaded()].map(roomView),
+    links: [],
+    problems,
+  }
+}
+
+function networkView(network: LobbyNetwork, rooms: Rooms): PresenceMap['networks'][number] {
+  const { id, self, friends, lobbies } = network.snapshot()
+  return {
+    id,
+    self,
+    friends: friends.map((friend) => ({
+      ...friendView(friend),
+      rttMs: friend.rttMs,
+      version: friend.version,
+    })),
+    lobbies: lobbies.map((lobby) => lobbyView(lobby, rooms.addressOf(lobby.id))),
+  }
+}
+
+const roomView = (room: LoadedRoom): PresenceMap['rooms'][number] => ({
+  jid: room.jid,
+  name: room.name,
+  lobby: room.lobby,
+  occupants: room.occupants(),
+})

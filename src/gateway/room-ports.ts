@@ -1,0 +1,36 @@
+/** What rooms share: clock, ids, the archive with its group commit, and the way to sessions. */
+import { randomBytes } from 'node:crypto'
+import type { Archive } from '../archive/archive.ts'
+import type { ArchiveAnswer, ArchiveMetadata } from '../muc/archive-port.ts'
+import type { RoomEnv } from '../muc/room-port.ts'
+import type { Element, PreparedStanza } from '../stanza/xml.ts'
+import type { ArchiveId } from '../util/ids.ts'
+import type { ArchiveWriter } from './archive-writer.ts'
+import type { RoomPorts } from './room-runner.ts'
+
+/** Carries stanzas to XMPP users. */
+export interface Delivery {
+  send(to: string, stanza: Element): void
+  fanout(stanza: PreparedStanza, to: readonly string[]): void
+}
+
+/** Ports of every room but `perform`, which is each room's own. */
+export type SharedPorts = Omit<RoomPorts, 'perform' | 'wakeAt'>
+
+export interface SharedPortsOptions {
+  readonly archive: Archive
+  readonly writer: ArchiveWriter
+  readonly nextArchiveId: () => ArchiveId
+  readonly nowMs: () => number
+}
+
+/** A failing archive is an answer for the asker, and told to the operator by the writer and the health check. */
+export function sharedPorts({ archive, writer, nextArchiveId, nowMs }: SharedPortsOptions): SharedPorts {
+  return {
+    env: (): RoomEnv => ({ nowMs: nowMs(), nextArchiveId, randomBytes: (count) => randomBytes(count) }),
+    append: (entry, done) => writer.append(entry, done),
+    query: (query): Promise<ArchiveAnswer> => archive.query(query).catch(() => ({ kind: 'failed' })),
+    metadata: (room): Promise<ArchiveMetadata | null | 'failed'> =>
+      archive.metadata(room).catch(() => 'failed' as const),
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Runs one room: steps its model and carries the effects out strictly in order. An `archive` effect, or an
+ * ordered `query`, holds back everything behind it until it has its answer: reflected means archived.
+ */
+import type { ArchiveAnswer, ArchiveEntry, ArchiveMetadata, ArchiveQuery } from '../muc/archive-port.ts'
+import type { Room } from '../muc/room.ts'
+import type { QueryContext, RoomEffect, RoomEnv, RoomEvent } from '../muc/room-port.ts'
+import { stepRoom } from '../muc/step.ts'
+
+/** How an archived entry ended; see `Archive.append`. */
+export type AppendOutcome = 'stored' | 'duplicate' | 'failed'
+
+/** What a room needs of its surroundings. None of these may throw or reject. */
+export interface RoomPorts {
+  env(): RoomEnv
+  /** Resolves when the entry is durable, or known to be stored before, or has failed. */
+  append(entry: ArchiveEntry, done: (outcome: AppendOutcome) => void): void
+  query(query: ArchiveQuery): Promise<ArchiveAnswer>
+  metadata(room: string): Promise<ArchiveMetadata | null | 'failed'>
+  /** Everything else: sends to sessions and what is bound for the lobby. */
+  perform(effect: OutwardEffect): void
+  /** Calls `wake` of this room at a time, replacing an earlier call. */
+  wakeAt(atMs: number, wake: () => void): void
+}
+
+/** Effects that leave the room without an answer. */
+export type OutwardEffect = Exclude<
+  RoomEffect,
+  { kind: 'archive' } | { kind: 'query' } | { kind: 'query-metadata' } | { kind: 'wake' }
+>
+
+/** An effect in line; `outcome` and `isAsked` are about those that wait for an answer. */
+interface Held {
+  readonly effect: RoomEffect
+  outcome?: AppendOutcome
+  isAsked?: boolean
+}
+
+/** Effects that may wait behind a slow archive before new stanzas are refused (docs/limits.md). */
+const MAX_HELD = 20_000
+
+export class RoomRunner {
+  readonly room: Room
+  readonly #localpart: string
+  readonly #ports: RoomPorts
+  #line: Held[] = []
+  #isPumping = false
+
+  constructor(room: Room, localpart: string, ports: RoomPorts) {
+    this.room = room
+    this.#localpart = localpart
+    this.#ports = ports
+  }
+
+  /** So much waits for the archive that nothing more should be let in. */
+  get isCongested(): boolean {
+    return this.#line.length > MAX_HELD
+  }
+
+  /** Nothing waits. */
+  get isIdle(): boolean {
+    return this.#line.length === 0
+  }
+
+  dispatch(event: RoomEvent): void {
+    for (const effect of stepRoom(this.room, event, this.#ports.env())) this.#line.push(this.#held(effect))
+    this.#pump()
+  }
+
+  /** Archive entries are handed over at once, so that entries of one room share a commit too. */
+  #held(effect: RoomEffect): Held {
+    const held: Held = { effect }
+    if (effect.kind === 'archive')
+      this.#ports.append(effect.entry, (outcome) => {
+        held.outcome = outcome
+        this.#pump()
+      })
+    return held
+  }
+
+  #pump(): void {
+    if (this.#isPumping) return
+    this.#isPumping = true
+    let done = 0
+    while (done < this.#line.length) {
+      const held = this.#line[done] as Held
+      if (!this.#perform(held)) break
+      done += 1
+    }
+    this.#line = done === this.#line.length ? [] : this.#line.slice(done)
+    this.#isPumping = false
+  }
+
+  /** False: this effect, and with it all behind it, still waits. */
+  #perform(held: Held): boolean {
+    const { effect } = held
+    switch (effect.kind) {
+      case 'archive':
+        if (held.outcome === undefined) return false
+        if (held.outcome !== 'duplicate')
+          for (const next of effect[held.outcome]) this.#ports.perform(next as OutwardEffect)
+        return true
+      case 'query':
+        if (!held.isAsked) {
+          held.isAsked = true
+          void this.#ports
+            .query(effect.query)
+            .then((answer) =>
+              this.#answered(effect.isOrdered, { kind: 'answer', context: effect.context, answer }),
+            )
+        }
+        return !effect.isOrdered
+      case 'query-metadata':
+        void this.#askMetadata(effect.context)
+        return true
+      case 'wake':
+        this.#ports.wakeAt(effect.atMs, () => this.dispatch({ kind: 'wake' }))
+        return true
+      default:
+        this.#ports.perform(effect)
+        return true
+    }
+  }
+
+  /** The effects of an ordered answer take the place of the query, before what was held back. */
+  #answered(isOrdered: boolean, event: RoomEvent): void {
+    if (!isOrdered) {
+      this.dispatch(event)
+      return
+    }
+    const effects = stepRoom(this.room, event, this.#ports.env()).map((effect) => this.#held(effect))
+    this.#line.splice(0, 1, ...effects)
+    this.#pump()
+  }
+
+  async #askMetadata(context: QueryContext): Promise<void> {
+    const metadata = await this.#ports.metadata(this.#localpart)
+    this.dispatch({ kind: 'metadata', context, metadata })
+  }
+}

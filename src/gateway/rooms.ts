@@ -1,0 +1,337 @@
+/** All rooms: found by address, loaded when needed, fed by XMPP users on one side and by lobbies on the other. */
+import type { RoomRow, Store } from '../archive/store.ts'
+import { parseRoomLocalpart, roomLocalpart } from '../bridge/room-address.ts'
+import type { LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
+import type { LobbyNetwork } from '../lobby/network.ts'
+import {
+  answerAbsentRoom,
+  answerMalformedAddress,
+  answerService,
+  isJoinRequest,
+  type ListedRoom,
+  refuseJoin,
+} from '../muc/service.ts'
+import { type Jid, parseJid } from '../stanza/jid.ts'
+import { errorReply, type StanzaError } from '../stanza/stanza-error.ts'
+import type { Element } from '../stanza/xml.ts'
+import type { LobbyId, NetworkId, ParticipantId } from '../util/ids.ts'
+import { LoadedRoom, type RoomSurroundings } from './loaded-room.ts'
+
+/** Rooms that are kept in the table at most; lobbies beyond it get no room (docs/limits.md). */
+const MAX_ROOMS = 50_000
+
+export interface RoomsOptions {
+  readonly version: string
+  readonly store: Pick<Store, 'rooms' | 'nicks'>
+  readonly networks: ReadonlyMap<NetworkId, LobbyNetwork>
+  /** What every room shares. */
+  readonly around: RoomSurroundings
+}
+
+type Holders = readonly { readonly nick: string; readonly participant: ParticipantId }[]
+
+export class Rooms {
+  readonly #options: RoomsOptions
+  readonly #rows = new Map<string, RoomRow>()
+  readonly #aliases = new Map<string, string>()
+  readonly #byLobby = new Map<LobbyId, string>()
+  readonly #loaded = new Map<string, LoadedRoom>()
+  /** First holders of nicks, by room. */
+  readonly #holders = new Map<string, Holders>()
+  /** Rooms that a session has sent presence to: who must hear of its end. */
+  readonly #bySession = new Map<string, Set<LoadedRoom>>()
+
+  constructor(options: RoomsOptions) {
+    this.#options = options
+  }
+
+  /** Reads the table; before anything else. */
+  async load(): Promise<void> {
+    for (const row of await this.#options.store.rooms.all()) {
+      this.#index(row)
+      const holders = await this.#options.store.nicks.holders(row.localpart)
+      if (holders.length > 0) this.#holders.set(row.localpart, holders)
+    }
+    for (const [alias, localpart] of await this.#options.store.rooms.aliases())
+      this.#aliases.set(alias, localpart)
+  }
+
+  get size(): number {
+    return this.#rows.size
+  }
+
+  get loadedCount(): number {
+    return this.#loaded.size
+  }
+
+  loaded(): Iterable<LoadedRoom> {
+    return this.#loaded.values()
+  }
+
+  countOccupants(): { local: number; remote: number } {
+    const count = { local: 0, remote: 0 }
+    for (const room of this.#loaded.values()) for (const { side } of room.occupants()) count[side] += 1
+    return count
+  }
+
+  /** Bare JID of a lobby's room. */
+  addressOf(lobby: LobbyId): string {
+    return `${this.#byLobby.get(lobby) ?? lobby}@${this.#options.around.domain}`
+  }
+
+  /** The room of a lobby, or undefined when the lobby has none. */
+  rowOf(lobby: LobbyId): RoomRow | undefined {
+    return this.#rows.get(this.#byLobby.get(lobby) ?? '')
+  }
+
+  row(localpart: string): RoomRow | undefined {
+    return this.#rows.get(this.#aliases.get(localpart) ?? localpart)
+  }
+
+  /** Gives a room a second, shorter name. False when the name is taken. */
+  async alias(row: RoomRow, alias: string): Promise<boolean> {
+    if ((await this.#options.store.rooms.putAlias(alias, row.localpart)) !== 'stored') return false
+    this.#aliases.set(alias, row.localpart)
+    return true
+  }
+
+  /** A stanza of an XMPP user to the service, a room or an occupant. */
+  onStanza(from: Jid, stanza: Element): void {
+    const to = parseJid(String(stanza.attrs.to))
+    if (!to) this.#reply(from, answerMalformedAddress(stanza))
+    else if (to.local === '') this.#reply(from, this.#answerService(from, stanza))
+    else this.#onRoomStanza(from, to, stanza)
+  }
+
+  /** A session's stream is gone: its rooms see it leave. */
+  onSessionEnded(session: string): void {
+    const rooms = this.#bySession.get(session)
+    this.#bySession.delete(session)
+    for (const room of rooms ?? []) room.dispatch({ kind: 'session-ended', session })
+  }
+
+  onUpdate(network: LobbyNetwork, update: LobbyUpdate): void {
+    switch (update.kind) {
+      case 'lobby':
+        this.#onLobby(network, update.lobby)
+        break
+      case 'entered':
+      case 'left':
+      case 'renamed':
+      case 'said':
+      case 'typing':
+      case 'not-sent':
+        this.#roomOf(network, update.lobby)?.onUpdate(update)
+        break
+      case 'lobby-vanished':
+      case 'invited':
+      case 'friend':
+      case 'speaking-as':
+        break
+    }
+  }
+
+  /** What a network knows already: rooms of joined lobbies are loaded, so that nothing said there is missed. */
+  adopt(network: LobbyNetwork): void {
+    for (const lobby of network.snapshot().lobbies) this.#onLobby(network, lobby)
+  }
+
+  /** Owners may have changed. */
+  describeAll(): void {
+    for (const room of this.#loaded.values()) room.describe()
+  }
+
+  /** Tells everybody that the service shuts down (332). */
+  shutdown(): void {
+    for (const room of this.#loaded.values()) {
+      room.dispatch({ kind: 'shutdown' })
+      room.close()
+    }
+  }
+
+  /** Makes the lobby and the room for `localpart`, which must be free. */
+  create(network: LobbyNetwork, localpart: string, createdBy: string): LoadedRoom {
+    const lobby = network.create({ name: localpart, topic: '', isPrivate: false, isSigned: false })
+    return this.#load(this.#store(network.id, lobby, localpart, createdBy), network, lobby, true)
+  }
+
+  #onRoomStanza(from: Jid, to: Jid, stanza: Element): void {
+    const target = this.#aliases.get(to.local)
+    if (target !== undefined) {
+      this.#answerAlias(from, stanza, target)
+      return
+    }
+    const isJoin = isJoinRequest(stanza)
+    const room = this.#find(to.local) ?? (isJoin ? this.#createFor(from, to, stanza) : undefined)
+    if (!room) {
+      if (!isJoin) this.#reply(from, answerAbsentRoom(stanza))
+      return
+    }
+    if (room.isCongested && stanza.attrs.type !== 'unavailable') {
+      this.#refuse(from, stanza, {
+        type: 'wait',
+        condition: 'resource-constraint',
+        text: 'The archive is behind; try again soon.',
+      })
+      return
+    }
+    if (stanza.name === 'presence') this.#remember(from.full, room, stanza.attrs.type !== 'unavailable')
+    room.dispatch({ kind: 'stanza', from, stanza })
+  }
+
+  /** A loaded room, or one that can be loaded now because its lobby is visible or joined. */
+  #find(localpart: string): LoadedRoom | undefined {
+    const loaded = this.#loaded.get(localpart)
+    if (loaded) return loaded
+    const row = this.#rows.get(localpart)
+    const network = row && this.#options.networks.get(row.network)
+    const lobby = row && network?.lobby(row.lobby)
+    return row && network && lobby ? this.#load(row, network, lobby, false) : undefined
+  }
+
+  /** Joining an address that does not exist makes a lobby, unless the address is of a lobby not seen from here. */
+  #createFor(from: Jid, to: Jid, stanza: Element): LoadedRoom | undefined {
+    const network = this.#options.networks.values().next().value
+    const error = this.#refusesCreation(to.local, network)
+    if (error || !network) {
+      if (error) this.#options.around.send(from.full, refuseJoin(stanza, error))
+      return undefined
+    }
+    return this.create(network, to.local, from.bare)
+  }
+
+  #refusesCreation(localpart: string, network: LobbyNetwork | undefined): StanzaError | undefined {
+    if (this.#rows.has(localpart) || parseRoomLocalpart(localpart))
+      return { type: 'cancel', condition: 'item-not-found', text: 'This lobby cannot be seen from here now.' }
+    if (!network) return { type: 'cancel', condition: 'not-allowed', text: 'No lobby network is turned on.' }
+    if (this.#rows.size >= MAX_ROOMS)
+      return {
+        type: 'wait',
+        condition: 'resource-constraint',
+        text: `This gateway keeps ${MAX_ROOMS} rooms at most.`,
+      }
+    return undefined
+  }
+
+  #answerAlias(from: Jid, stanza: Element, localpart: string): void {
+    if (
+      stanza.attrs.type === 'error' ||
+      stanza.attrs.type === 'result' ||
+      stanza.attrs.type === 'unavailable'
+    )
+      return
+    const jid = `${localpart}@${this.#options.around.domain}`
+    this.#refuse(from, stanza, {
+      type: 'cancel',
+      condition: 'gone',
+      text: `This room is ${jid}.`,
+      uri: `xmpp:${jid}`,
+    })
+  }
+
+  #onLobby(network: LobbyNetwork, lobby: LobbyInfo): void {
+    const known = this.#byLobby.get(lobby.id)
+    if (known === undefined && this.#rows.size >= MAX_ROOMS) return
+    const row =
+      (known === undefined ? undefined : this.#rows.get(known)) ??
+      this.#store(network.id, lobby, roomLocalpart(lobby), null)
+    const room = this.#loaded.get(row.localpart)
+    if (room) room.describe(lobby)
+    else if (lobby.isJoined) this.#load(row, network, lobby, false)
+  }
+
+  #roomOf(network: LobbyNetwork, lobby: LobbyId): LoadedRoom | undefined {
+    const info = network.lobby(lobby)
+    if (!info) return undefined
+    if (!this.#byLobby.has(lobby)) this.#onLobby(network, info)
+    return this.#find(this.#byLobby.get(lobby) ?? '')
+  }
+
+  #store(network: NetworkId, lobby: LobbyInfo, localpart: string, createdBy: string | null): RoomRow {
+    const row: RoomRow = {
+      localpart,
+      network,
+      lobby: lobby.id,
+      name: lobby.name,
+      createdBy,
+      subject: lobby.topic,
+      createdAtMs: this.#options.around.ports.env().nowMs,
+    }
+    this.#index(row)
+    this.#write(row.localpart, this.#options.store.rooms.add(row))
+    return row
+  }
+
+  /** Rooms are stored behind the back of whoever waits for an answer; a failure is an operator's matter. */
+  #write(room: string, written: Promise<unknown>): void {
+    written.catch((error: unknown) => {
+      this.#options.around.log.error({ code: 'ROOM_WRITE', room, err: error }, 'room not stored')
+    })
+  }
+
+  #index(row: RoomRow): void {
+    this.#rows.set(row.localpart, row)
+    this.#byLobby.set(row.lobby, row.localpart)
+  }
+
+  #load(row: RoomRow, network: LobbyNetwork, lobby: LobbyInfo, isNew: boolean): LoadedRoom {
+    const { localpart } = row
+    const { rooms, nicks } = this.#options.store
+    const room = new LoadedRoom(
+      {
+        row,
+        network,
+        lobby,
+        isNew,
+        holders: this.#holders.get(localpart) ?? [],
+        update: (changes) => {
+          this.#index({ ...(this.#rows.get(localpart) ?? row), ...changes })
+          this.#write(localpart, rooms.update(localpart, changes))
+        },
+        claim: (claims) => this.#write(localpart, nicks.apply(localpart, claims)),
+      },
+      this.#options.around,
+    )
+    this.#holders.delete(localpart)
+    this.#loaded.set(localpart, room)
+    return room
+  }
+
+  #remember(session: string, room: LoadedRoom, isThere: boolean): void {
+    const rooms = this.#bySession.get(session)
+    if (!isThere) {
+      rooms?.delete(room)
+      if (rooms?.size === 0) this.#bySession.delete(session)
+    } else if (rooms) rooms.add(room)
+    else this.#bySession.set(session, new Set([room]))
+  }
+
+  #answerService(from: Jid, stanza: Element): Element[] {
+    const { version, networks, around } = this.#options
+    const view = {
+      version,
+      networks: [...networks.keys()],
+      rooms: { [Symbol.iterator]: () => this.#listed() },
+    }
+    return answerService(stanza, from, view, around.ports.env())
+  }
+
+  /** Rooms whose lobby can be seen from here now. */
+  *#listed(): Generator<ListedRoom> {
+    for (const row of this.#rows.values()) {
+      const lobby = this.#options.networks.get(row.network)?.lobby(row.lobby)
+      if (!lobby) continue
+      const occupants = this.#loaded.get(row.localpart)?.occupants().length ?? lobby.participants
+      yield { localpart: row.localpart, name: lobby.name, occupants, isListed: !lobby.isPrivate }
+    }
+  }
+
+  #reply(from: Jid, replies: readonly Element[]): void {
+    for (const reply of replies) this.#options.around.send(from.full, reply)
+  }
+
+  #refuse(from: Jid, stanza: Element, error: StanzaError): void {
+    if (stanza.attrs.type === 'error' || stanza.attrs.type === 'result') return
+    this.#options.around.send(from.full, errorReply(stanza, error, { withMuc: stanza.name === 'presence' }))
+  }
+}

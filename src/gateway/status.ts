@@ -1,0 +1,80 @@
+/** What the gateway tells of itself: the shapes behind `foyer … --json` and `/api/map` (docs/operating.md). */
+
+/** Ports really bound; a listener that is off is absent. */
+export type BoundPorts = Readonly<Partial<Record<'c2s' | 'http' | 'retroshare', number>>>
+
+/** `foyer status --json`. */
+export interface GatewayStatus {
+  readonly version: string
+  readonly uptimeSec: number
+  readonly ports: BoundPorts
+  readonly networks: readonly {
+    readonly id: string
+    readonly friends: number
+    readonly friendsOnline: number
+    readonly lobbies: number
+    readonly lobbiesJoined: number
+  }[]
+  /** Rooms that are known, loaded or not. */
+  readonly rooms: number
+  /** Occupants in all rooms, local and remote. */
+  readonly occupants: number
+  readonly archive: { readonly messages: number; readonly bytes: number }
+  /** What is wrong, in words; empty when all is well. */
+  readonly problems: readonly string[]
+}
+
+/** One element of `foyer friend list --json`. `since` is ISO 8601. */
+export interface FriendView {
+  readonly id: string
+  readonly name: string
+  readonly online: boolean
+  readonly since: string
+  readonly address: string | null
+}
+
+/** One element of `foyer lobby list --json`. `room` is the bare JID. */
+export interface LobbyView {
+  readonly id: string
+  readonly network: string
+  readonly name: string
+  readonly topic: string
+  readonly joined: boolean
+  readonly private: boolean
+  readonly participants: number
+  readonly room: string
+}
+
+/** One occupant of `/api/map`. */
+export interface OccupantView {
+  readonly side: 'local' | 'remote'
+  readonly nick: string
+  readonly occupantId: string
+  /** Identity in the network; null while a local one has none yet. */
+  readonly identity: string | null
+  readonly since: string
+}
+
+/** `/api/map`: networks, friends, lobbies, rooms and occupants at one moment. */
+export interface PresenceMap {
+  readonly at: string
+  readonly version: string
+  readonly networks: readonly {
+    readonly id: string
+    readonly self: { readonly id: string; readonly name: string; readonly address: string }
+    readonly friends: readonly (FriendView & {
+      readonly rttMs: number | null
+      readonly version: string | null
+    })[]
+    readonly lobbies: readonly LobbyView[]
+  }[]
+  readonly rooms: readonly {
+    readonly jid: string
+    readonly name: string
+    readonly lobby: string | null
+    readonly occupants: readonly OccupantView[]
+  }[]
+  /** Rooms that join lobbies of several networks. */
+  readonly links: readonly never[]
+  readonly problems: readonly string[]
+}

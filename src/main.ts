@@ -1,0 +1,84 @@
+#!/usr/bin/env node
+/** Entry point: finds the command, runs it, and turns its end into an exit code (0 done, 1 failed, 2 usage). */
+import { text } from 'node:stream/consumers'
+import { archiveCommand } from './cli/archive.ts'
+import { checkCommand } from './cli/check.ts'
+import { type Command, type Io, UsageError } from './cli/common.ts'
+import { demoCommand } from './cli/demo.ts'
+import { friendCommand } from './cli/friend.ts'
+import { inviteCommand } from './cli/invite.ts'
+import { lobbyCommand } from './cli/lobby.ts'
+import { simulateCommand } from './cli/simulate.ts'
+import { startCommand } from './cli/start.ts'
+import { statusCommand } from './cli/status.ts'
+import { userCommand } from './cli/user.ts'
+import { GatewayError } from './util/errors.ts'
+import { VERSION } from './version.ts'
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  start: startCommand,
+  demo: demoCommand,
+  check: checkCommand,
+  status: statusCommand,
+  invite: inviteCommand,
+  friend: friendCommand,
+  lobby: lobbyCommand,
+  user: userCommand,
+  archive: archiveCommand,
+  simulate: simulateCommand,
+}
+
+const USAGE = `foyer ${VERSION}: an XMPP gateway for distributed chat lobbies
+
+  foyer start   [--config FILE] [--data DIR] [--log-level L]
+  foyer demo    [--data DIR] [--port-base N]
+  foyer check   [--config FILE]
+  foyer status  [--json]
+  foyer invite  [--long]
+  foyer friend  add INVITE|-  | list [--json] | remove ID
+  foyer lobby   list [--json] | create NAME [--topic T] [--private] [--signed] [--network N]
+                | join ID | leave ID | alias ID LOCALPART
+  foyer user    add NAME [--password-stdin] | list | remove NAME | passwd NAME [--password-stdin]
+  foyer archive export ROOM [--format jsonl|txt] | prune
+  foyer simulate [--peers N] [--degree D] [--participants N] [--messages N] [--churn P] [--seed S] [--json]
+
+--data DIR and --config FILE (or FOYER_DATA, FOYER_CONFIG) say which gateway is meant.`
+
+const io: Io = {
+  out: (line) => process.stdout.write(`${line}\n`),
+  err: (line) => process.stderr.write(`${line}\n`),
+  readStdin: () => text(process.stdin),
+  env: process.env,
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    io.out(USAGE)
+    return name === undefined ? 2 : 0
+  }
+  if (name === '--version') {
+    io.out(VERSION)
+    return 0
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (!command) throw new UsageError(`there is no command \`${name}\``)
+  return command(rest, io)
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error: unknown) => {
+    if (error instanceof UsageError) {
+      io.err(`foyer: ${error.message}\nSee \`foyer help\`.`)
+      process.exitCode = 2
+    } else if (error instanceof GatewayError) {
+      io.err(`foyer: ${error.message} [${error.code}]`)
+      process.exitCode = 1
+    } else {
+      throw error
+    }
+  },
+)

@@ -1,0 +1,52 @@
+// kill -9 under load: nothing that was reflected is missing from the archive, and nothing is there twice.
+import { expect, test } from 'vitest'
+import { FoyerProcess } from '../support/foyer-process.ts'
+import { XmppUser } from '../support/xmpp-user.ts'
+
+const ROUNDS = 5
+const SENDERS = 3
+/** Messages on their way per sender: enough that a kill always finds some between stanza and commit. */
+const WINDOW = 20
+
+test('what was reflected before a kill is in the archive once', async () => {
+  const foyer = await FoyerProcess.start({ FOYER_LOG__LEVEL: 'info' })
+  try {
+    const room = 'load@lobbies.localhost'
+    const reflected = new Set<string>()
+    for (let round = 0; round < ROUNDS; round++) {
+      const users = await Promise.all(Array.from({ length: SENDERS }, () => XmppUser.login(foyer.ports.c2s)))
+      for (const [i, user] of users.entries()) await user.join(room, `Sender ${i}`)
+      const first = users[0] as XmppUser
+      await Promise.all(users.map((user, i) => talkUntilKilled(user, room, `${round}/${i}`, foyer, i === 0)))
+      // Copies to any occupant count: all of them are sent after the commit.
+      for (const stanza of first.stanzas) {
+        const body = stanza.name === 'message' ? stanza.getChildText('body') : undefined
+        if (body) reflected.add(body)
+      }
+      await foyer.start()
+    }
+    const reader = await XmppUser.login(foyer.ports.c2s)
+    const stored = (await reader.archive(room)).map((message) => message.body)
+    await reader.quit()
+    expect(reflected.size).toBeGreaterThan(ROUNDS * SENDERS)
+    expect([...reflected].filter((body) => !stored.includes(body))).toEqual([])
+    expect(stored.length).toBe(new Set(stored).size)
+  } finally {
+    await foyer.dispose()
+  }
+}, 120_000)
+
+/** Keeps a window of messages on their way; the killer strikes in the middle of it. */
+async function talkUntilKilled(
+  user: XmppUser,
+  room: string,
+  name: string,
+  foyer: FoyerProcess,
+  isKiller: boolean,
+) {
+  const said = async (n: number) => user.say(room, `${name} ${n}`).catch(() => undefined)
+  for (let n = 0; n < WINDOW; n++) await said(n)
+  await user.heard(room, `${name} 5`)
+  for (let n = WINDOW; n < 2 * WINDOW; n++) await said(n)
+  if (isKiller) await foyer.stop('SIGKILL')
+}

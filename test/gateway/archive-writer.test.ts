@@ -1,0 +1,79 @@
+// Group commit: what comes in one turn shares a transaction, in order, and a failure is told to each.
+import { pino } from 'pino'
+import { expect, test } from 'vitest'
+import { type Appender, ArchiveWriter } from '../../src/gateway/archive-writer.ts'
+import type { ArchiveEntry } from '../../src/muc/archive-port.ts'
+import type { ArchiveId } from '../../src/util/ids.ts'
+
+const log = pino({ level: 'silent' })
+const entry = (id: number): ArchiveEntry => ({
+  id: String(id).padStart(16, '0') as ArchiveId,
+  room: 'room',
+  atMs: 0,
+  occupantId: '',
+  nick: 'n',
+  kind: 'message',
+  body: 'b',
+  xml: '<message/>',
+  networkId: null,
+})
+
+function writerOver(append: Appender['append']): { writer: ArchiveWriter; batches: number[][] } {
+  const batches: number[][] = []
+  const archive: Appender = {
+    append: (entries) => {
+      batches.push(entries.map((e) => Number(e.id)))
+      return append(entries)
+    },
+  }
+  return { writer: new ArchiveWriter(archive, log, () => undefined), batches }
+}
+
+test('entries of one turn are one commit, and each gets its own outcome', async () => {
+  const { writer, batches } = writerOver(async (entries) =>
+    entries.map((e) => (Number(e.id) === 2 ? 'duplicate' : 'stored')),
+  )
+  const outcomes: string[] = []
+  for (const id of [1, 2, 3]) writer.append(entry(id), (outcome) => outcomes.push(`${id} ${outcome}`))
+  await writer.flush()
+  expect(batches).toEqual([[1, 2, 3]])
+  expect(outcomes).toEqual(['1 stored', '2 duplicate', '3 stored'])
+})
+
+test('what comes during a commit waits for the next one', async () => {
+  let release = () => {}
+  const first = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const { writer, batches } = writerOver(async (entries) => {
+    if (batches.length === 1) await first
+    return entries.map(() => 'stored' as const)
+  })
+  const stored: number[] = []
+  writer.append(entry(1), () => stored.push(1))
+  await new Promise((resolve) => setImmediate(resolve))
+  writer.append(entry(2), () => stored.push(2))
+  writer.append(entry(3), () => stored.push(3))
+  release()
+  await writer.flush()
+  expect(batches).toEqual([[1], [2, 3]])
+  expect(stored).toEqual([1, 2, 3])
+})
+
+test('a failed commit is told to every entry in it, and the next one works again', async () => {
+  let isBroken = true
+  const { writer } = writerOver(async (entries) => {
+    if (isBroken) throw new Error('disk full')
+    return entries.map(() => 'stored' as const)
+  })
+  const outcomes: string[] = []
+  writer.append(entry(1), (outcome) => outcomes.push(outcome))
+  writer.append(entry(2), (outcome) => outcomes.push(outcome))
+  await writer.flush()
+  expect(writer.isFailing).toBe(true)
+  isBroken = false
+  writer.append(entry(3), (outcome) => outcomes.push(outcome))
+  await writer.flush()
+  expect(outcomes).toEqual(['failed', 'failed', 'stored'])
+  expect(writer.isFailing).toBe(false)
+})
