@@ -1,0 +1,77 @@
+/** From the room to its lobby: what local occupants do becomes commands, and what it cannot carry is refused. */
+import type { LobbyCommand, LobbyLimits } from '../lobby/lobby.ts'
+import type { RoomEffect, RoomPolicy } from '../muc/room-port.ts'
+import { utf8 } from '../util/bytes.ts'
+import type { SpeakerId } from '../util/ids.ts'
+import { isPoisonous, normalizeText, textToLobby } from './text.ts'
+import type { Pairing } from './to-room.ts'
+
+/** The speaker for an account (bare JID) under a nick: the same in every lobby and after a restart. */
+export const speakerId = (account: string, nick: string): SpeakerId => `${account}/${nick}` as SpeakerId
+
+/**
+ * What an effect means to the lobby; effects that are not bound for it give nothing. `isKept` tells whether the
+ * identity of an account (bare JID) outlives the process: that of a guest does not.
+ */
+export function toLobby(
+  { lobby, nicks }: Pairing,
+  effect: RoomEffect,
+  isKept: (account: string) => boolean,
+): LobbyCommand[] {
+  switch (effect.kind) {
+    case 'local-entered': {
+      const { account, nick } = effect
+      nicks.localEntered(nick)
+      return [{ kind: 'enter', lobby, speaker: speakerId(account, nick), nick, isKept: isKept(account) }]
+    }
+    case 'local-left':
+      nicks.localLeft(effect.nick)
+      return [{ kind: 'exit', lobby, speaker: speakerId(effect.account, effect.nick) }]
+    case 'local-renamed': {
+      const { account, oldNick, nick } = effect
+      nicks.localLeft(oldNick)
+      nicks.localEntered(nick)
+      return [
+        { kind: 'exit', lobby, speaker: speakerId(account, oldNick) },
+        { kind: 'enter', lobby, speaker: speakerId(account, nick), nick, isKept: isKept(account) },
+      ]
+    }
+    case 'local-said': {
+      const speaker = speakerId(effect.account, effect.nick)
+      return [{ kind: 'say', lobby, speaker, text: textToLobby(effect.body), ref: effect.ref }]
+    }
+    case 'local-typing':
+      return [{ kind: 'typing', lobby, speaker: speakerId(effect.account, effect.nick) }]
+    case 'subject-changed':
+      return [{ kind: 'set-topic', lobby, topic: normalizeText(effect.subject).replace(/\s+/g, ' ') }]
+    default:
+      return []
+  }
+}
+
+/** Refuses aloud what a network with these limits would drop silently. */
+export function networkPolicy(limits: LobbyLimits): RoomPolicy {
+  return {
+    refusesText(body) {
+      const size = utf8(textToLobby(body)).length
+      if (size <= limits.maxTextBytes) return undefined
+      return {
+        type: 'modify',
+        condition: 'policy-violation',
+        text: `The lobby takes messages of up to ${limits.maxTextBytes} bytes; this one has ${size}.`,
+      }
+    },
+    refusesNick(nick) {
+      const [chars, bytes] = [[...nick].length, utf8(nick).length]
+      const text =
+        chars > limits.maxNickChars
+          ? `The lobby takes nicks of up to ${limits.maxNickChars} characters; this one has ${chars}.`
+          : bytes > limits.maxNickBytes
+            ? `The lobby takes nicks of up to ${limits.maxNickBytes} bytes; this one has ${bytes}.`
+            : isPoisonous(nick)
+              ? 'The lobby drops everything that is said under this nick.'
+              : undefined
+      return text === undefined ? undefined : { type: 'modify', condition: 'not-acceptable', text }
+    },
+  }
+}
