@@ -32,7 +32,9 @@ export class Jid {
   }
 }
 
-const fits = (part: string): boolean => utf8(part).length <= MAX_PART_BYTES
+// A UTF-16 unit takes three bytes at most: short parts need not be encoded to know.
+const fits = (part: string): boolean =>
+  3 * part.length <= MAX_PART_BYTES || utf8(part).length <= MAX_PART_BYTES
 
 /** A normalised localpart (lower case, NFC), or undefined when it holds what RFC 7622 §3.3 forbids. */
 export function normalizeLocal(text: string): string | undefined {
