@@ -28,11 +28,11 @@ export class FriendBook {
 
   /** Reads the store. Rejects with `FRIENDS_UNREADABLE`, also when a key in it is not one of the friend. */
   async load(): Promise<void> {
-    for (const record of await this.#store.load()) {
+    for (const [i, record] of (await this.#store.load()).entries()) {
       if (record.pgpKey && !(await this.#readKey(record.pgpKey, record.fingerprint)))
         throw new GatewayError(
           'FRIENDS_UNREADABLE',
-          `${record.sslId}: pgpKey is not the key of the fingerprint`,
+          `${this.#store.name}: friends[${i}].pgpKey: expected the key with the fingerprint ${record.fingerprint}`,
         )
       this.#records.set(record.sslId, record)
     }

@@ -26,6 +26,8 @@ export interface FriendRecord {
 
 /** Keeps the list of friends; saves whole lists. */
 export interface FriendStore {
+  /** What messages call it: the path of the file. */
+  readonly name: string
   /** Rejects with `FRIENDS_UNREADABLE`. */
   load(): Promise<FriendRecord[]>
   /** On the disk when it resolves. Rejects with `FRIENDS_NOT_WRITABLE`. */
@@ -70,6 +72,7 @@ export function fileFriendStore(path: string): FriendStore {
   }
 
   return {
+    name: path,
     load: async () => {
       try {
         return parse(path, await readFile(path, 'utf8'))

@@ -16,6 +16,7 @@ import {
   stopNodes,
   type TestNode,
 } from './support/nodes.ts'
+import { rawDial, rawListen } from './support/raw-peer.ts'
 
 const DELAY_MS = 60
 const STARTS_MS = Array.from({ length: 13 }, (_, i) => i * 50)
@@ -56,6 +57,23 @@ const dialAfter = (node: TestNode, friend: NodeIdentity, address: Endpoint, dela
     () => node.friends.setContact(friend.sslId, { location: '', addresses: [address] }),
     delayMs,
   )
+
+test('our dial is closed before its first byte when its handshake ends after a link of the friend was accepted', async () => {
+  const listener = await rawListen(bob)
+  const proxy = await proxyTo(listener.address)
+  const node = await startNode(alice)
+  await node.friends.add(longInvite(bob, [proxy.address]))
+  await node.until(() => proxy.live === 1)
+  const accepted = await rawDial(node.address, bob)
+  accepted.socket.write(SLICE_PROBE)
+  await node.until(() => isUp(node, bob))
+  await node.until(() => proxy.live === 0)
+  expect(node.ups).toMatchObject([{ link: { role: 'accepted' } }])
+  expect(node.downs).toEqual([])
+  expect(node.friends.counters).toMatchObject({ dials: 1, dialFailures: 0, bytesOut: SLICE_PROBE.length })
+  accepted.socket.destroy()
+  listener.close()
+})
 
 /** What is seen when both nodes have said everything, by the pause between the two dials. */
 type Outcome = Readonly<Record<string, unknown>>

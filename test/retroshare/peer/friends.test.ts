@@ -183,6 +183,17 @@ test('friends survive in the store', async () => {
   expect(again.friends.list().map(({ link, rttMs, ...rest }) => rest)).toEqual(before)
 })
 
+test('a store in which a key is not the one of the fingerprint is refused with the place', async () => {
+  const a = await startNode(alice)
+  await a.friends.add(longInvite(bob))
+  const [record] = a.store.saved
+  const store = memoryStore(record ? [record, { ...record, fingerprint: carol.profile.fingerprint }] : [])
+  await expect(startNode(alice, { store })).rejects.toMatchObject({
+    code: 'FRIENDS_UNREADABLE',
+    message: expect.stringContaining('memory: friends[1].pgpKey: '),
+  })
+})
+
 test('the round trip is known while the friend is up', async () => {
   const [a, b] = [await startNode(alice), await startNode(bob)]
   await befriend(a, b)

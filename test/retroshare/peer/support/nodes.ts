@@ -49,6 +49,7 @@ export const shortInvite = (identity: NodeIdentity, addresses: readonly Endpoint
 
 export function memoryStore(records: readonly FriendRecord[] = []): FriendStore & { saved: FriendRecord[] } {
   const store = {
+    name: 'memory',
     saved: [...records],
     load: async () => [...store.saved],
     save: async (all: readonly FriendRecord[]) => {
