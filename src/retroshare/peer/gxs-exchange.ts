@@ -24,7 +24,7 @@ const PULL_PAUSE_MS = 5000
  * After a question was taken, the same id is asked again of that friend only after this time, and then by itself: a
  * relay may get the record later than the item. The pause doubles with each try.
  */
-export const RETRY_PAUSE_MS = 3000
+export const RETRY_PAUSE_MS = 1500
 export const MAX_TRIES = 5
 /** Ids or records in one transaction of ours. */
 export const BATCH = 50
@@ -355,11 +355,17 @@ function tick(state: GxsExchange, env: GxsEnv): GxsEffect[] {
 }
 
 function askAgain(exchange: FriendExchange, nowMs: number): void {
+  const isAnswering = [...exchange.transactions.incoming.values()].some(
+    ({ type }) => type === TRANSACTION.groups,
+  )
   for (const [id, asked] of exchange.asked) {
     if (nowMs >= asked.untilMs) exchange.asked.delete(id)
-    else if (nowMs >= asked.retryAtMs && !asked.isAnswered && asked.tries < MAX_TRIES) exchange.wanted.add(id)
+    else if (!isAnswering && isDue(asked, nowMs)) exchange.wanted.add(id)
   }
 }
+
+const isDue = ({ isAnswered, tries, retryAtMs }: Asked, nowMs: number): boolean =>
+  !isAnswered && tries < MAX_TRIES && nowMs >= retryAtMs
 
 const syncRequest = (updatedAtSec: number): GxsItem => ({
   kind: 'gxs-sync-request',

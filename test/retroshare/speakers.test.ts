@@ -1,0 +1,229 @@
+// Speakers whose identities take time: order, bounds, cancelling; identities are answered by hand.
+import { expect, test } from 'vitest'
+import type { GxsIdentity } from '../../src/retroshare/identity/gxs-identity.ts'
+import type { RouterEvent } from '../../src/retroshare/routing/router-port.ts'
+import { ANNOUNCE_MS, MAX_WAITING_COMMANDS, Speakers } from '../../src/retroshare/speakers.ts'
+import type { LobbyId, ParticipantId, SpeakerId } from '../../src/util/ids.ts'
+
+const OPEN = '0000000000000001' as LobbyId
+const SIGNED = '0000000000000002' as LobbyId
+const UNSEEN = '0000000000000003' as LobbyId
+
+const identity = (speaker: string, over: Partial<GxsIdentity> = {}): GxsIdentity =>
+  ({
+    id: `id-${speaker}` as ParticipantId,
+    nick: speaker,
+    isLinked: false,
+    publishedAtSec: 0,
+    ...over,
+  }) as GxsIdentity
+
+class Deferred {
+  resolve: (identity: GxsIdentity) => void = () => undefined
+  reject: (error: Error) => void = () => undefined
+  readonly promise = new Promise<GxsIdentity>((resolve, reject) => {
+    this.resolve = resolve
+    this.reject = reject
+  })
+}
+
+class World {
+  readonly kinds = new Map<LobbyId, 'open' | 'signed'>([
+    [OPEN, 'open'],
+    [SIGNED, 'signed'],
+  ])
+  readonly asked: { speaker: string; isLinked: boolean; answer: Deferred }[] = []
+  readonly dropped: string[] = []
+  readonly refused: string[] = []
+  readonly failed: unknown[] = []
+  events: RouterEvent[] = []
+  nowMs = 1_000_000
+  readonly speakers = new Speakers({
+    now: () => this.nowMs,
+    ensure: (speaker, _nick, _isKept, isLinked) => {
+      const answer = new Deferred()
+      this.asked.push({ speaker, isLinked, answer })
+      return answer.promise
+    },
+    drop: (speaker) => this.dropped.push(speaker),
+    lobbyKind: (lobby) => this.kinds.get(lobby),
+    dispatch: (event) => this.events.push(event),
+    after: (work) => work(),
+    refuse: ({ ref }, code) => this.refused.push(`${ref} ${code}`),
+    onIdentity: () => undefined,
+    onFailed: (_speaker, error) => this.failed.push(error),
+  })
+
+  enter(speaker: string, lobby = OPEN, nick = speaker): void {
+    this.speakers.take({ kind: 'enter', lobby, speaker: speaker as SpeakerId, nick, isKept: false })
+  }
+  say(speaker: string, text: string, lobby = OPEN): void {
+    this.speakers.take({ kind: 'say', lobby, speaker: speaker as SpeakerId, text, ref: text })
+  }
+  exit(speaker: string, lobby = OPEN): void {
+    this.speakers.take({ kind: 'exit', lobby, speaker: speaker as SpeakerId })
+  }
+  /** Answers the question for an identity that was put as `at`-th. */
+  async answer(at: number, over: Partial<GxsIdentity> = {}): Promise<void> {
+    const asked = this.asked[at]
+    asked?.answer.resolve(identity(asked.speaker, over))
+    await asked?.answer.promise
+    await Promise.resolve()
+  }
+  get told(): string[] {
+    return this.events.map((event) =>
+      'speaker' in event
+        ? `${event.kind} ${event.speaker}${'text' in event ? ` ${event.text}` : ''}`
+        : event.kind,
+    )
+  }
+}
+
+test('a speaker enters when its identity is there, and what it said meanwhile follows in order', async () => {
+  const world = new World()
+  world.enter('ann')
+  world.say('ann', 'one')
+  world.speakers.take({ kind: 'typing', lobby: OPEN, speaker: 'ann' as SpeakerId })
+  world.say('ann', 'two')
+  expect(world.told).toEqual([])
+  expect(world.speakers.waiting).toBe(1)
+  await world.answer(0)
+  world.say('ann', 'three')
+  expect(world.told).toEqual([
+    'speaker-enter ann',
+    'say ann one',
+    'typing ann',
+    'say ann two',
+    'say ann three',
+  ])
+  expect(world.events[0]).toMatchObject({ author: 'id-ann', nick: 'ann' })
+  expect(world.speakers.identity('id-ann' as ParticipantId)).toBeDefined()
+  expect(world.speakers.waiting).toBe(0)
+})
+
+test('leaving before the identity is there cancels, and what waited is answered', async () => {
+  const world = new World()
+  world.enter('ann')
+  world.say('ann', 'one')
+  world.exit('ann')
+  await world.answer(0)
+  expect(world.told).toEqual([])
+  expect(world.refused).toEqual(['one LOBBY_SPEAKER_LEFT'])
+  expect(world.dropped).toEqual(['ann'])
+})
+
+test('coming back while the first identity is being made needs no second exit', async () => {
+  const world = new World()
+  world.enter('ann')
+  world.exit('ann')
+  world.enter('ann')
+  await world.answer(0)
+  await world.answer(1)
+  expect(world.told).toEqual(['speaker-enter ann'])
+  expect(world.dropped).toEqual([])
+})
+
+test('an identity is given back when its speaker has left the last lobby', async () => {
+  const world = new World()
+  const other = '0000000000000004' as LobbyId
+  world.kinds.set(other, 'open')
+  world.enter('ann')
+  world.enter('ann', other)
+  await world.answer(0)
+  await world.answer(1)
+  world.exit('ann')
+  expect(world.dropped).toEqual([])
+  world.exit('ann', other)
+  expect(world.dropped).toEqual(['ann'])
+  expect(world.speakers.identity('id-ann' as ParticipantId)).toBeUndefined()
+})
+
+test('leaving a lobby takes all its speakers out', async () => {
+  const world = new World()
+  world.enter('ann')
+  world.enter('bob')
+  world.enter('cat', SIGNED)
+  await world.answer(0)
+  world.speakers.leaveLobby(OPEN)
+  expect(world.told).toEqual(['speaker-enter ann', 'speaker-exit ann'])
+  await world.answer(1)
+  expect(world.dropped).toEqual(['ann', 'bob'])
+})
+
+test('entering a lobby that is not known yet waits for it', async () => {
+  const world = new World()
+  world.enter('ann', UNSEEN)
+  await world.answer(0)
+  world.say('ann', 'one', UNSEEN)
+  expect(world.told).toEqual([])
+  world.kinds.set(UNSEEN, 'open')
+  world.speakers.lobbyShown(UNSEEN)
+  expect(world.told).toEqual(['speaker-enter ann', 'say ann one'])
+})
+
+test('in a signed lobby the identity is linked, and friends get time to fetch a new one', async () => {
+  const world = new World()
+  world.enter('ann', SIGNED)
+  expect(world.asked[0]?.isLinked).toBe(true)
+  await world.answer(0, { isLinked: true, publishedAtSec: world.nowMs / 1000 })
+  world.nowMs += ANNOUNCE_MS - 1
+  world.speakers.tick()
+  expect(world.told).toEqual([])
+  world.nowMs += 1
+  world.speakers.tick()
+  expect(world.told).toEqual(['speaker-enter ann'])
+})
+
+test('a lobby that turns out to be signed gets a linked identity', async () => {
+  const world = new World()
+  world.enter('ann', UNSEEN)
+  await world.answer(0)
+  world.kinds.set(UNSEEN, 'signed')
+  world.speakers.lobbyShown(UNSEEN)
+  expect(world.asked.map(({ isLinked }) => isLinked)).toEqual([false, true])
+  await world.answer(1, { isLinked: true })
+  expect(world.told).toEqual(['speaker-enter ann'])
+})
+
+test('a new nick re-enters once it is signed, an unchanged one does nothing', async () => {
+  const world = new World()
+  world.enter('ann')
+  await world.answer(0)
+  world.enter('ann')
+  world.enter('ann', OPEN, 'Ann')
+  world.say('ann', 'still')
+  await world.answer(1)
+  expect(world.told).toEqual(['speaker-enter ann', 'say ann still', 'speaker-enter ann'])
+  expect(world.events[2]).toMatchObject({ nick: 'Ann' })
+  expect(world.asked).toHaveLength(2)
+})
+
+test('without identity nothing can be said, and that is answered', async () => {
+  const world = new World()
+  world.enter('ann')
+  world.say('ann', 'one')
+  world.asked[0]?.answer.reject(new Error('no key'))
+  await expect.poll(() => world.failed.length).toBe(1)
+  expect(world.refused).toEqual(['one LOBBY_NO_IDENTITY'])
+  world.say('ann', 'two')
+  expect(world.told).toEqual(['say ann two'])
+})
+
+test('what waits for an identity is bounded, and few identities are made at a time', async () => {
+  const world = new World()
+  for (let n = 0; n < 100; n++) world.enter(`s${n}`)
+  expect(world.asked).toHaveLength(32)
+  for (let n = 0; n <= MAX_WAITING_COMMANDS; n++) world.say('s0', `text ${n}`)
+  expect(world.refused).toEqual([`text ${MAX_WAITING_COMMANDS} LOBBY_BUSY`])
+  await world.answer(0)
+  await expect.poll(() => world.asked.length).toBe(33)
+  expect(world.told).toHaveLength(1 + MAX_WAITING_COMMANDS)
+})
+
+test('after the stop no identity comes in', async () => {
+  const world = new World()
+  world.enter('ann')
+  world.speakers.stop()
+  await world.answer(0)
+  expect(world.told).toEqual([])
+})
