@@ -67,6 +67,10 @@ describe('lobbyToText', () => {
     expect(lobbyToText('<head>a<body>b</body>')).toBe('a\nb')
   })
 
+  test('a quote in many quotes repeats few marks', () => {
+    expect(lobbyToText(`${'<blockquote>'.repeat(1_000)}a<br>b`)).toBe('> > > > a\n> > > > b')
+  })
+
   test('control characters and broken UTF-16 do not get through', () => {
     expect(lobbyToText('a\u0000b\u0007c\u001B[0md\u0085e&#7;f\uFFFEg\uD800')).toBe('abc[0mdefg\uFFFD')
   })
