@@ -6,7 +6,8 @@ import { toHex } from '../util/bytes.ts'
 import { GatewayError } from '../util/errors.ts'
 import type { FriendId, LobbyId, NetworkId } from '../util/ids.ts'
 import { MAX_IDENTITY_NICK_BYTES } from './identity/gxs-identity.ts'
-import { Node, type NodeOptions } from './node.ts'
+import { Node } from './node.ts'
+import type { NodeOptions } from './node-options.ts'
 import { SIZE } from './routing/limits.ts'
 import { addressText, ownInvite, publicAddress } from './self.ts'
 
@@ -19,18 +20,12 @@ const MAX_NICK_CHARS = 30
 export type RetroShareOptions = Omit<NodeOptions, 'now' | 'randomBytes' | 'version'> &
   Partial<Pick<NodeOptions, 'now' | 'randomBytes' | 'version'>>
 
-/** The network, and what it counts. */
-export interface RetroShareNetwork extends LobbyNetwork {
-  /** Numbers for the metrics, all growing but those that begin with `current_`. */
-  counters(): Readonly<Record<string, number>>
-}
-
 /** A network that does nothing before `start`; all else may be called between `start` and `stop` only. */
-export function createRetroShareNetwork(options: RetroShareOptions): RetroShareNetwork {
+export function createRetroShareNetwork(options: RetroShareOptions): LobbyNetwork {
   return new Network(options)
 }
 
-class Network implements RetroShareNetwork {
+class Network implements LobbyNetwork {
   readonly id = RETROSHARE
   readonly limits: LobbyLimits = {
     maxTextBytes: SIZE.textBytes,
@@ -56,7 +51,7 @@ class Network implements RetroShareNetwork {
   }
 
   create(spec: LobbySpec): LobbyInfo {
-    return this.#node.create(toHex(this.#options.randomBytes(8)) as LobbyId, spec)
+    return this.#node.create(spec.id ?? (toHex(this.#options.randomBytes(8)) as LobbyId), spec)
   }
 
   lobby(id: LobbyId): LobbyInfo | undefined {

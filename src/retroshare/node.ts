@@ -1,62 +1,30 @@
 /** One running RetroShare node: starts its parts, connects them, and stops them in order. */
 import { join } from 'node:path'
-import type { Logger } from 'pino'
 import type { FriendInfo, LobbyCommand, LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
 import type { LobbySpec, NetworkSnapshot } from '../lobby/network.ts'
 import { GatewayError } from '../util/errors.ts'
 import type { FriendId, LobbyId, NetworkId } from '../util/ids.ts'
 import { nodeCounters } from './counters.ts'
-import { friendInfo } from './friend-info.ts'
+import { FriendLinks } from './friend-links.ts'
 import { IdentityStore } from './identity/identity-store.ts'
 import { KeyMaker } from './identity/key-maker.ts'
 import { loadOrCreateNodeIdentity, type NodeIdentity } from './identity/node-identity.ts'
 import { LobbyStore } from './lobby-store.ts'
-import type { SelfContact } from './peer/discovery.ts'
-import { FriendServices } from './peer/friend-services.ts'
-import { fileFriendStore } from './peer/friend-store.ts'
-import { type FriendInfo as FriendRecordInfo, Friends } from './peer/friends.ts'
-import type { LinkInfo } from './peer/session.ts'
-import type { Timings } from './peer/timings.ts'
+import type { NodeOptions } from './node-options.ts'
 import { RouterRunner } from './router-runner.ts'
 import { allLobbies, lobbyInfo } from './routing/view.ts'
-import { type Reach, selfContact, wireAddress } from './self.ts'
+import type { Reach } from './self.ts'
 import { Speakers } from './speakers.ts'
 import { judge, type VerdictCounts } from './verdict.ts'
 import { encodeItem, signedBytes } from './wire/codec.ts'
-import { type Endpoint, parseInvite } from './wire/invite.ts'
-import type { BouncedItem, ChatItem, ContactItem } from './wire/item.ts'
-
-/** What a node needs of the world. */
-export interface NodeOptions {
-  /** Everything that this node keeps is in this folder, mode 0700. */
-  readonly dir: string
-  /** Of profile and location when they are made, at the first start. */
-  readonly name: string
-  /** Port 0 takes any. */
-  readonly listen: Endpoint
-  /** What invites say; null for what is listened on. */
-  readonly advertise: Endpoint | null
-  readonly log: Logger
-  onUpdate(update: LobbyUpdate): void
-  /** Software version told to friends. */
-  readonly version: string
-  /** Milliseconds since 1970. */
-  now(): number
-  randomBytes(count: number): Uint8Array
-  readonly timings?: Partial<Timings>
-  /** RSA bits of a profile that is made. */
-  readonly profileBits?: number
-}
+import type { BouncedItem, ChatItem } from './wire/item.ts'
 
 /** How often heartbeats, time-outs and waiting speakers are looked at. */
 const TICK_MS = 1000
-/** Leave events are waited for this long; what is signed by then goes out, and links end within `CLOSE_MS`. */
+/** Leave events are waited for this long; what is signed by then goes out. */
 const LEAVE_MS = 700
-const CLOSE_MS = 1000
 /** Lobbies to be joined as soon as a friend lists them. */
 const MAX_WANTED_LOBBIES = 1000
-/** Clocks that differ by more lose messages (docs/retroshare.md §6.5). */
-const MAX_CLOCK_OFFSET_MS = 300_000
 
 /** The parts that `open` has read from disk. */
 interface Kept {
@@ -66,19 +34,14 @@ interface Kept {
   readonly keys: KeyMaker
 }
 
+/** One per process and folder. */
 export class Node {
   readonly #options: NodeOptions
   readonly #kept: Kept
-  readonly #log: Logger
   readonly #router: RouterRunner
-  readonly #friends: Friends
+  readonly #links: FriendLinks
   readonly #speakers: Speakers
-  readonly #services: FriendServices
-  #reach: Reach
-  #self: SelfContact
   readonly #wanted = new Set<LobbyId>()
-  readonly #versions = new Map<FriendId, string>()
-  readonly #downSinceMs = new Map<FriendId, number>()
   readonly #verdicts: VerdictCounts = { good: 0, bad: 0, unknown: 0 }
   #signatures = 0
   #ticker: NodeJS.Timeout | undefined
@@ -86,24 +49,14 @@ export class Node {
   private constructor(network: NetworkId, options: NodeOptions, kept: Kept) {
     this.#options = options
     this.#kept = kept
-    this.#log = options.log
-    this.#reach = { listen: options.listen, advertise: options.advertise }
-    this.#self = selfContact(kept.identity, this.#reach, options.version)
     this.#router = this.#makeRouter(network)
     this.#speakers = this.#makeSpeakers()
-    this.#services = this.#makeServices()
-    this.#friends = new Friends({
-      identity: kept.identity,
-      listen: options.listen,
-      store: fileFriendStore(join(options.dir, 'friends.json')),
-      log: options.log,
-      timings: { closeMs: CLOSE_MS, ...options.timings },
-      handlers: {
-        onUp: (friend, link) => this.#up(friend, link),
-        onItem: (friend, bytes) => this.#services.take(friend, bytes),
-        onDown: (friend) => this.#down(friend),
-        onChange: (friend) => this.#changed(friend),
-      },
+    this.#links = new FriendLinks(options, kept, {
+      onChatOpen: (friend) => this.#router.dispatch({ kind: 'friend-up', friend }),
+      onChatClosed: (friend) => this.#router.dispatch({ kind: 'friend-down', friend }),
+      onChat: (friend, item, raw) => this.#onChat(friend, item, raw),
+      onFriend: (friend) => this.#onUpdate({ kind: 'friend', friend }),
+      onRemoved: (friend) => this.#router.dispatch({ kind: 'friend-removed', friend }),
     })
   }
 
@@ -124,13 +77,10 @@ export class Node {
 
   /** Listens and dials. Rejects with `PEER_LISTEN_FAILED`, `FRIENDS_UNREADABLE`. */
   async start(): Promise<{ readonly port: number }> {
-    const { identity, lobbies } = this.#kept
-    this.#router.dispatch({ kind: 'restore', lobbies: lobbies.lobbies })
-    const { port } = await this.#friends.start()
-    this.#reach = { ...this.#reach, listen: { ...this.#options.listen, port } }
-    this.#self = selfContact(identity, this.#reach, this.#options.version)
+    this.#router.dispatch({ kind: 'restore', lobbies: this.#kept.lobbies.lobbies })
+    const bound = await this.#links.start()
     this.#ticker = setInterval(() => this.#tick(), TICK_MS)
-    return { port }
+    return bound
   }
 
   /** Takes leave, flushes and closes all within two seconds. */
@@ -139,7 +89,7 @@ export class Node {
     this.#kept.keys.close()
     await this.#router.finish(LEAVE_MS)
     clearInterval(this.#ticker)
-    await this.#friends.stop()
+    await this.#links.stop()
     await Promise.all([this.#kept.identities.close(), this.#kept.lobbies.flush()])
   }
 
@@ -187,30 +137,24 @@ export class Node {
   } {
     return {
       identity: this.#kept.identity,
-      reach: this.#reach,
-      friends: this.#friends.list().map((friend) => this.#infoOf(friend)),
+      reach: this.#links.reach,
+      friends: this.#links.list(),
       lobbies: allLobbies(this.#router.router, this.#options.now()),
     }
   }
 
-  /** Rejects with `INVITE_MALFORMED` and as `Friends.add`. */
-  async addFriend(invite: string): Promise<FriendInfo> {
-    const parsed = parseInvite(invite)
-    if (!parsed.ok) {
-      const { code, offset, detail } = parsed.error
-      throw new GatewayError('INVITE_MALFORMED', `not an invite: ${code} at byte ${offset}: ${detail}`)
-    }
-    return this.#infoOf(await this.#friends.add(parsed.value))
+  /** Rejects as `FriendLinks.add`. */
+  addFriend(invite: string): Promise<FriendInfo> {
+    return this.#links.add(invite)
   }
 
   removeFriend(id: FriendId): Promise<boolean> {
-    return this.#friends.remove(id)
+    return this.#links.remove(id)
   }
 
   counters(): Record<string, number> {
     return nodeCounters({
-      peer: this.#friends.counters,
-      services: this.#services.counters,
+      ...this.#links.counters,
       router: this.#router,
       verdicts: this.#verdicts,
       signatures: this.#signatures,
@@ -226,14 +170,14 @@ export class Node {
       now,
       randomBytes,
       judge: (item) => judge(item, (id) => identities.known(id), this.#verdicts),
-      send: (friend, item) => this.#services.send(friend, item),
-      forward: (friend, raw) => this.#services.sendChat(friend, raw),
+      send: (friend, item) => this.#links.send(friend, item),
+      forward: (friend, raw) => this.#links.forward(friend, raw),
       sign: (item) => this.#sign(item),
-      fetchIdentity: (author, friend) => this.#services.fetch(friend, [author]),
+      fetchIdentity: (author, friend) => this.#links.fetchIdentity(author, friend),
       save: (lobby) => lobbies.save(lobby),
       forget: (lobby) => lobbies.forget(lobby),
       onUpdate: (update) => this.#onUpdate(update),
-      onSignFailed: (error) => this.#log.error({ error }, 'item not signed'),
+      onSignFailed: (error) => this.#options.log.error({ error }, 'item not signed'),
     })
   }
 
@@ -252,40 +196,9 @@ export class Node {
       after: (work) => this.#router.after(work),
       refuse: ({ lobby, speaker, ref }, code, text) =>
         this.#onUpdate({ kind: 'not-sent', lobby, speaker, ref, code, text }),
-      onIdentity: () => this.#services.ownIdentityChanged(),
-      onFailed: (speaker, error) => this.#log.error({ speaker, error }, 'no identity for a speaker'),
+      onIdentity: () => this.#links.announceIdentities(),
+      onFailed: (speaker, error) => this.#options.log.error({ speaker, error }, 'no identity for a speaker'),
     })
-  }
-
-  #makeServices(): FriendServices {
-    const { identities } = this.#kept
-    const random = this.#options.randomBytes(4)
-    const firstTransaction = new DataView(random.buffer, random.byteOffset).getUint32(0)
-    return new FriendServices(
-      {
-        now: () => this.#options.now(),
-        self: () => this.#self,
-        send: (friend, bytes, priority) => this.#friends.send(friend, bytes, priority),
-        cut: (friend, { code, offset, detail }) => {
-          this.#log.warn({ friend, code, offset, detail }, 'friend sent a malformed item')
-          this.#friends.cut(friend, 'PEER_MALFORMED', `${code} at byte ${offset}: ${detail}`)
-        },
-        onChatOpen: (friend) => this.#router.dispatch({ kind: 'friend-up', friend }),
-        onChatClosed: (friend) => this.#router.dispatch({ kind: 'friend-down', friend }),
-        onChat: (friend, item, raw) => this.#onChat(friend, item, raw),
-        onContact: (friend, contact) => this.#onContact(friend, contact),
-        onMeasured: (friend, rttMs, offsetMs) => this.#onMeasured(friend, rttMs, offsetMs),
-        learnKey: (friend, key) => this.#friends.learnKey(friend, key),
-        takeRecord: (data, meta) => identities.learn(data, meta).ok,
-        record: (id) => {
-          const known = identities.known(id)
-          const record = identities.record(id)
-          return known && record && { ...record, publishedAtSec: known.publishedAtSec }
-        },
-        ownIdentities: () => identities.ownIds,
-      },
-      firstTransaction,
-    )
   }
 
   async #sign(item: BouncedItem): Promise<{ item: BouncedItem; raw: Uint8Array }> {
@@ -294,35 +207,6 @@ export class Node {
     const signed = { ...item, signature: await identity.sign(signedBytes(item)) }
     this.#signatures++
     return { item: signed, raw: encodeItem(signed) }
-  }
-
-  #up(friend: FriendId, link: LinkInfo): void {
-    const record = this.#friends.get(friend)
-    if (!record) return
-    this.#services.up({
-      id: friend,
-      pgpId: record.pgpId,
-      needsKey: record.pgpKey === null,
-      address: wireAddress(link.remote),
-    })
-    this.#changed(friend)
-  }
-
-  #down(friend: FriendId): void {
-    this.#services.down(friend)
-    this.#downSinceMs.set(friend, this.#options.now())
-    this.#changed(friend)
-  }
-
-  #changed(id: FriendId): void {
-    const friend = this.#friends.get(id)
-    if (friend) {
-      this.#onUpdate({ kind: 'friend', friend: this.#infoOf(friend) })
-      return
-    }
-    this.#versions.delete(id)
-    this.#downSinceMs.delete(id)
-    this.#router.dispatch({ kind: 'friend-removed', friend: id })
   }
 
   #onChat(friend: FriendId, item: ChatItem, raw: Uint8Array): void {
@@ -342,27 +226,6 @@ export class Node {
     }
   }
 
-  #onContact(friend: FriendId, { location, version, reach }: ContactItem): void {
-    this.#versions.set(friend, version)
-    const seen =
-      reach.kind === 'open' ? [reach.externalV4, reach.externalV6, reach.localV4, reach.localV6] : []
-    this.#friends.setContact(friend, { location, addresses: seen.filter((address) => address !== null) })
-    this.#changed(friend)
-  }
-
-  #onMeasured(friend: FriendId, rttMs: number, clockOffsetMs: number): void {
-    this.#friends.setRtt(friend, rttMs)
-    if (Math.abs(clockOffsetMs) > MAX_CLOCK_OFFSET_MS)
-      this.#log.warn({ friend, clockOffsetMs }, 'clock of a friend differs: messages will be lost')
-  }
-
-  #infoOf(friend: FriendRecordInfo): FriendInfo {
-    return friendInfo(friend, {
-      version: this.#versions.get(friend.sslId) ?? null,
-      downSinceMs: this.#downSinceMs.get(friend.sslId) ?? friend.addedAtMs,
-    })
-  }
-
   #onUpdate(update: LobbyUpdate): void {
     this.#options.onUpdate(update)
     if (update.kind !== 'lobby' && update.kind !== 'invited') return
@@ -374,7 +237,7 @@ export class Node {
   #want(lobby: LobbyId): void {
     if (this.lobby(lobby)?.isJoined) return
     if (this.#wanted.size < MAX_WANTED_LOBBIES) this.#wanted.add(lobby)
-    else this.#log.warn({ lobby, code: 'LOBBIES_FULL' }, 'too many lobbies wait to be seen')
+    else this.#options.log.warn({ lobby, code: 'LOBBIES_FULL' }, 'too many lobbies wait to be seen')
   }
 
   #joinWanted(lobby: LobbyId): void {
@@ -382,7 +245,7 @@ export class Node {
   }
 
   #tick(): void {
-    this.#services.tick()
+    this.#links.tick()
     this.#speakers.tick()
   }
 }

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { LobbyUpdate } from '../../src/lobby/lobby.ts'
+import type { LobbyNetwork } from '../../src/lobby/network.ts'
 import { NODE_IDENTITY_FILE } from '../../src/retroshare/identity/node-identity.ts'
-import { createRetroShareNetwork, type RetroShareNetwork } from '../../src/retroshare/network.ts'
+import { createRetroShareNetwork } from '../../src/retroshare/network.ts'
 import type { LobbyId, SpeakerId } from '../../src/util/ids.ts'
 
 type Kind = LobbyUpdate['kind']
@@ -19,7 +20,7 @@ export class TestNode {
   readonly name: string
   readonly dir: string
   updates: LobbyUpdate[] = []
-  network: RetroShareNetwork
+  network: LobbyNetwork
   port = 0
   readonly #watchers = new Set<() => void>()
 
@@ -98,7 +99,7 @@ export class TestNode {
     this.network.send({ kind: 'say', lobby, speaker: nick as SpeakerId, text, ref: text })
   }
 
-  #make(): RetroShareNetwork {
+  #make(): LobbyNetwork {
     return createRetroShareNetwork({
       dir: this.dir,
       name: this.name,
