@@ -99,7 +99,7 @@ export class TcpTransport implements Transport, Flushable {
   }
 
   destroy(): void {
-    this.#socket.destroy()
+    this.#socket.resetAndDestroy()
   }
 
   flush(): void {

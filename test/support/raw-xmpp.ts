@@ -74,6 +74,11 @@ abstract class RawClient {
   /** SASL PLAIN, or ANONYMOUS without a name; then bind. Returns the full address. */
   async login(name?: string, password = '', resource = 'r'): Promise<string> {
     await this.open()
+    return this.authenticate(name, password, resource)
+  }
+
+  /** `login` on a stream that is open. */
+  async authenticate(name?: string, password = '', resource = 'r'): Promise<string> {
     const auth =
       name === undefined
         ? "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>"
@@ -83,9 +88,14 @@ abstract class RawClient {
     return this.bind(resource)
   }
 
-  async bind(resource: string): Promise<string> {
+  /** A new stream header after login; returns the features. */
+  reopen(): Promise<Element> {
     this.restart()
-    await this.open()
+    return this.open()
+  }
+
+  async bind(resource: string): Promise<string> {
+    await this.reopen()
     const bound = await this.ask(
       `<iq${this.namespace} type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${resource}</resource></bind></iq>`,
     )
