@@ -30,6 +30,12 @@ export interface RoomsOptions {
 
 type Holders = readonly { readonly nick: string; readonly participant: ParticipantId }[]
 
+/** Name and maker (bare JID) of a room; null for a lobby that was found. */
+interface MadeRoom {
+  readonly localpart: string
+  readonly createdBy: string | null
+}
+
 export class Rooms {
   readonly #options: RoomsOptions
   readonly #rows = new Map<string, RoomRow>()
@@ -40,6 +46,8 @@ export class Rooms {
   readonly #holders = new Map<string, Holders>()
   /** Rooms that a session has sent presence to: who must hear of its end. */
   readonly #bySession = new Map<string, Set<LoadedRoom>>()
+  /** The room that is being made while its lobby is. */
+  #making: MadeRoom | undefined
 
   constructor(options: RoomsOptions) {
     this.#options = options
@@ -150,9 +158,15 @@ export class Rooms {
   }
 
   /** Makes the lobby and the room for `localpart`, which must be free. */
-  create(network: LobbyNetwork, localpart: string, createdBy: string): LoadedRoom {
-    const lobby = network.create({ name: localpart, topic: '', isPrivate: false, isSigned: false })
-    return this.#load(this.#store(network.id, lobby, localpart, createdBy), network, lobby, true)
+  #create(network: LobbyNetwork, made: MadeRoom): LoadedRoom {
+    // The network tells of the lobby before it returns: `#onLobby` must know that the room has its name already.
+    this.#making = made
+    const lobby = network.create({ name: made.localpart, topic: '', isPrivate: false, isSigned: false })
+    this.#making = undefined
+    return (
+      this.#loaded.get(made.localpart) ??
+      this.#load(this.#rows.get(made.localpart) ?? this.#store(network.id, lobby, made), network, lobby, true)
+    )
   }
 
   #onRoomStanza(from: Jid, to: Jid, stanza: Element): void {
@@ -185,8 +199,21 @@ export class Rooms {
     if (loaded) return loaded
     const row = this.#rows.get(localpart)
     const network = row && this.#options.networks.get(row.network)
-    const lobby = row && network?.lobby(row.lobby)
-    return row && network && lobby ? this.#load(row, network, lobby, false) : undefined
+    if (!row || !network) return undefined
+    const lobby = network.lobby(row.lobby) ?? this.#remake(row, network)
+    return lobby && (this.#loaded.get(localpart) ?? this.#load(row, network, lobby, false))
+  }
+
+  /** A lobby made here that the network has lost: left, or made just before the process was killed. */
+  #remake(row: RoomRow, network: LobbyNetwork): LobbyInfo | undefined {
+    if (row.createdBy === null) return undefined
+    return network.create({
+      id: row.lobby,
+      name: row.name,
+      topic: row.subject,
+      isPrivate: false,
+      isSigned: false,
+    })
   }
 
   /** Joining an address that does not exist makes a lobby, unless the address is of a lobby not seen from here. */
@@ -197,7 +224,7 @@ export class Rooms {
       if (error) this.#options.around.send(from.full, refuseJoin(stanza, error))
       return undefined
     }
-    return this.create(network, to.local, from.bare)
+    return this.#create(network, { localpart: to.local, createdBy: from.bare })
   }
 
   #refusesCreation(localpart: string, network: LobbyNetwork | undefined): StanzaError | undefined {
@@ -230,14 +257,14 @@ export class Rooms {
   }
 
   #onLobby(network: LobbyNetwork, lobby: LobbyInfo): void {
-    const known = this.#byLobby.get(lobby.id)
-    if (known === undefined && this.#rows.size >= MAX_ROOMS) return
+    const known = this.#rows.get(this.#byLobby.get(lobby.id) ?? '')
+    if (!known && this.#rows.size >= MAX_ROOMS) return
+    const made = known ? undefined : this.#making
     const row =
-      (known === undefined ? undefined : this.#rows.get(known)) ??
-      this.#store(network.id, lobby, roomLocalpart(lobby), null)
+      known ?? this.#store(network.id, lobby, made ?? { localpart: roomLocalpart(lobby), createdBy: null })
     const room = this.#loaded.get(row.localpart)
     if (room) room.describe(lobby)
-    else if (lobby.isJoined) this.#load(row, network, lobby, false)
+    else if (lobby.isJoined) this.#load(row, network, lobby, made !== undefined)
   }
 
   #roomOf(network: LobbyNetwork, lobby: LobbyId): LoadedRoom | undefined {
@@ -247,7 +274,7 @@ export class Rooms {
     return this.#find(this.#byLobby.get(lobby) ?? '')
   }
 
-  #store(network: NetworkId, lobby: LobbyInfo, localpart: string, createdBy: string | null): RoomRow {
+  #store(network: NetworkId, lobby: LobbyInfo, { localpart, createdBy }: MadeRoom): RoomRow {
     const row: RoomRow = {
       localpart,
       network,

@@ -4,6 +4,8 @@ import type { FriendInfo, LobbyCommand, LobbyInfo, LobbyLimits, ParticipantInfo 
 
 /** What a new lobby shall be. */
 export interface LobbySpec {
+  /** Of a lobby that this node made before and no longer knows; a new random id without it. */
+  readonly id?: LobbyId
   readonly name: string
   readonly topic: string
   readonly isPrivate: boolean

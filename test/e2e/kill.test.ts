@@ -44,9 +44,12 @@ async function talkUntilKilled(
   foyer: FoyerProcess,
   isKiller: boolean,
 ) {
-  const said = async (n: number) => user.say(room, `${name} ${n}`).catch(() => undefined)
-  for (let n = 0; n < WINDOW; n++) await said(n)
+  const say = async (from: number, to: number) => {
+    for (let n = from; n < to; n++) await user.say(room, `${name} ${n}`).catch(() => undefined)
+  }
+  await say(0, WINDOW)
+  if (!isKiller) return
   await user.heard(room, `${name} 5`)
-  for (let n = WINDOW; n < 2 * WINDOW; n++) await said(n)
-  if (isKiller) await foyer.stop('SIGKILL')
+  await say(WINDOW, 2 * WINDOW)
+  await foyer.stop('SIGKILL')
 }

@@ -83,19 +83,19 @@ describeWith(['slixmpp', 'chromium'], 'slixmpp, Converse.js and a resident of an
     await converse.screenshot('converse-typing')
   }, 60_000)
 
-  test('slixmpp pages the archive, backwards from the end', async () => {
-    const last = await slix.do('archive', { room, max: 2, before: '' })
-    expect((last.messages as [string, string][]).map(([, body]) => body)).toEqual([
-      'two from Converse',
-      'three from the resident',
-    ])
-    const before = await slix.do('archive', { room, max: 50, before: last.first })
-    expect((before.messages as [string, string][]).map(([, body]) => body)).toEqual([
+  test('slixmpp pages the archive in both directions, two messages a page', async () => {
+    const said = [
       'hello from slixmpp ☕ <&>',
       'hello from the other node',
       'one from slixmpp',
-    ])
-    expect(before.complete).toBe(true)
+      'two from Converse',
+      'three from the resident',
+    ]
+    const forwards = await slix.do('archive', { room, max: 2, reverse: false })
+    expect(forwards.bodies).toEqual(said)
+    // Paging backwards slixmpp 1.8 stops after the newest page, because that page reaches the end of the archive.
+    const newest = await slix.do('archive', { room, max: 2, reverse: true })
+    expect(newest.bodies).toEqual(['three from the resident', 'two from Converse'])
   }, 60_000)
 
   test('a nick that is taken is refused with a conflict', async () => {

@@ -29,7 +29,8 @@ class Client(slixmpp.ClientXMPP):
         self.add_event_handler('groupchat_message', self.on_groupchat)
         self.add_event_handler('groupchat_subject', lambda m: emit(event='subject', room=m['from'].bare, subject=m['subject']))
         self.add_event_handler('message', self.on_private)
-        self.add_event_handler('presence', self.on_presence)
+        self.add_event_handler('groupchat_presence', self.on_presence)
+        self.add_event_handler('presence_error', self.on_presence)
         for state in ('composing', 'active', 'paused'):
             self.add_event_handler('chatstate_' + state, self.on_chat_state)
         self.add_event_handler('failed_all_auth', lambda _: emit(event='failed', reason='auth'))
@@ -83,15 +84,12 @@ class Client(slixmpp.ClientXMPP):
             items = await self['xep_0030'].get_items(jid=command['service'])
             return {'rooms': [[jid, name] for jid, _node, name in items['disco_items']['items']]}
         if kind == 'archive':
-            rsm = {'max': command['max']}
-            for bound in ('before', 'after'):
-                if bound in command:
-                    rsm[bound] = command[bound]
-            iq = await self['xep_0313'].retrieve(jid=slixmpp.JID(command['room']), rsm=rsm)
-            results = iq['mam']['results'] if 'mam' in iq.plugins else []
-            fin = iq['mam_fin']
-            return {'messages': [[r['mam_result']['id'], r['mam_result']['forwarded']['stanza']['body']] for r in results],
-                    'first': fin['rsm']['first'], 'last': fin['rsm']['last'], 'complete': fin.xml.get('complete') == 'true'}
+            bodies = []
+            pages = self['xep_0313'].iterate(jid=slixmpp.JID(command['room']), reverse=command['reverse'],
+                                             rsm={'max': command['max']})
+            async for message in pages:
+                bodies.append(message['mam_result']['forwarded']['stanza']['body'])
+            return {'bodies': bodies}
         if kind == 'ping':
             await self['xep_0199'].ping(slixmpp.JID(command['to']))
             return {}
