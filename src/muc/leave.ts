@@ -78,7 +78,7 @@ export function handleBounce(room: Room, session: Session, stanza: Element): Roo
   const condition =
     error &&
     elements(error)
-      .find((child) => child.getNS() === NS.stanzaErrors)
+      .find((child) => child.getNS() === NS.stanzaErrors && child.getName() !== 'text')
       ?.getName()
   const isGhost =
     condition !== undefined &&

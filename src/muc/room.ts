@@ -62,7 +62,7 @@ export interface SentMessage {
   readonly id: string | undefined
 }
 
-/** A room. Only this folder changes it; others read it through `occupantsOf` and `sessionCountOf`. */
+/** A room. Only this folder changes it. */
 export interface Room {
   readonly identity: RoomIdentity
   readonly policy: RoomPolicy
@@ -127,9 +127,6 @@ export const occupantsOf = (room: Room): OccupantView[] =>
     sinceMs: occupant.sinceMs,
     sessions: occupant.side === 'local' ? occupant.sessions.length : 0,
   }))
-
-/** Number of XMPP sessions in the room: 0 means that nobody here listens. */
-export const sessionCountOf = (room: Room): number => room.sessions.size
 
 /** Who gets what is sent to the room. */
 export function audienceOf(room: Room): Audience {

@@ -88,7 +88,9 @@ describe('reflection', () => {
   test('of a message without id gets one that all see', () => {
     const h = room()
     h.send(ALICE, '<message type="groupchat"><body>hi</body></message>')
-    expect(h.takeOne(BOB).attrs.id).toBe(h.takeOne(BOSS).attrs.id)
+    const { id } = h.takeOne(BOB).attrs
+    expect(id).toMatch(/./)
+    expect(h.takeOne(BOSS).attrs.id).toBe(id)
   })
 
   test('passes /me as it is', () => {
@@ -256,6 +258,13 @@ describe('the subject', () => {
     h.send(ALICE, subject(''))
     expect(errorOf(h.takeOne(ALICE))).toEqual({ error: 'auth/forbidden', by: ROOM, id: 's1' })
     expect([h.take(BOB), h.room.subject]).toEqual([[], ''])
+  })
+
+  test('with a thread is a message, even of owners', () => {
+    const h = room()
+    h.send(BOSS, subject('<thread>t</thread>'))
+    expect(h.takeOne(BOB).getChildText('thread')).toBe('t')
+    expect([h.room.subject, h.takeLobby()]).toEqual(['', []])
   })
 
   test('with a body is a message', () => {

@@ -190,6 +190,8 @@ test('each session has one occupant, each occupant its nick, and the lobby knows
         const { everybody, owners, others } = audienceOf(room)
         expect([...everybody].sort()).toEqual([...room.sessions.keys()].sort())
         expect([...owners, ...others].sort()).toEqual([...everybody].sort())
+        for (const full of owners) expect(room.sessions.get(full)?.occupant.isOwner).toBe(true)
+        for (const full of others) expect(room.sessions.get(full)?.occupant.isOwner).toBe(false)
       }
       h.release()
       foldLobby(h, told)

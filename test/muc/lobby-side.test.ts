@@ -186,6 +186,17 @@ describe('typing', () => {
     expect(h.take(ALICE)).toEqual([])
   })
 
+  test('starts anew for somebody who left and came back', () => {
+    const h = room()
+    enter(h, RITA, 'Rita')
+    h.step({ kind: 'remote-typing', id: RITA })
+    h.step({ kind: 'remote-left', id: RITA })
+    enter(h, RITA, 'Rita')
+    h.clear()
+    h.step({ kind: 'remote-typing', id: RITA })
+    expect(states(h)).toEqual([`${ROOM}/Rita composing`])
+  })
+
   test('of somebody who left, or was never there, is nothing', () => {
     const h = room()
     enter(h, RITA, 'Rita')

@@ -171,6 +171,13 @@ describe('a ghost', () => {
     expect(nicks(h)).toEqual(['Bob'])
   })
 
+  test('is found though the error begins with its text', () => {
+    const h = both()
+    const text = `<text xmlns="${NS.stanzaErrors}">no</text>`
+    h.send(ALICE, bounce('gone').replace('<gone', `${text}<gone`))
+    expect(nicks(h)).toEqual(['Bob'])
+  })
+
   test('is found by presence and requests too', () => {
     for (const name of ['presence', 'iq']) {
       const h = both()
