@@ -6,17 +6,18 @@ import { startAdminServer } from './admin/server.ts'
 import { openStore } from './archive/open-store.ts'
 import type { Store } from './archive/store.ts'
 import { adminSocket } from './cli/common.ts'
-import type { Config } from './config.ts'
+import { type Config, isLoopback } from './config.ts'
 import { archiveIds } from './gateway/archive-ids.ts'
 import { ArchiveWriter } from './gateway/archive-writer.ts'
 import { type CommandContext, prune, runCommand } from './gateway/commands.ts'
 import { KnownAccounts } from './gateway/known-accounts.ts'
 import { presenceMap } from './gateway/map.ts'
+import { gatewayStatus, gauges, type OverviewSources } from './gateway/overview.ts'
 import { problems } from './gateway/problems.ts'
 import { sharedPorts } from './gateway/room-ports.ts'
 import { Rooms } from './gateway/rooms.ts'
 import { gatewaySecret } from './gateway/secret.ts'
-import type { BoundPorts, GatewayStatus } from './gateway/status.ts'
+import type { BoundPorts } from './gateway/status.ts'
 import { webFolders } from './gateway/web-folders.ts'
 import type { LobbyUpdate } from './lobby/lobby.ts'
 import type { LobbyNetwork } from './lobby/network.ts'
@@ -61,7 +62,6 @@ async function wire(
   store: Store,
   undo: (() => Promise<void>)[],
 ): Promise<Gateway> {
-  const startedAtMs = Date.now()
   const networks = new Map<NetworkId, LobbyNetwork>()
   const listening = new Set<string>()
   let { admins } = config.xmpp
@@ -105,7 +105,6 @@ async function wire(
     },
     onSessionEnded: (jid) => rooms.onSessionEnded(jid),
   })
-  const archiveStats = () => store.archive.stats()
   const currentProblems = () =>
     problems({
       isXmppUp: () => listening.has('xmpp'),
@@ -121,34 +120,21 @@ async function wire(
       nowMs: Date.now(),
     })
   const events = new EventStream(map)
+  const ports: { -readonly [K in keyof BoundPorts]: BoundPorts[K] } = {}
+  const overview: OverviewSources = {
+    startedAtMs: Date.now(),
+    ports,
+    networks,
+    rooms,
+    archive: store.archive,
+    sessionCount: () => xmpp.sessionCount,
+    problems: currentProblems,
+  }
   const metrics = createMetrics(VERSION, {
-    gauges: async () => {
-      const lobbies = [...networks.values()].map((network) => network.snapshot())
-      const occupants = rooms.countOccupants()
-      const archive = await archiveStats()
-      return {
-        sessions: xmpp.sessionCount,
-        rooms_loaded: rooms.loadedCount,
-        occupants_local: occupants.local,
-        occupants_remote: occupants.remote,
-        friends: lobbies.reduce((sum, network) => sum + network.friends.length, 0),
-        friends_online: lobbies.reduce(
-          (sum, network) => sum + network.friends.filter((f) => f.isOnline).length,
-          0,
-        ),
-        lobbies: lobbies.reduce((sum, network) => sum + network.lobbies.length, 0),
-        lobbies_joined: lobbies.reduce(
-          (sum, network) => sum + network.lobbies.filter((l) => l.isJoined).length,
-          0,
-        ),
-        archive_messages: archive.messages,
-        archive_bytes: archive.bytes,
-      }
-    },
+    gauges: () => gauges(overview),
     networkCounters: () => Object.fromEntries([...networks].map(([id, network]) => [id, network.counters()])),
   })
 
-  const ports: { -readonly [K in keyof BoundPorts]: BoundPorts[K] } = {}
   if (config.retroshare) {
     const { autojoin, ...retroshare } = config.retroshare
     const network = createRetroShareNetwork({
@@ -172,6 +158,8 @@ async function wire(
   ports.c2s = (await xmpp.start()).port
   listening.add('xmpp')
   undo.push(() => xmpp.stop())
+  // Without TLS nobody logs in from another machine, over WebSocket as little as over TCP.
+  const hasWebSocket = isLoopback(config.http.listen.host)
   const http = createHttpServer({
     listen: config.http.listen,
     token: config.http.token,
@@ -181,44 +169,22 @@ async function wire(
     metrics: () => metrics.render(),
     problems: currentProblems,
     chatSettings: () => ({
-      domain: config.xmpp.server.domain,
+      domain: hasWebSocket ? config.xmpp.server.domain : null,
       mucDomain: config.xmpp.domain,
       anonymous: config.xmpp.server.auth !== 'accounts',
     }),
   })
-  xmpp.attachWebSocket(http.server, '/xmpp-websocket')
+  if (hasWebSocket) xmpp.attachWebSocket(http.server, '/xmpp-websocket')
   ports.http = (await http.start()).port
   undo.push(() => http.stop())
 
-  const status = async (): Promise<GatewayStatus> => {
-    const { local, remote } = rooms.countOccupants()
-    return {
-      version: VERSION,
-      uptimeSec: Math.floor((Date.now() - startedAtMs) / 1000),
-      ports,
-      networks: [...networks.values()].map((network) => {
-        const { id, friends, lobbies } = network.snapshot()
-        return {
-          id,
-          friends: friends.length,
-          friendsOnline: friends.filter((friend) => friend.isOnline).length,
-          lobbies: lobbies.length,
-          lobbiesJoined: lobbies.filter((lobby) => lobby.isJoined).length,
-        }
-      }),
-      rooms: rooms.size,
-      occupants: local + remote,
-      archive: await archiveStats(),
-      problems: currentProblems(),
-    }
-  }
   const context: CommandContext = {
     networks,
     rooms,
     archive: store.archive,
     accounts,
     retentionMs: () => retentionMs,
-    status,
+    status: () => gatewayStatus(overview),
     nowMs: Date.now,
   }
   const command: Gateway['command'] = (name, args) => runCommand(context, name, args)

@@ -76,7 +76,7 @@ export class LoadedRoom {
       perform: (effect) => this.#perform(effect),
       wakeAt: (atMs, wake) => this.#wakeAt(atMs, wake),
     })
-    for (const participant of this.#members())
+    for (const participant of network.members(lobby.id))
       this.onUpdate({ kind: 'entered', lobby: lobby.id, participant })
   }
 
@@ -115,12 +115,17 @@ export class LoadedRoom {
     this.#runner.dispatch({ kind: 'described', description: this.#description() })
   }
 
+  countOccupants(): { readonly local: number; readonly remote: number } {
+    const { occupants, participants } = this.#runner.room
+    return { local: occupants.size - participants.size, remote: participants.size }
+  }
+
   /** Occupants for the presence map; those of XMPP users with the identity that they speak with. */
   occupants(): OccupantView[] {
     const identities = new Map(
-      this.#members().flatMap((member) =>
-        member.speaker === null ? [] : [[member.nick, member.id] as const],
-      ),
+      this.#parts.network
+        .members(this.#lobby.id)
+        .flatMap((member) => (member.speaker === null ? [] : [[member.nick, member.id] as const])),
     )
     return occupantsOf(this.#runner.room).map((occupant) => ({
       side: occupant.side,
@@ -133,10 +138,6 @@ export class LoadedRoom {
 
   close(): void {
     clearTimeout(this.#timer)
-  }
-
-  #members() {
-    return this.#parts.network.snapshot().lobbies.find((lobby) => lobby.id === this.#lobby.id)?.members ?? []
   }
 
   #description() {

@@ -1,6 +1,6 @@
 /** All rooms: found by address, loaded when needed, fed by XMPP users on one side and by lobbies on the other. */
 import type { RoomRow, Store } from '../archive/store.ts'
-import { parseRoomLocalpart, roomLocalpart } from '../bridge/room-address.ts'
+import { roomLocalpart } from '../bridge/room-address.ts'
 import type { LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
 import {
@@ -11,11 +11,12 @@ import {
   type ListedRoom,
   refuseJoin,
 } from '../muc/service.ts'
-import { type Jid, parseJid } from '../stanza/jid.ts'
+import { type Jid, parseJid, unescapeLocal } from '../stanza/jid.ts'
 import { errorReply, type StanzaError } from '../stanza/stanza-error.ts'
 import type { Element } from '../stanza/xml.ts'
 import type { LobbyId, NetworkId, ParticipantId } from '../util/ids.ts'
 import { LoadedRoom, type RoomSurroundings } from './loaded-room.ts'
+import { makeLobby, NO_MORE_LOBBIES, refusesCreation } from './room-creation.ts'
 
 /** Rooms that are kept in the table at most; lobbies beyond it get no room (docs/limits.md). */
 const MAX_ROOMS = 50_000
@@ -78,7 +79,11 @@ export class Rooms {
 
   countOccupants(): { local: number; remote: number } {
     const count = { local: 0, remote: 0 }
-    for (const room of this.#loaded.values()) for (const { side } of room.occupants()) count[side] += 1
+    for (const room of this.#loaded.values()) {
+      const { local, remote } = room.countOccupants()
+      count.local += local
+      count.remote += remote
+    }
     return count
   }
 
@@ -157,18 +162,6 @@ export class Rooms {
     }
   }
 
-  /** Makes the lobby and the room for `localpart`, which must be free. */
-  #create(network: LobbyNetwork, made: MadeRoom): LoadedRoom {
-    // The network tells of the lobby before it returns: `#onLobby` must know that the room has its name already.
-    this.#making = made
-    const lobby = network.create({ name: made.localpart, topic: '', isPrivate: false, isSigned: false })
-    this.#making = undefined
-    return (
-      this.#loaded.get(made.localpart) ??
-      this.#load(this.#rows.get(made.localpart) ?? this.#store(network.id, lobby, made), network, lobby, true)
-    )
-  }
-
   #onRoomStanza(from: Jid, to: Jid, stanza: Element): void {
     const target = this.#aliases.get(to.local)
     if (target !== undefined) {
@@ -206,38 +199,24 @@ export class Rooms {
 
   /** A lobby made here that the network has lost: left, or made just before the process was killed. */
   #remake(row: RoomRow, network: LobbyNetwork): LobbyInfo | undefined {
-    if (row.createdBy === null) return undefined
-    return network.create({
-      id: row.lobby,
-      name: row.name,
-      topic: row.subject,
-      isPrivate: false,
-      isSigned: false,
-    })
+    return row.createdBy === null
+      ? undefined
+      : makeLobby(network, { id: row.lobby, name: row.name, topic: row.subject })
   }
 
   /** Joining an address that does not exist makes a lobby, unless the address is of a lobby not seen from here. */
   #createFor(from: Jid, to: Jid, stanza: Element): LoadedRoom | undefined {
     const network = this.#options.networks.values().next().value
-    const error = this.#refusesCreation(to.local, network)
-    if (error || !network) {
-      if (error) this.#options.around.send(from.full, refuseJoin(stanza, error))
-      return undefined
-    }
-    return this.#create(network, { localpart: to.local, createdBy: from.bare })
-  }
-
-  #refusesCreation(localpart: string, network: LobbyNetwork | undefined): StanzaError | undefined {
-    if (this.#rows.has(localpart) || parseRoomLocalpart(localpart))
-      return { type: 'cancel', condition: 'item-not-found', text: 'This lobby cannot be seen from here now.' }
-    if (!network) return { type: 'cancel', condition: 'not-allowed', text: 'No lobby network is turned on.' }
-    if (this.#rows.size >= MAX_ROOMS)
-      return {
-        type: 'wait',
-        condition: 'resource-constraint',
-        text: `This gateway keeps ${MAX_ROOMS} rooms at most.`,
-      }
-    return undefined
+    const isKnown = this.#rows.has(to.local)
+    const error = refusesCreation(to, network, { isKnown, isFull: this.#rows.size >= MAX_ROOMS })
+    // The network tells of the lobby before it returns: `#onLobby` must know that the room has its name already.
+    this.#making = { localpart: to.local, createdBy: from.bare }
+    const lobby =
+      error || !network ? undefined : makeLobby(network, { name: unescapeLocal(to.local), topic: '' })
+    this.#making = undefined
+    const room = lobby && this.#loaded.get(to.local)
+    if (!room) this.#options.around.send(from.full, refuseJoin(stanza, error ?? NO_MORE_LOBBIES))
+    return room
   }
 
   #answerAlias(from: Jid, stanza: Element, localpart: string): void {
@@ -348,7 +327,8 @@ export class Rooms {
     for (const row of this.#rows.values()) {
       const lobby = this.#options.networks.get(row.network)?.lobby(row.lobby)
       if (!lobby) continue
-      const occupants = this.#loaded.get(row.localpart)?.occupants().length ?? lobby.participants
+      const here = this.#loaded.get(row.localpart)?.countOccupants()
+      const occupants = here ? here.local + here.remote : lobby.participants
       yield { localpart: row.localpart, name: lobby.name, occupants, isListed: !lobby.isPrivate }
     }
   }

@@ -28,9 +28,11 @@ export interface LobbyNetwork {
   start(): Promise<{ readonly port: number }>
   /** Says good-bye (leave events), flushes and closes all within two seconds. */
   stop(): Promise<void>
-  /** Makes a lobby, joins it and announces it. Its id is known at once. */
+  /** Makes a lobby, joins it and announces it. Its id is known at once. Throws `LOBBIES_FULL`. */
   create(spec: LobbySpec): LobbyInfo
   lobby(id: LobbyId): LobbyInfo | undefined
+  /** Who is in a joined lobby, own speakers included; nobody in any other. */
+  members(id: LobbyId): readonly ParticipantInfo[]
   send(command: LobbyCommand): void
   snapshot(): NetworkSnapshot
   /** Numbers for the metrics by name, all growing but those that begin with `current_`. */

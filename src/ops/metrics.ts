@@ -3,8 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 /** What is read when somebody scrapes. */
 export interface MetricSources {
-  /** Gauges by name without prefix, in their unit; see `GAUGES`. */
-  gauges(): Promise<Readonly<Record<keyof typeof GAUGES, number>>>
+  gauges(): Promise<Gauges>
   /** Running totals of the networks: network id → counter name → value. */
   networkCounters(): Readonly<Record<string, Readonly<Record<string, number>>>>
 }
@@ -22,6 +21,9 @@ const GAUGES = {
   archive_bytes: 'Bytes of the archive on disk',
 } as const
 
+/** Values by name without prefix. */
+export type Gauges = Readonly<Record<keyof typeof GAUGES, number>>
+
 export interface Metrics {
   stanzaReceived(kind: string): void
   /** `direction`: `in` from a lobby, `out` to a lobby, `local` said by an occupant. */
@@ -38,7 +40,9 @@ export function createMetrics(version: string, sources: MetricSources): Metrics 
     { version },
     1,
   )
-  const gauges = Object.entries(GAUGES).map(([name, help]) => [name, new Gauge({ name: `foyer_${name}`, help, registers })] as const)
+  const gauges = Object.entries(GAUGES).map(
+    ([name, help]) => [name, new Gauge({ name: `foyer_${name}`, help, registers })] as const,
+  )
   new Gauge({
     name: 'foyer_network_events_total',
     help: 'Running totals of the lobby networks by event',

@@ -1,6 +1,6 @@
 /** RetroShare as a lobby network: friends, services, identities and the lobby router, put together. */
 import { randomBytes as strongRandomBytes } from 'node:crypto'
-import type { FriendInfo, LobbyCommand, LobbyInfo, LobbyLimits } from '../lobby/lobby.ts'
+import type { FriendInfo, LobbyCommand, LobbyInfo, LobbyLimits, ParticipantInfo } from '../lobby/lobby.ts'
 import type { LobbyNetwork, LobbySpec, NetworkSnapshot } from '../lobby/network.ts'
 import { toHex } from '../util/bytes.ts'
 import { GatewayError } from '../util/errors.ts'
@@ -56,6 +56,10 @@ class Network implements LobbyNetwork {
 
   lobby(id: LobbyId): LobbyInfo | undefined {
     return this.#started?.lobby(id)
+  }
+
+  members(id: LobbyId): readonly ParticipantInfo[] {
+    return this.#started?.members(id) ?? []
   }
 
   send(command: LobbyCommand): void {

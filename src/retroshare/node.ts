@@ -1,6 +1,6 @@
 /** One running RetroShare node: starts its parts, connects them, and stops them in order. */
 import { join } from 'node:path'
-import type { FriendInfo, LobbyCommand, LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
+import type { FriendInfo, LobbyCommand, LobbyInfo, LobbyUpdate, ParticipantInfo } from '../lobby/lobby.ts'
 import type { LobbySpec, NetworkSnapshot } from '../lobby/network.ts'
 import { GatewayError } from '../util/errors.ts'
 import type { FriendId, LobbyId, NetworkId } from '../util/ids.ts'
@@ -12,7 +12,7 @@ import { loadOrCreateNodeIdentity, type NodeIdentity } from './identity/node-ide
 import { LobbyStore } from './lobby-store.ts'
 import type { NodeOptions } from './node-options.ts'
 import { RouterRunner } from './router-runner.ts'
-import { allLobbies, lobbyInfo } from './routing/view.ts'
+import { allLobbies, lobbyInfo, lobbyMembers } from './routing/view.ts'
 import type { Reach } from './self.ts'
 import { Speakers } from './speakers.ts'
 import { judge, type VerdictCounts } from './verdict.ts'
@@ -102,6 +102,10 @@ export class Node {
 
   lobby(id: LobbyId): LobbyInfo | undefined {
     return lobbyInfo(this.#router.router, id)
+  }
+
+  members(id: LobbyId): ParticipantInfo[] {
+    return lobbyMembers(this.#router.router, id, this.#options.now())
   }
 
   send(command: LobbyCommand): void {

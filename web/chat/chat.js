@@ -16,7 +16,7 @@ document.getElementById('enter').addEventListener('submit', async (event) => {
   localStorage.setItem('foyer-nick', nick)
   try {
     const settings = await (await fetch('/chat/settings.json')).json()
-    if (settings.domain === null) throw new Error('the XMPP server of this gateway is turned off')
+    if (settings.domain === null) throw new Error('this gateway offers chat to its own machine only')
     await enter(settings, nick)
     entrance.remove()
   } catch (error) {

@@ -33,13 +33,17 @@ export function allLobbies(
   const ids = new Set([...router.lobbies.keys(), ...router.directory.ids()])
   return [...ids].flatMap((id) => {
     const info = lobbyInfo(router, id)
-    const lobby = router.lobbies.get(id)
-    return info ? [{ ...info, members: lobby ? members(lobby, nowMs) : [] }] : []
+    return info ? [{ ...info, members: lobbyMembers(router, id, nowMs) }] : []
   })
 }
 
-/** Participants of a joined lobby, own speakers first. */
-export const members = (lobby: JoinedLobby, nowMs: number): ParticipantInfo[] => [
+/** Participants of a lobby, own speakers first; none when it is not joined. */
+export function lobbyMembers(router: Router, id: LobbyId, nowMs: number): ParticipantInfo[] {
+  const lobby = router.lobbies.get(id)
+  return lobby ? members(lobby, nowMs) : []
+}
+
+const members = (lobby: JoinedLobby, nowMs: number): ParticipantInfo[] => [
   ...[...lobby.speakers.values()].map((speaker) => ({
     id: speaker.author,
     nick: speaker.nick,

@@ -1,0 +1,63 @@
+/** The gateway in numbers: what `foyer status` shows and what the metrics measure when somebody scrapes. */
+import type { Archive } from '../archive/archive.ts'
+import type { LobbyNetwork, NetworkSnapshot } from '../lobby/network.ts'
+import type { Gauges } from '../ops/metrics.ts'
+import { VERSION } from '../version.ts'
+import type { Rooms } from './rooms.ts'
+import type { BoundPorts, GatewayStatus } from './status.ts'
+
+export interface OverviewSources {
+  readonly startedAtMs: number
+  readonly ports: BoundPorts
+  readonly networks: ReadonlyMap<string, LobbyNetwork>
+  readonly rooms: Rooms
+  readonly archive: Archive
+  sessionCount(): number
+  problems(): readonly string[]
+}
+
+const snapshots = ({ networks }: OverviewSources): NetworkSnapshot[] =>
+  [...networks.values()].map((network) => network.snapshot())
+
+const online = (network: NetworkSnapshot): number => network.friends.filter((f) => f.isOnline).length
+const joined = (network: NetworkSnapshot): number => network.lobbies.filter((l) => l.isJoined).length
+
+export async function gatewayStatus(sources: OverviewSources): Promise<GatewayStatus> {
+  const { local, remote } = sources.rooms.countOccupants()
+  return {
+    version: VERSION,
+    uptimeSec: Math.floor((Date.now() - sources.startedAtMs) / 1000),
+    ports: sources.ports,
+    networks: snapshots(sources).map((network) => ({
+      id: network.id,
+      friends: network.friends.length,
+      friendsOnline: online(network),
+      lobbies: network.lobbies.length,
+      lobbiesJoined: joined(network),
+    })),
+    rooms: sources.rooms.size,
+    occupants: local + remote,
+    archive: await sources.archive.stats(),
+    problems: sources.problems(),
+  }
+}
+
+export async function gauges(sources: OverviewSources): Promise<Gauges> {
+  const networks = snapshots(sources)
+  const sum = (count: (network: NetworkSnapshot) => number): number =>
+    networks.reduce((total, network) => total + count(network), 0)
+  const occupants = sources.rooms.countOccupants()
+  const archive = await sources.archive.stats()
+  return {
+    sessions: sources.sessionCount(),
+    rooms_loaded: sources.rooms.loadedCount,
+    occupants_local: occupants.local,
+    occupants_remote: occupants.remote,
+    friends: sum((network) => network.friends.length),
+    friends_online: sum(online),
+    lobbies: sum((network) => network.lobbies.length),
+    lobbies_joined: sum(joined),
+    archive_messages: archive.messages,
+    archive_bytes: archive.bytes,
+  }
+}

@@ -1,0 +1,101 @@
+// A lobby network without wires: tests make it say things and read what it was asked.
+import type {
+  FriendInfo,
+  LobbyCommand,
+  LobbyInfo,
+  LobbyUpdate,
+  ParticipantInfo,
+} from '../../src/lobby/lobby.ts'
+import type { LobbyNetwork, LobbySpec, NetworkSnapshot } from '../../src/lobby/network.ts'
+import type { LobbyId, NetworkId, ParticipantId } from '../../src/util/ids.ts'
+
+export class FakeNetwork implements LobbyNetwork {
+  readonly id = 'fake' as NetworkId
+  readonly limits = { maxTextBytes: 1000, maxNickChars: 30, maxNickBytes: 50 }
+  readonly commands: LobbyCommand[] = []
+  readonly #lobbies = new Map<LobbyId, LobbyInfo>()
+  readonly #members = new Map<LobbyId, ParticipantInfo[]>()
+  onUpdate: (update: LobbyUpdate) => void = () => undefined
+  isFull = false
+
+  /** A friend lists, or no longer lists, a lobby; or it becomes joined. */
+  show(id: string, name: string, isJoined = false): LobbyId {
+    const lobby: LobbyInfo = {
+      id: id as LobbyId,
+      network: this.id,
+      name,
+      topic: `About ${name}`,
+      isPrivate: false,
+      isSigned: false,
+      isJoined,
+      isOwn: false,
+      participants: 0,
+    }
+    this.#lobbies.set(lobby.id, lobby)
+    this.onUpdate({ kind: 'lobby', lobby })
+    return lobby.id
+  }
+
+  enters(lobby: LobbyId, id: string, nick: string): ParticipantId {
+    const participant = { id: id as ParticipantId, nick, sinceMs: 0, lastSeenMs: 0, speaker: null }
+    this.#members.set(lobby, [...this.members(lobby), participant])
+    this.onUpdate({ kind: 'entered', lobby, participant })
+    return participant.id
+  }
+
+  says(lobby: LobbyId, participant: ParticipantId, text: string, messageId: string): void {
+    this.onUpdate({ kind: 'said', lobby, participant, nick: 'Nick', text, sentAtMs: 0, messageId })
+  }
+
+  said(): string[] {
+    return this.commands.flatMap((command) => (command.kind === 'say' ? [command.text] : []))
+  }
+
+  async start(): Promise<{ port: number }> {
+    return { port: 0 }
+  }
+
+  async stop(): Promise<void> {}
+
+  create(spec: LobbySpec): LobbyInfo {
+    const id = this.show(spec.id ?? `00000000000000${10 + this.#lobbies.size}`, spec.name, true)
+    return this.lobby(id) as LobbyInfo
+  }
+
+  lobby(id: LobbyId): LobbyInfo | undefined {
+    return this.#lobbies.get(id)
+  }
+
+  members(id: LobbyId): readonly ParticipantInfo[] {
+    return this.#members.get(id) ?? []
+  }
+
+  send(command: LobbyCommand): void {
+    this.commands.push(command)
+  }
+
+  snapshot(): NetworkSnapshot {
+    return {
+      id: this.id,
+      self: { id: '', name: 'fake', address: '' },
+      friends: [],
+      lobbies: [...this.#lobbies.values()].map((lobby) => ({ ...lobby, members: this.members(lobby.id) })),
+    }
+  }
+
+  counters(): Readonly<Record<string, number>> {
+    return {}
+  }
+
+  invite(): string {
+    return ''
+  }
+
+  addFriend(): Promise<FriendInfo> {
+    return Promise.reject(new Error('no friends here'))
+  }
+
+  async removeFriend(): Promise<boolean> {
+    return false
+  }
+}

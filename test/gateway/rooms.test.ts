@@ -1,0 +1,264 @@
+// Rooms between XMPP users and a lobby network, over a real archive: names, order, durability, restarts.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openStore } from '../../src/archive/open-store.ts'
+import type { Store } from '../../src/archive/store.ts'
+import { archiveIds } from '../../src/gateway/archive-ids.ts'
+import { ArchiveWriter } from '../../src/gateway/archive-writer.ts'
+import { sharedPorts } from '../../src/gateway/room-ports.ts'
+import { Rooms } from '../../src/gateway/rooms.ts'
+import { type Jid, parseJid } from '../../src/stanza/jid.ts'
+import { addressed, type Element, el, serialize } from '../../src/stanza/xml.ts'
+import { FakeNetwork } from './fake-network.ts'
+
+const log = pino({ level: 'silent' })
+const MUC = 'http://jabber.org/protocol/muc'
+const CAFE = '00000000000000aa'
+
+class World {
+  readonly network = new FakeNetwork()
+  readonly out: { to: string; xml: string }[] = []
+  readonly store: Store
+  readonly writer: ArchiveWriter
+  readonly rooms: Rooms
+  /** The next commit fails. */
+  isDiskFull = false
+  #now = 1_800_000_000_000
+
+  constructor(folder: string) {
+    const store = openStore(join(folder, 'foyer.db'))
+    this.store = store
+    const append: typeof store.archive.append = async (entries) => {
+      if (this.isDiskFull) throw new Error('disk full')
+      return store.archive.append(entries)
+    }
+    this.writer = new ArchiveWriter({ append }, log, () => undefined)
+    const nowMs = () => ++this.#now
+    this.rooms = new Rooms({
+      version: '1',
+      store,
+      networks: new Map([[this.network.id, this.network]]),
+      around: {
+        domain: 'lobbies.test',
+        secret: Buffer.alloc(32, 1),
+        log,
+        ports: sharedPorts({
+          archive: store.archive,
+          writer: this.writer,
+          nextArchiveId: archiveIds(null, nowMs),
+          nowMs,
+        }),
+        admins: () => [],
+        isKept: () => false,
+        send: (to, stanza) => this.out.push({ to, xml: serialize(stanza) }),
+        fanout: (stanza, to) => {
+          for (const each of to) this.out.push({ to: each, xml: addressed(stanza, each) })
+        },
+        onMessage: () => undefined,
+        onPresence: () => undefined,
+      },
+    })
+    this.network.onUpdate = (update) => this.rooms.onUpdate(this.network, update)
+  }
+
+  /** Everything that waits for the archive is done. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 3; turn++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      await this.writer.flush()
+    }
+  }
+
+  async join(user: string, room: string, nick: string): Promise<void> {
+    const history = el('history', { maxstanzas: 0 })
+    this.stanza(user, el('presence', { to: `${room}/${nick}` }, el('x', { xmlns: MUC }, history)))
+    await this.settle()
+  }
+
+  say(user: string, room: string, body: string): void {
+    this.stanza(user, el('message', { to: room, type: 'groupchat', id: body }, el('body', {}, body)))
+  }
+
+  stanza(user: string, stanza: Element): void {
+    stanza.attrs.from = user
+    this.rooms.onStanza(parseJid(user) as Jid, stanza)
+  }
+
+  sentTo(user: string): string[] {
+    return this.out.filter(({ to }) => to === user).map(({ xml }) => xml)
+  }
+}
+
+let folder: string
+let world: World
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'foyer-rooms-'))
+  world = new World(folder)
+  await world.rooms.load()
+})
+afterEach(async () => {
+  await world.store.close()
+  rmSync(folder, { recursive: true })
+})
+
+/** The process ends and another begins on the same files; the network knows nothing yet. */
+async function restart(): Promise<void> {
+  await world.store.close()
+  world = new World(folder)
+  await world.rooms.load()
+}
+
+test('joining an address that does not exist makes a lobby of that name, owned by who joined', async () => {
+  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  expect(world.network.snapshot().lobbies.map((lobby) => lobby.name)).toEqual(['tea'])
+  const own = world.sentTo('ann@test/1').find((xml) => xml.includes('code="201"'))
+  expect(own).toContain('affiliation="owner"')
+  expect(world.network.commands).toContainEqual(
+    expect.objectContaining({ kind: 'enter', nick: 'Ann', isKept: false }),
+  )
+  expect(world.rooms.size).toBe(1)
+})
+
+test('a room made here keeps its name and its lobby when the network has forgotten it', async () => {
+  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  const [before] = world.network.snapshot().lobbies
+  await restart()
+  await world.join('bob@test/1', 'tea@lobbies.test', 'Bob')
+  expect(world.network.snapshot().lobbies.map((lobby) => lobby.id)).toEqual([before?.id])
+  expect(world.sentTo('bob@test/1').some((xml) => xml.includes('code="201"'))).toBe(false)
+})
+
+test.each([
+  [
+    'an address of a lobby that is not seen from here',
+    'tea.00000000000000ff@lobbies.test/Ann',
+    'item-not-found',
+  ],
+  ['a nick that the network cannot carry', `tea@lobbies.test/${'n'.repeat(31)}`, 'not-acceptable'],
+  ['no nick', 'tea@lobbies.test', 'jid-malformed'],
+])('%s is refused and makes no lobby', async (_case, to, condition) => {
+  world.stanza('ann@test/1', el('presence', { to, id: 'j1' }, el('x', { xmlns: MUC })))
+  await world.settle()
+  expect(world.network.snapshot().lobbies).toEqual([])
+  const [reply] = world.sentTo('ann@test/1')
+  for (const part of ['type="error"', 'id="j1"', `<${condition} `, `<x xmlns="${MUC}"/>`])
+    expect(reply).toContain(part)
+})
+
+test('a discovered lobby has the same address for ever, even when its name changes', async () => {
+  world.network.show(CAFE, 'Café')
+  world.network.show(CAFE, 'Bar')
+  expect(world.rooms.addressOf(CAFE as never)).toBe(`café.${CAFE}@lobbies.test`)
+  await restart()
+  world.network.show(CAFE, 'Bar')
+  expect(world.rooms.addressOf(CAFE as never)).toBe(`café.${CAFE}@lobbies.test`)
+})
+
+test('an alias answers with the real address', async () => {
+  world.network.show(CAFE, 'Cafe')
+  const row = world.rooms.rowOf(CAFE as never)
+  expect(row && (await world.rooms.alias(row, 'short'))).toBe(true)
+  await world.join('ann@test/1', 'short@lobbies.test', 'Ann')
+  expect(world.sentTo('ann@test/1')[0]).toContain(`>xmpp:cafe.${CAFE}@lobbies.test</gone>`)
+})
+
+test('what is said is stored before it is reflected, and only then told to the lobby', async () => {
+  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  world.say('ann@test/1', 'tea@lobbies.test', 'hello')
+  expect(world.sentTo('ann@test/1').some((xml) => xml.includes('hello'))).toBe(false)
+  expect(world.network.said()).toEqual([])
+  await world.settle()
+  expect(world.sentTo('ann@test/1').filter((xml) => xml.includes('<body>hello</body>'))).toHaveLength(1)
+  expect(world.network.said()).toEqual(['hello'])
+})
+
+test('what cannot be stored is refused: nobody sees it and the lobby hears nothing', async () => {
+  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.join('bob@test/1', 'tea@lobbies.test', 'Bob')
+  world.isDiskFull = true
+  world.say('ann@test/1', 'tea@lobbies.test', 'lost')
+  await world.settle()
+  expect(world.sentTo('bob@test/1').some((xml) => xml.includes('lost'))).toBe(false)
+  expect(world.network.said()).toEqual([])
+  const error = world.sentTo('ann@test/1').at(-1)
+  for (const part of ['type="error"', 'id="lost"', 'type="wait"', '<resource-constraint '])
+    expect(error).toContain(part)
+  world.isDiskFull = false
+  world.say('ann@test/1', 'tea@lobbies.test', 'again')
+  await world.settle()
+  expect(world.sentTo('bob@test/1').at(-1)).toContain('again')
+})
+
+test('who says something and leaves at once is heard before being seen to leave', async () => {
+  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.join('bob@test/1', 'tea@lobbies.test', 'Bob')
+  world.say('bob@test/1', 'tea@lobbies.test', 'bye')
+  world.rooms.onSessionEnded('bob@test/1')
+  await world.settle()
+  const [said, left] = world.sentTo('ann@test/1').slice(-2)
+  expect(said).toContain('<body>bye</body>')
+  expect(left).toContain('type="unavailable"')
+  expect(world.network.commands.slice(-2).map((command) => command.kind)).toEqual(['say', 'exit'])
+})
+
+test('a message of the lobby is shown and stored once, also when it comes again after a restart', async () => {
+  const lobby = world.network.show(CAFE, 'Cafe', true)
+  await world.join('ann@test/1', `cafe.${CAFE}@lobbies.test`, 'Ann')
+  const zoe = world.network.enters(lobby, 'z'.repeat(32), 'Zoe')
+  world.network.says(lobby, zoe, '<b>hi</b> &amp; ho', 'm1')
+  world.network.says(lobby, zoe, '<b>hi</b> &amp; ho', 'm1')
+  await world.settle()
+  expect(world.sentTo('ann@test/1').filter((xml) => xml.includes('hi &amp; ho'))).toHaveLength(1)
+  await restart()
+  world.network.show(CAFE, 'Cafe', true)
+  await world.join('ann@test/1', `cafe.${CAFE}@lobbies.test`, 'Ann')
+  world.network.says(lobby, zoe, '<b>hi</b> &amp; ho', 'm1')
+  await world.settle()
+  expect(world.sentTo('ann@test/1').some((xml) => xml.includes('hi &amp; ho'))).toBe(false)
+  expect((await world.store.archive.stats()).messages).toBe(1)
+})
+
+test('a joined lobby is archived while no XMPP user is there', async () => {
+  const lobby = world.network.show(CAFE, 'Cafe', true)
+  world.network.says(lobby, 'z'.repeat(32) as never, 'to nobody', 'm1')
+  await world.settle()
+  expect((await world.store.archive.stats()).messages).toBe(1)
+})
+
+test('of two participants with one nick the later is told apart, the same after a restart', async () => {
+  const lobby = world.network.show(CAFE, 'Cafe', true)
+  world.network.enters(lobby, `a${'0'.repeat(31)}`, 'Twin')
+  world.network.enters(lobby, `b${'0'.repeat(31)}`, 'Twin')
+  const nicks = () => [...world.rooms.loaded()][0]?.occupants().map((occupant) => occupant.nick)
+  expect(nicks()).toEqual(['Twin', 'Twin (b000)'])
+  await world.settle()
+  await restart()
+  world.network.show(CAFE, 'Cafe', true)
+  world.network.enters(lobby, `b${'0'.repeat(31)}`, 'Twin')
+  world.network.enters(lobby, `a${'0'.repeat(31)}`, 'Twin')
+  expect(nicks()).toEqual(['Twin (b000)', 'Twin'])
+})
+
+test('a room loaded late knows who is in its lobby already', async () => {
+  const lobby = world.network.show(CAFE, 'Cafe')
+  world.network.enters(lobby, 'z'.repeat(32), 'Zoe')
+  await world.join('ann@test/1', `cafe.${CAFE}@lobbies.test`, 'Ann')
+  expect(world.sentTo('ann@test/1')[0]).toContain(`from="cafe.${CAFE}@lobbies.test/Zoe"`)
+})
+
+test('a text that the network would drop is refused with its limit, and not archived', async () => {
+  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  world.say('ann@test/1', 'tea@lobbies.test', 'x'.repeat(1001))
+  await world.settle()
+  expect(world.sentTo('ann@test/1').at(-1)).toMatch(/policy-violation.*1000 bytes/)
+  expect((await world.store.archive.stats()).messages).toBe(0)
+})
+
+test('at shutdown every session is told', async () => {
+  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  world.rooms.shutdown()
+  expect(world.sentTo('ann@test/1').at(-1)).toMatch(/type="unavailable".*code="332"/)
+})
