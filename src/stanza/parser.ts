@@ -1,26 +1,25 @@
-/** Inbound XML to elements, strict and bounded: RFC 6120 §11, RFC 7395 §3.3. Bad input is a value, never an exception. */
-import { SaxesParser, type SaxesTagNS } from 'saxes'
-import type { StreamErrorCondition } from './stream-error.ts'
-import { type Element, emptyElement, setAttribute } from './xml.ts'
+/** Inbound XML to elements, strict and bounded: RFC 6120 §4, §11, RFC 7395 §3.3. Bad input is a value, never an exception. */
+import type { SaxesTagNS } from 'saxes'
+import { fail, ok, type Result } from '../util/result.ts'
+import {
+  abort,
+  catching,
+  elementOf,
+  newTokenizer,
+  type ParseFailure,
+  type ParserLimits,
+  refuse,
+  spaceEnd,
+  type Tokenizer,
+  TreeBuilder,
+  utf8Length,
+} from './tree-builder.ts'
+import type { Element } from './xml.ts'
 
-/** What one stanza may be at most. */
-export interface ParserLimits {
-  /** Bytes of UTF-8 from the end of the stanza before to its own end. */
-  readonly maxStanzaBytes: number
-  /** Elements inside one another, the stanza itself included. */
-  readonly maxDepth: number
-  /** Attributes of one element, namespace declarations included. */
-  readonly maxAttributes: number
-}
+export type { ParseFailure, ParserLimits } from './tree-builder.ts'
 
 /** 256 KiB, 64 levels, 64 attributes. */
 export const PARSER_LIMITS: ParserLimits = { maxStanzaBytes: 262_144, maxDepth: 64, maxAttributes: 64 }
-
-/** Why a stream cannot go on: the condition to close it with (RFC 6120 §4.9.3) and a detail without content of the stanza. */
-export interface ParseFailure {
-  readonly condition: StreamErrorCondition
-  readonly detail: string
-}
 
 /** What a stream brings, in order. Nothing comes after `failed` or `closed`. */
 export type StreamEvent =
@@ -30,90 +29,173 @@ export type StreamEvent =
   | { readonly kind: 'closed' }
   | { readonly kind: 'failed'; readonly failure: ParseFailure }
 
-/** Thrown out of the tokenizer, which would carry on after an error, and caught before it leaves this file. */
-class ParseAbort extends Error {
-  readonly failure: ParseFailure
+type Namespaces = Readonly<Record<string, string>>
 
-  constructor(condition: StreamErrorCondition, detail: string) {
-    super(detail)
-    this.failure = { condition, detail }
+/** A tokenizer for what is inside a stream, with the trees that it makes. */
+interface StanzaReader {
+  readonly tokenizer: Tokenizer
+  readonly namespaces: Namespaces
+  /** Who reads with it at present. */
+  user: { tree(tree: Element): void; unmatched(name: string): void } | undefined
+}
+
+/**
+ * Readers shared by many streams: one that waits for its next stanza needs none. Keeps as many as were ever in use at
+ * the same time for one set of namespaces, and 16 at most.
+ */
+export class ReaderPool {
+  readonly #limits: ParserLimits
+  #idle: StanzaReader[] = []
+
+  constructor(limits: ParserLimits = PARSER_LIMITS) {
+    this.#limits = limits
+  }
+
+  /** A reader for the inside of a stream whose header declares these namespaces. */
+  take(namespaces: Namespaces): StanzaReader {
+    const at = this.#idle.findLastIndex((idle) => isSame(idle.namespaces, namespaces))
+    return this.#idle.splice(at, at === -1 ? 0 : 1)[0] ?? this.#newReader(namespaces)
+  }
+
+  /** Takes back a reader that is between stanzas. */
+  giveBack(reader: StanzaReader): void {
+    reader.user = undefined
+    this.#idle.push(reader)
+    if (this.#idle.length > 16) this.#idle.shift()
+  }
+
+  #newReader(namespaces: Namespaces): StanzaReader {
+    const tokenizer = newTokenizer(namespaces)
+    const reader: StanzaReader = { tokenizer, namespaces, user: undefined }
+    new TreeBuilder(tokenizer, this.#limits, (tree) => reader.user?.tree(tree))
+    tokenizer.on('error', ({ message }) => {
+      const unmatched = /^unmatched closing tag: (.*)\.$/s.exec(message)?.[1]
+      if (unmatched !== undefined) reader.user?.unmatched(unmatched)
+      refuse(message)
+    })
+    return reader
   }
 }
 
+/** Thrown out of a tokenizer that has read what was wanted; the rest of its text is for somebody else. */
+class Enough {}
+
 /** Reads one document as long as the connection: a header, then stanzas. Text must come whole, character by character. */
 export class StreamParser {
-  readonly #saxes: Saxes
-  readonly #maxBytes: number
+  readonly #limits: ParserLimits
+  readonly #pool: ReaderPool
+  #headerTokenizer: Tokenizer | undefined = newTokenizer()
+  #headerName = ''
+  #namespaces: Namespaces = {}
+  /** Only while a stanza is incomplete. */
+  #reader: StanzaReader | undefined
   #events: StreamEvent[] = []
   #isOver = false
-  /** Position, in characters since the start, at which the current stanza begins. */
-  #stanzaFrom = 0
-  /** Bytes of the current stanza that came with earlier texts. */
-  #earlierBytes = 0
-  #chunkFrom = 0
   #chunk = ''
-  /** Between stanzas: white space that comes now is no part of anything. */
-  #isResting = true
+  /** The reader's position at the start of the chunk. */
+  #chunkFrom = 0
+  /** Index in the chunk at which the current stanza begins or goes on. */
+  #stanzaFrom = 0
+  /** Bytes of the current stanza that came with earlier chunks; 0 between stanzas. */
+  #earlierBytes = 0
 
-  constructor(limits: ParserLimits = PARSER_LIMITS) {
-    this.#maxBytes = limits.maxStanzaBytes
-    this.#saxes = tokenizer(
-      new TreeBuilder(limits, {
-        header: (header) => {
-          this.#events.push({ kind: 'opened', header })
-          this.#endStanza()
-        },
-        tree: (stanza) => {
-          this.#endStanza()
-          this.#events.push({ kind: 'stanza', stanza })
-        },
-        end: () => {
-          this.#isOver = true
-          this.#events.push({ kind: 'closed' })
-        },
-      }),
-    )
+  /** `pool`: shared by all streams of a server. */
+  constructor(limits: ParserLimits = PARSER_LIMITS, pool = new ReaderPool(limits)) {
+    this.#limits = limits
+    this.#pool = pool
   }
 
-  /** Takes the next text of the stream and returns what it completed. White space before the header is skipped. */
+  /** Takes the next text of the stream and returns what it completed. White space between stanzas is nothing. */
   write(text: string): StreamEvent[] {
-    this.#chunk = this.#isResting ? text.slice(leadingSpace(text, 0)) : text
-    if (this.#isOver || this.#chunk === '') return []
-    this.#chunkFrom = this.#saxes.position
+    if (this.#isOver) return []
     const failure = catching(() => {
-      this.#saxes.write(this.#chunk)
-      this.#saxes.write('') // lets go of the chunk
-      this.#endChunk()
+      const rest = this.#headerTokenizer ? this.#readHeader(this.#headerTokenizer, text) : text
+      if (!this.#isOver) this.#readStanzas(rest)
     })
-    if (failure && !this.#isOver) {
+    if (failure) {
       this.#isOver = true
       this.#events.push({ kind: 'failed', failure })
     }
     this.#chunk = ''
+    if (this.#isOver) this.#reader = undefined
     const events = this.#events
     this.#events = []
     return events
   }
 
-  #endStanza(): void {
-    this.#countBytes(this.#saxes.position)
-    this.#stanzaFrom = this.#saxes.position
+  /** What comes after the header; empty as long as it is not complete. */
+  #readHeader(tokenizer: Tokenizer, text: string): string {
+    const chunk = this.#earlierBytes === 0 ? text.slice(spaceEnd(text, 0)) : text
+    if (chunk === '') return ''
+    const from = tokenizer.position
+    let tag: SaxesTagNS | undefined
+    tokenizer.on('opentag', (opened) => {
+      tag = opened
+      throw new Enough()
+    })
+    untilEnough(tokenizer, chunk)
+    if (!tag) tokenizer.write('') // lets go of the chunk, and counts positions from its end
+    const to = tag ? tokenizer.position - from : chunk.length
+    this.#earlierBytes = this.#countBytes(chunk, 0, to)
+    if (!tag) return ''
+    this.#opened(tag)
+    return chunk.slice(to)
+  }
+
+  #opened(tag: SaxesTagNS): void {
+    this.#headerTokenizer = undefined
     this.#earlierBytes = 0
+    this.#headerName = tag.name
+    this.#namespaces = { ...tag.ns }
+    this.#events.push({ kind: 'opened', header: elementOf(tag, this.#limits.maxAttributes) })
+    if (tag.isSelfClosing) this.#closed()
   }
 
-  #endChunk(): void {
-    const from = this.#stanzaFrom - this.#chunkFrom
-    this.#isResting = from >= 0 && leadingSpace(this.#chunk, from) === this.#chunk.length
-    if (this.#isResting) this.#stanzaFrom = this.#saxes.position
-    else this.#earlierBytes = this.#countBytes(this.#chunkFrom + this.#chunk.length)
+  #readStanzas(text: string): void {
+    this.#chunk = this.#earlierBytes === 0 ? text.slice(spaceEnd(text, 0)) : text
+    if (this.#chunk === '') return
+    const reader = this.#reader ?? this.#pool.take(this.#namespaces)
+    this.#reader = reader
+    this.#namespaces = reader.namespaces // the same object for all streams that declare the same
+    reader.user = this
+    this.#chunkFrom = reader.tokenizer.position
+    this.#stanzaFrom = 0
+    untilEnough(reader.tokenizer, this.#chunk)
+    if (this.#isOver) return
+    reader.tokenizer.write('') // as above
+    const isResting =
+      this.#earlierBytes === 0 && spaceEnd(this.#chunk, this.#stanzaFrom) === this.#chunk.length
+    if (isResting) {
+      this.#pool.giveBack(reader)
+      this.#reader = undefined
+    } else this.#earlierBytes = this.#countBytes(this.#chunk, this.#stanzaFrom, this.#chunk.length)
   }
 
-  /** Bytes of the current stanza up to `position`; fails when they are too many. */
-  #countBytes(position: number): number {
-    const from = Math.max(this.#stanzaFrom - this.#chunkFrom, 0)
-    const to = position - this.#chunkFrom
-    const bytes = this.#earlierBytes + utf8Length(this.#chunk, from, to)
-    if (bytes > this.#maxBytes) tooLarge(this.#maxBytes)
+  /** A stanza is complete. Called by the reader. */
+  tree(stanza: Element): void {
+    const to = (this.#reader?.tokenizer.position ?? 0) - this.#chunkFrom
+    this.#countBytes(this.#chunk, this.#stanzaFrom, to)
+    this.#stanzaFrom = to
+    this.#earlierBytes = 0
+    this.#events.push({ kind: 'stanza', stanza })
+  }
+
+  /** An end tag without a start: the end of the stream when it has the header's name. Called by the reader. */
+  unmatched(name: string): void {
+    if (name !== this.#headerName) return
+    this.#closed()
+    throw new Enough()
+  }
+
+  #closed(): void {
+    this.#isOver = true
+    this.#events.push({ kind: 'closed' })
+  }
+
+  /** Bytes of the current stanza up to an index of `text`; fails when they are too many. */
+  #countBytes(text: string, from: number, to: number): number {
+    const bytes = this.#earlierBytes + utf8Length(text, from, to)
+    if (bytes > this.#limits.maxStanzaBytes) tooLarge(this.#limits.maxStanzaBytes)
     return bytes
   }
 }
@@ -121,7 +203,7 @@ export class StreamParser {
 /** Reads documents that stand alone, one a call: WebSocket frames and stored XML. */
 export class DocumentParser {
   readonly #limits: ParserLimits
-  #saxes: Saxes | undefined
+  #tokenizer: Tokenizer | undefined
   #tree: Element | undefined
 
   constructor(limits: ParserLimits = PARSER_LIMITS) {
@@ -129,184 +211,44 @@ export class DocumentParser {
   }
 
   /** The document's element, or why it was refused. */
-  parse(
-    text: string,
-  ): { readonly ok: true; readonly value: Element } | { readonly ok: false; readonly error: ParseFailure } {
+  parse(text: string): Result<Element, ParseFailure> {
     const failure = catching(() => {
-      if (utf8Length(text, 0, text.length) > this.#limits.maxStanzaBytes)
-        tooLarge(this.#limits.maxStanzaBytes)
-      this.#saxes ??= this.#newSaxes()
-      this.#saxes.write(text).close()
+      const { maxStanzaBytes } = this.#limits
+      if (utf8Length(text, 0, text.length) > maxStanzaBytes) tooLarge(maxStanzaBytes)
+      this.#tokenizer ??= this.#newTokenizer()
+      this.#tokenizer.write(text).close()
     })
-    const value = this.#tree
+    const tree = this.#tree
     this.#tree = undefined
-    if (!failure && value) return { ok: true, value }
-    this.#saxes = undefined
-    return { ok: false, error: failure ?? { condition: 'not-well-formed', detail: 'no element' } }
+    if (!failure && tree) return ok(tree)
+    this.#tokenizer = undefined
+    return fail(failure ?? { condition: 'not-well-formed', detail: 'no element' })
   }
 
-  #newSaxes(): Saxes {
-    return tokenizer(
-      new TreeBuilder(this.#limits, {
-        tree: (tree) => {
-          this.#tree = tree
-        },
-      }),
-    )
+  #newTokenizer(): Tokenizer {
+    const tokenizer = newTokenizer()
+    new TreeBuilder(tokenizer, this.#limits, (tree) => {
+      this.#tree = tree
+    })
+    return tokenizer
   }
-}
-
-interface TreeSinks {
-  /** With it, the outermost element is a stream header and the trees are its children. */
-  readonly header?: (header: Element) => void
-  readonly tree: (tree: Element) => void
-  /** The outermost element of a stream ended. */
-  readonly end?: () => void
-}
-
-/** Makes elements of tags. The root of each tree declares what it takes from the stream header, so it can stand alone. */
-class TreeBuilder {
-  readonly #limits: ParserLimits
-  readonly #sinks: TreeSinks
-  #isInside: boolean
-  #root: Element | undefined
-  #current: Element | undefined
-  #depth = 0
-
-  constructor(limits: ParserLimits, sinks: TreeSinks) {
-    this.#limits = limits
-    this.#sinks = sinks
-    this.#isInside = sinks.header === undefined
-  }
-
-  open(tag: SaxesTagNS): void {
-    const element = emptyElement(tag.name)
-    let count = 0
-    let hasPrefix = tag.prefix !== ''
-    for (const name in tag.attributes) {
-      const attribute = tag.attributes[name]
-      if (attribute === undefined) continue
-      if (++count > this.#limits.maxAttributes) abort('policy-violation', 'too many attributes')
-      if (attribute.prefix !== '') hasPrefix = true
-      setAttribute(element, name, attribute.value)
-    }
-    if (!this.#isInside) {
-      this.#isInside = true
-      this.#sinks.header?.(element)
-      return
-    }
-    if (++this.#depth > this.#limits.maxDepth) abort('policy-violation', 'elements too deep in one another')
-    if (this.#current) this.#current.append(element)
-    else {
-      this.#root = element
-      if (tag.prefix === '' && tag.uri !== '') element.attrs.xmlns = tag.uri
-    }
-    this.#current = element
-    if (hasPrefix) this.#declarePrefixes(element, tag)
-  }
-
-  text(text: string): void {
-    const current = this.#current
-    if (!current) {
-      if (this.#isInside && leadingSpace(text, 0) < text.length) abort('bad-format', 'text between stanzas')
-      return
-    }
-    const { children } = current
-    const last = children.length - 1
-    const before = children[last]
-    if (typeof before === 'string') children[last] = before + text
-    else children.push(text)
-  }
-
-  close(): void {
-    const closed = this.#current
-    if (!closed) {
-      this.#sinks.end?.()
-      return
-    }
-    this.#current = closed.parent ?? undefined
-    if (--this.#depth === 0) this.#sinks.tree(closed)
-  }
-
-  #declarePrefixes(element: Element, tag: SaxesTagNS): void {
-    this.#declare(element, tag.prefix, tag.uri)
-    for (const attribute of Object.values(tag.attributes))
-      this.#declare(element, attribute.prefix, attribute.uri)
-  }
-
-  #declare(element: Element, prefix: string, uri: string): void {
-    if (prefix === '' || prefix === 'xml' || prefix === 'xmlns' || element.findNS(prefix) !== undefined)
-      return
-    if (this.#root) setAttribute(this.#root, `xmlns:${prefix}`, uri)
-  }
-}
-
-type Saxes = SaxesParser<{ xmlns: true; position: false }>
-
-function tokenizer(builder: TreeBuilder): Saxes {
-  // The declared version is ignored: XML 1.1 would allow control characters (RFC 6120 §11.4 knows 1.0 only).
-  const saxes: Saxes = new SaxesParser({
-    xmlns: true,
-    position: false,
-    forceXMLVersion: true,
-    defaultXMLVersion: '1.0',
-  })
-  saxes.on('error', (error) => abort(conditionOf(error.message), error.message.replace(/[:{].*$/s, '')))
-  saxes.on('xmldecl', ({ encoding }) => {
-    if (encoding !== undefined && encoding.toLowerCase() !== 'utf-8')
-      abort('unsupported-encoding', 'an encoding other than UTF-8 is declared')
-  })
-  saxes.on('doctype', () => abort('restricted-xml', 'a document type declaration'))
-  saxes.on('comment', () => abort('restricted-xml', 'a comment'))
-  saxes.on('processinginstruction', () => abort('restricted-xml', 'a processing instruction'))
-  saxes.on('opentag', (tag) => builder.open(tag))
-  saxes.on('text', (text) => builder.text(text))
-  saxes.on('cdata', (text) => builder.text(text))
-  saxes.on('closetag', () => builder.close())
-  return saxes
-}
-
-// RFC 6120 §11.1 forbids entity references other than the predefined ones; saxes tells its findings by text only.
-function conditionOf(message: string): StreamErrorCondition {
-  if (message.startsWith('unbound namespace prefix')) return 'bad-namespace-prefix'
-  if (message.startsWith('undefined entity') || message.startsWith('inappropriately located doctype'))
-    return 'restricted-xml'
-  return 'not-well-formed'
-}
-
-function abort(condition: StreamErrorCondition, detail: string): never {
-  throw new ParseAbort(condition, detail)
 }
 
 const tooLarge = (maxBytes: number): never =>
   abort('policy-violation', `a stanza of more than ${maxBytes} bytes`)
 
-function catching(parse: () => void): ParseFailure | undefined {
+function untilEnough(tokenizer: Tokenizer, text: string): void {
   try {
-    parse()
-    return undefined
+    tokenizer.write(text)
   } catch (error) {
-    if (error instanceof ParseAbort) return error.failure
-    throw error
+    if (!(error instanceof Enough)) throw error
   }
 }
 
-/** Index of the first character at or after `from` that is not XML white space. */
-function leadingSpace(text: string, from: number): number {
-  let at = from
-  for (; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) break
-  }
-  return at
-}
-
-function utf8Length(text: string, from: number, to: number): number {
-  let bytes = to - from
-  for (let at = from; at < to; at++) {
-    const code = text.charCodeAt(at)
-    // A surrogate pair is two units and four bytes.
-    if (code > 0x7f) bytes += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1
-  }
-  return bytes
+function isSame(one: Namespaces, other: Namespaces): boolean {
+  if (one === other) return true
+  const prefixes = Object.keys(one)
+  return (
+    prefixes.length === Object.keys(other).length && prefixes.every((prefix) => one[prefix] === other[prefix])
+  )
 }

@@ -16,6 +16,12 @@ const NOT_XML =
 /** `text` without the characters that XML 1.0 forbids: one of them would end every client's stream. */
 export const cleanText = (text: string): string => text.replace(NOT_XML, '')
 
+/**
+ * A copy of `text` for keeping. What the parser gives are slices, each of which keeps the whole segment of input alive
+ * that it came with, up to 64 KiB.
+ */
+export const detached = (text: string): string => text.split('').join('')
+
 /** Builds an element. Text and attribute values are cleaned of characters that XML forbids. */
 export function el(name: string, attributes: Attributes = {}, ...children: Child[]): Element {
   const attrs: Record<string, string> = {}

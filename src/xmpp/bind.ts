@@ -2,7 +2,7 @@
 import { normalizeResource } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import type { StanzaError } from '../stanza/stanza-error.ts'
-import { childOf, type Element } from '../stanza/xml.ts'
+import { childOf, detached, type Element } from '../stanza/xml.ts'
 import { fail, ok, type Result } from '../util/result.ts'
 
 /** Why a resource cannot be had. */
@@ -20,5 +20,5 @@ export function bindRequest(iq: Element): Result<string | undefined, BindRefusal
   const resource = normalizeResource(wish)
   return resource === undefined
     ? fail({ type: 'modify', condition: 'bad-request', text: 'This cannot be a resource.' })
-    : ok(resource)
+    : ok(detached(resource))
 }

@@ -1,6 +1,14 @@
 /** Undirected presence: what a session shows to the user's other sessions, and whom it says goodbye to. RFC 6121 §4. */
 import { parseJid } from '../stanza/jid.ts'
-import { type Element, el, emptyElement, type PreparedStanza, prepare, setAttribute } from '../stanza/xml.ts'
+import {
+  detached,
+  type Element,
+  el,
+  emptyElement,
+  type PreparedStanza,
+  prepare,
+  setAttribute,
+} from '../stanza/xml.ts'
 import type { Session } from './session.ts'
 import type { SessionTable } from './session-table.ts'
 
@@ -18,7 +26,10 @@ export function undirectedPresence(session: Session, sessions: SessionTable, pre
   if (type !== undefined) return []
   const prepared = prepare(presence)
   const isInitial = session.availability === undefined
-  session.availability = { priority: priorityOf(presence), presence: prepared }
+  session.availability = {
+    priority: priorityOf(presence),
+    presence: { name: 'presence', rest: detached(prepared.rest) },
+  }
   broadcast(session, sessions, prepared)
   if (isInitial)
     for (const other of sessions.ofAccount(session.jid.bare))

@@ -4,7 +4,7 @@ import type { Server as HttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { Jid, parseJid } from '../stanza/jid.ts'
-import { DocumentParser, PARSER_LIMITS } from '../stanza/parser.ts'
+import { DocumentParser, PARSER_LIMITS, ReaderPool } from '../stanza/parser.ts'
 import type { Element, PreparedStanza } from '../stanza/xml.ts'
 import { GatewayError } from '../util/errors.ts'
 import type { AccountStore } from './account-port.ts'
@@ -137,6 +137,7 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
     return unauthenticated < limits.maxUnauthenticated
   }
 
+  const readers = new ReaderPool()
   const transportOptions = {
     turns,
     maxStanzaBytes: limits.maxStanzaBytesBeforeLogin,
@@ -149,7 +150,9 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
       socket.destroy()
       return
     }
-    connections.add(new ClientConnection(env, (sink) => new TcpTransport(socket, sink, transportOptions)))
+    connections.add(
+      new ClientConnection(env, (sink) => new TcpTransport(socket, sink, { ...transportOptions, readers })),
+    )
   }
 
   const listener = createServer({ allowHalfOpen: true }, accept)

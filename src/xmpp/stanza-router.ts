@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { type Jid, parseJid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { type ErrorCondition, type ErrorType, errorReply, iqResult } from '../stanza/stanza-error.ts'
-import { type Element, elements, prepare } from '../stanza/xml.ts'
+import { detached, type Element, elements, prepare } from '../stanza/xml.ts'
 import type { ServiceItem } from './account-services/disco.ts'
 import { type IqAnswer, type IqServices, notServed, serviceKey } from './account-services/iq-service.ts'
 import { deliverIq, deliverMessage, deliverPresence } from './local-delivery.ts'
@@ -136,7 +136,8 @@ export class StanzaRouter {
       refuse(session, presence, 'wait', 'resource-constraint', 'This client is in too many places at once.')
       return false
     }
-    session.directed.set(to.bare, to.full)
+    presence.attrs.to = detached(to.full)
+    session.directed.set(detached(to.bare), presence.attrs.to)
     return true
   }
 

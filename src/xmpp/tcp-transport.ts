@@ -1,7 +1,7 @@
 /** A client over TCP: one document as long as the stream (RFC 6120 §4). */
 import type { Socket } from 'node:net'
 import { NS } from '../stanza/ns.ts'
-import { PARSER_LIMITS, type StreamEvent, StreamParser } from '../stanza/parser.ts'
+import { PARSER_LIMITS, type ReaderPool, type StreamEvent, StreamParser } from '../stanza/parser.ts'
 import { escapeAttribute } from '../stanza/xml.ts'
 import type { StreamHeader, Transport, TransportSink } from './transport.ts'
 import type { Flushable, Turns } from './turns.ts'
@@ -18,6 +18,8 @@ const NOT_UTF8: StreamEvent = {
 /** What a TCP transport needs besides its socket. */
 export interface TcpOptions {
   readonly turns: Turns
+  /** Shared by all connections. */
+  readonly readers: ReaderPool
   readonly maxStanzaBytes: number
   readonly maxOutgoingCharacters: number
 }
@@ -29,6 +31,7 @@ export class TcpTransport implements Transport, Flushable {
   readonly #socket: Socket
   readonly #sink: TransportSink
   readonly #turns: Turns
+  readonly #readers: ReaderPool
   readonly #maxOutgoing: number
   #utf8 = new Utf8Stream()
   #parser: StreamParser
@@ -42,8 +45,9 @@ export class TcpTransport implements Transport, Flushable {
     this.#socket = socket
     this.#sink = sink
     this.#turns = options.turns
+    this.#readers = options.readers
     this.#maxOutgoing = options.maxOutgoingCharacters
-    this.#parser = new StreamParser({ ...PARSER_LIMITS, maxStanzaBytes: options.maxStanzaBytes })
+    this.#parser = this.#newParser(options.maxStanzaBytes)
     this.address = socket.remoteAddress ?? ''
     socket.setNoDelay(true)
     socket.setKeepAlive(true, KEEPALIVE_MS)
@@ -81,7 +85,7 @@ export class TcpTransport implements Transport, Flushable {
   }
 
   restart(maxStanzaBytes: number): void {
-    this.#parser = new StreamParser({ ...PARSER_LIMITS, maxStanzaBytes })
+    this.#parser = this.#newParser(maxStanzaBytes)
   }
 
   setPaused(isPaused: boolean): void {
@@ -107,6 +111,10 @@ export class TcpTransport implements Transport, Flushable {
     if (this.#isBlocked) return
     if (this.#out !== '') this.#send()
     if (this.#isEnding && this.#out === '') this.#socket.end()
+  }
+
+  #newParser(maxStanzaBytes: number): StreamParser {
+    return new StreamParser({ ...PARSER_LIMITS, maxStanzaBytes }, this.#readers)
   }
 
   #send(): void {

@@ -103,6 +103,23 @@ test('what a flooder had sent when it left is still handled before its end', asy
   expect(running.reports).toHaveLength(31)
 })
 
+test('what a flooder had sent is handled even when the connection breaks meanwhile', async () => {
+  const { port, server } = await start({ tokensPerSecond: 0, maxTokens: 10, stanzasPerTurn: 4 })
+  const flooder = await RawTcp.connect(port)
+  const full = await flooder.login()
+  const ended = running.reported((report) => report.startsWith('ended'))
+  let text = ''
+  for (let i = 0; i < 30; i++) text += `<message to='r@lobbies.localhost' id='${i}'/>`
+  flooder.send(text)
+  await running.reported((report) => report.includes('id="3"'))
+  flooder.socket.resetAndDestroy()
+  await flooder.rest()
+  // Nothing is read from it for want of tokens; writing shows that it is gone.
+  server.send(full, el('message'))
+  await ended
+  expect(running.reports).toHaveLength(31)
+})
+
 test('connections, unauthenticated ones and sessions of an account are bounded', async () => {
   const { port } = await start({ maxConnections: 4, maxUnauthenticated: 2, maxSessionsPerAccount: 2 })
   const first = await RawTcp.connect(port)

@@ -1,5 +1,6 @@
 /** The account of a session as its services see it: registered with stored data, or a guest with data in memory. */
 import type { Jid } from '../../stanza/jid.ts'
+import { detached } from '../../stanza/xml.ts'
 import { type AccountData, type AccountStore, MAX_PRIVATE_KEYS } from '../account-port.ts'
 
 /** Who is logged in. */
@@ -49,7 +50,7 @@ class GuestData implements AccountData {
     for (const [other, text] of this.#texts) if (other !== key) characters += text.length
     if (characters > MAX_GUEST_CHARACTERS) return false
     if (!this.#texts.has(key) && this.#texts.size > MAX_PRIVATE_KEYS) return false
-    this.#texts.set(key, xml)
+    this.#texts.set(detached(key), detached(xml))
     return true
   }
 }
