@@ -2,7 +2,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { NS } from '../../src/stanza/ns.ts'
-import { DocumentParser, PARSER_LIMITS, type StreamEvent, StreamParser } from '../../src/stanza/parser.ts'
+import {
+  DocumentParser,
+  PARSER_LIMITS,
+  ReaderPool,
+  type StreamEvent,
+  StreamParser,
+} from '../../src/stanza/parser.ts'
 import { type Element, emptyElement, serialize, setAttribute, standalone } from '../../src/stanza/xml.ts'
 
 const HEADER = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='${NS.streams}' to='localhost' version='1.0'>`
@@ -94,6 +100,7 @@ describe('input that RFC 6120 forbids', () => {
     [']]> in text', '<a>]]></a>', 'not-well-formed'],
     ['< in an attribute', "<a b='<'/>", 'not-well-formed'],
     ['crossed tags', '<a></b></a>', 'not-well-formed'],
+    ['an end without a start', '</b>', 'not-well-formed'],
     ['a binding of xmlns', "<a xmlns:xmlns='u'/>", 'not-well-formed'],
     ['text between stanzas', 'x<a/>', 'bad-format'],
     ['CDATA between stanzas', '<![CDATA[x]]><a/>', 'bad-format'],
@@ -124,6 +131,25 @@ test('what came before a failure is delivered, what comes after is not', () => {
   parser.write(HEADER)
   expect(kinds(parser.write('<a/><b/><!-- --><c/>'))).toEqual(['stanza', 'stanza', 'restricted-xml'])
   expect(parser.write('<d/>')).toEqual([])
+})
+
+test('streams that share readers do not see each other’s text, wherever they wait', () => {
+  const pool = new ReaderPool()
+  const streams = [0, 1, 2].map(() => new StreamParser(PARSER_LIMITS, pool))
+  for (const [i, stream] of streams.entries())
+    stream.write(i === 2 ? HEADER.replace('jabber:client', 'urn:other') : HEADER)
+  const pieces = ['<a', ' b="1">', '  ', '\n', '<c>x', ' ', '</c>', ' \r', '</a> ', ' ']
+  for (let shift = 0; shift < pieces.length; shift++) {
+    const texts = streams.map(() => '')
+    for (let step = 0; step < pieces.length + shift; step++)
+      for (const [i, stream] of streams.entries()) {
+        const piece = pieces[step - (i === 0 ? 0 : shift)]
+        for (const stanza of piece === undefined ? [] : stanzas(stream.write(piece)))
+          texts[i] += serialize(stanza)
+      }
+    const text = (ns: string): string => `<a b="1" xmlns="${ns}">  \n<c>x </c> \n</a>`
+    expect(texts).toEqual([text('jabber:client'), text('jabber:client'), text('urn:other')])
+  }
 })
 
 test('the size of a stanza is counted in bytes and over segments', () => {
