@@ -11,7 +11,7 @@ import { archiveIds } from './gateway/archive-ids.ts'
 import { ArchiveWriter } from './gateway/archive-writer.ts'
 import { type CommandContext, prune, runCommand } from './gateway/commands.ts'
 import { KnownAccounts } from './gateway/known-accounts.ts'
-import { presenceMap } from './gateway/map.ts'
+import { presenceMap, publicRooms } from './gateway/map.ts'
 import { gatewayStatus, gauges, type OverviewSources } from './gateway/overview.ts'
 import { problems } from './gateway/problems.ts'
 import { sharedPorts } from './gateway/room-ports.ts'
@@ -172,6 +172,7 @@ async function wire(
       domain: hasWebSocket ? config.xmpp.server.domain : null,
       mucDomain: config.xmpp.domain,
       anonymous: config.xmpp.server.auth !== 'accounts',
+      rooms: hasWebSocket ? publicRooms(rooms, config.xmpp.domain) : [],
     }),
   })
   if (hasWebSocket) xmpp.attachWebSocket(http.server, '/xmpp-websocket')

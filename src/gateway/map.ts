@@ -63,3 +63,17 @@ const roomView = (room: LoadedRoom): PresenceMap['rooms'][number] => ({
   lobby: room.lobby,
   occupants: room.occupants(),
 })
+
+/** Rooms that the chat page offers, the fullest first. Bounded: the page is an entrance, not a directory. */
+export function publicRooms(
+  rooms: Rooms,
+  domain: string,
+): { jid: string; name: string; occupants: number }[] {
+  return [...rooms.listed()]
+    .filter((room) => room.isListed)
+    .sort((a, b) => b.occupants - a.occupants || a.name.localeCompare(b.name))
+    .slice(0, MAX_OFFERED)
+    .map(({ localpart, name, occupants }) => ({ jid: `${localpart}@${domain}`, name, occupants }))
+}
+
+const MAX_OFFERED = 50

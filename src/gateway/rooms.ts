@@ -317,13 +317,13 @@ export class Rooms {
     const view = {
       version,
       networks: [...networks.keys()],
-      rooms: { [Symbol.iterator]: () => this.#listed() },
+      rooms: { [Symbol.iterator]: () => this.listed() },
     }
     return answerService(stanza, from, view, around.ports.env())
   }
 
   /** Rooms whose lobby can be seen from here now. */
-  *#listed(): Generator<ListedRoom> {
+  *listed(): Generator<ListedRoom> {
     for (const row of this.#rows.values()) {
       const lobby = this.#options.networks.get(row.network)?.lobby(row.lobby)
       if (!lobby) continue

@@ -56,7 +56,7 @@ describeWith(['slixmpp', 'chromium'], 'slixmpp, Converse.js and a resident of an
   }, 60_000)
 
   test('Converse.js joins with one click and sees what was said before', async () => {
-    converse = await ConverseUser.enter(browser, gateway.ports.http, room, 'Connie')
+    converse = await ConverseUser.enter(browser, gateway.ports.http, 'Café Größe', 'Connie')
     await converse.sees('hello from slixmpp')
     await converse.sees('hello from the other node')
   }, 60_000)
@@ -82,6 +82,10 @@ describeWith(['slixmpp', 'chromium'], 'slixmpp, Converse.js and a resident of an
     await slix.when((e) => e.event === 'chat_state' && e.nick === 'Connie' && e.state === 'composing')
     await converse.screenshot('converse-typing')
   }, 60_000)
+
+  test('the chat page asks nobody but this gateway for anything', () => {
+    expect([...converse.hosts].filter((host) => host !== '')).toEqual([`127.0.0.1:${gateway.ports.http}`])
+  })
 
   test('slixmpp pages the archive in both directions, two messages a page', async () => {
     const said = [

@@ -17,9 +17,11 @@ const FLAGS = [
 export const openBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS })
 
-/** Someone who opened the chat page, pressed the button once, and is in a room. */
+/** Someone who opened the chat page, clicked once on the name of a room, and is in it. */
 export class ConverseUser {
   readonly page: Page
+  /** Where the page asked for anything; data: and blob: have no host. */
+  readonly hosts = new Set<string>()
 
   private constructor(page: Page) {
     this.page = page
@@ -27,10 +29,12 @@ export class ConverseUser {
 
   static async enter(browser: Browser, httpPort: number, room: string, nick: string): Promise<ConverseUser> {
     const page = await browser.newPage({ viewport: { width: 1200, height: 800 } })
-    await page.goto(`http://127.0.0.1:${httpPort}/chat/#${encodeURIComponent(room)}`)
-    await page.fill('#nick', nick)
-    await page.click('button[type=submit]')
     const user = new ConverseUser(page)
+    page.on('request', (request) => user.hosts.add(new URL(request.url()).host))
+    await page.goto(`http://127.0.0.1:${httpPort}/chat/`)
+    await page.fill('#nick', nick)
+    await user.screenshot('entrance')
+    await page.click(`#rooms button:has-text("${room}")`)
     await page.waitForSelector('converse-muc textarea.chat-textarea', { timeout: 30_000 })
     return user
   }

@@ -1,45 +1,77 @@
-// Starts Converse.js against this gateway's own WebSocket: one click, and the room list is there.
+// Starts Converse.js against this gateway's own WebSocket: one click on a room, and you are in.
 const ADJECTIVES = ['Quiet', 'Bright', 'Early', 'Kind', 'Merry', 'Patient', 'Swift', 'Wise']
 const ANIMALS = ['Badger', 'Crane', 'Dormouse', 'Finch', 'Heron', 'Lynx', 'Otter', 'Wren']
 const pick = (list) => list[Math.floor(Math.random() * list.length)]
+const byId = (id) => document.getElementById(id)
 
-const entrance = document.getElementById('entrance')
-const nickField = document.getElementById('nick')
-const problem = document.getElementById('problem')
-
+const nickField = byId('nick')
 nickField.value = localStorage.getItem('foyer-nick') ?? `${pick(ADJECTIVES)} ${pick(ANIMALS)}`
 
-document.getElementById('enter').addEventListener('submit', async (event) => {
+const settings = await loadSettings()
+if (settings) offerRooms(settings)
+byId('enter').addEventListener('submit', (event) => {
   event.preventDefault()
-  const nick = nickField.value.trim()
-  if (nick === '') return
-  localStorage.setItem('foyer-nick', nick)
-  try {
-    const settings = await (await fetch('/chat/settings.json')).json()
-    if (settings.domain === null) throw new Error('this gateway offers chat to its own machine only')
-    await enter(settings, nick)
-    entrance.remove()
-  } catch (error) {
-    problem.textContent = `Cannot start the chat: ${error.message}`
-  }
+  // `/chat/#room@domain` goes straight into a room.
+  void enter(decodeURIComponent(location.hash.slice(1)))
 })
 
-async function enter(settings, nick) {
+async function loadSettings() {
+  try {
+    const loaded = await (await fetch('/chat/settings.json')).json()
+    if (loaded.domain !== null) return loaded
+    byId('problem').textContent = 'This gateway offers chat to its own machine only.'
+  } catch (error) {
+    byId('problem').textContent = `The gateway does not answer: ${error.message}`
+  }
+  return undefined
+}
+
+function offerRooms({ rooms }) {
+  byId('invitation').hidden = rooms.length === 0
+  byId('rooms').replaceChildren(
+    ...rooms.map((room) => {
+      const button = document.createElement('button')
+      button.type = 'button'
+      const people = document.createElement('span')
+      people.textContent = `${room.occupants} in it`
+      button.append(room.name, people)
+      button.addEventListener('click', () => void enter(room.jid))
+      const item = document.createElement('li')
+      item.append(button)
+      return item
+    }),
+  )
+}
+
+async function enter(room) {
+  const nick = nickField.value.trim()
+  if (!settings || nick === '') return
+  localStorage.setItem('foyer-nick', nick)
+  byId('problem').textContent = 'Opening the chat…'
+  try {
+    await startConverse(nick, room)
+    byId('entrance').remove()
+  } catch (error) {
+    byId('problem').textContent = `Cannot start the chat: ${error.message}`
+  }
+}
+
+async function startConverse(nick, room) {
+  // Its own one shows pictures from elsewhere; first come, first defined.
+  customElements.define('converse-footer', class extends HTMLElement {})
   const { default: converse } = await import('/chat/converse/converse.min.js')
-  const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
-  const login = settings.anonymous
-    ? { authentication: 'anonymous', auto_login: true, jid: settings.domain }
-    : { authentication: 'login', default_domain: settings.domain, locked_domain: settings.domain }
-  let api
   converse.plugins.add('foyer', {
     initialize() {
-      api = this._converse.api
-      // The list of rooms is what a newcomer looks for.
+      const { api } = this._converse
       api.listen.on('connected', () => {
-        if (settings.anonymous) openRoomFromAddress(api, settings, nick)
+        if (room.endsWith(`@${settings.mucDomain}`)) void api.rooms.open(room, { nick }, true)
       })
     },
   })
+  const login = settings.anonymous
+    ? { authentication: 'anonymous', auto_login: true, jid: settings.domain }
+    : { authentication: 'login', default_domain: settings.domain, locked_domain: settings.domain }
+  const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
   await converse.initialize({
     ...login,
     assets_path: '/chat/converse/',
@@ -49,24 +81,14 @@ async function enter(settings, nick) {
     muc_domain: settings.mucDomain,
     nickname: nick,
     auto_register_muc_nickname: false,
-    auto_away: 0,
     auto_reconnect: true,
     allow_registration: false,
     persistent_store: 'sessionStorage',
     show_desktop_notifications: false,
+    // A lobby is read by everybody in it: there is nothing to encrypt to.
+    blacklisted_plugins: ['converse-omemo', 'converse-omemo-views'],
     whitelisted_plugins: ['foyer'],
     loglevel: 'warn',
   })
-  await showRoomList(api)
-}
-
-/** `/chat/#room@domain` goes straight into a room. */
-function openRoomFromAddress(api, settings, nick) {
-  const room = decodeURIComponent(location.hash.slice(1))
-  if (room.endsWith(`@${settings.mucDomain}`)) api.rooms.open(room, { nick }, true)
-}
-
-async function showRoomList(api) {
-  await api.waitUntil('roomsPanelRendered').catch(() => undefined)
-  if (location.hash === '') document.querySelector('.show-list-muc-modal')?.click()
+  if (room === '') document.querySelector('converse-rooms-list .show-list-muc-modal')?.click()
 }
