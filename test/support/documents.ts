@@ -28,13 +28,6 @@ export const code: ReadonlyMap<string, string> = new Map(
   ]),
 )
 
-/** Cells of each row of the tables below a heading of level 2, heads and rules left out. */
-export function tableRows(document: string, heading: string): string[][] {
-  const section = sectionsOf(document).get(heading)
-  if (section === undefined) throw new Error(`there is no heading ${heading}`)
-  return rowsOf(section)
-}
-
 /** Text below each heading of level 2. */
 export function sectionsOf(document: string): ReadonlyMap<string, string> {
   const parts = document.split(/^## (.+)$/m)
