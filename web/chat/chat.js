@@ -65,6 +65,7 @@ async function startConverse(nick, room) {
       const { api } = this._converse
       api.listen.on('connected', () => {
         if (room.endsWith(`@${settings.mucDomain}`)) void api.rooms.open(room, { nick }, true)
+        else void showRoomList(this._converse)
       })
     },
   })
@@ -79,6 +80,7 @@ async function startConverse(nick, room) {
     discover_connection_methods: false,
     view_mode: 'fullscreen',
     muc_domain: settings.mucDomain,
+    locked_muc_domain: 'hidden',
     nickname: nick,
     auto_register_muc_nickname: false,
     auto_reconnect: true,
@@ -90,5 +92,11 @@ async function startConverse(nick, room) {
     whitelisted_plugins: ['foyer'],
     loglevel: 'warn',
   })
-  if (room === '') document.querySelector('converse-rooms-list .show-list-muc-modal')?.click()
+}
+
+async function showRoomList({ api, state }) {
+  await api.waitUntil('chatBoxesFetched')
+  const model = state.chatboxes.get('controlbox')
+  model.set('muc_domain', settings.mucDomain)
+  api.modal.show('converse-muc-list-modal', { model })
 }
