@@ -78,10 +78,11 @@ test('what was written up to 150 s before the loss was noticed is repeated, olde
 })
 
 test('what was repeated on a link that lasted only a moment is repeated again', () => {
-  const node = speaking(ALICE)
+  const node = speaking(ALICE, BOB)
   node.down(ALICE)
   node.say(SAM, 'old')
   node.passMs(400_000)
+  node.take()
   node.up(ALICE)
   expect(messages(node)).toEqual(['message old'])
   node.passMs(149_000)

@@ -97,6 +97,18 @@ test('many JOINED in a row are answered together', () => {
   expect(signs(node.take()).length).toBeLessThanOrEqual(2)
 })
 
+test('however many join, a speaker is heard at most every 8 s', () => {
+  const node = joinedNode(ALICE)
+  node.enter(SAM, SAMS_ID)
+  node.passMs(30_000)
+  node.take()
+  for (let i = 0; i < 24; i++) {
+    node.gets(ALICE, node.event(LOBBY_EVENT.joined))
+    node.passMs(1_000)
+  }
+  expect([3, 4]).toContain(signs(node.take()).length)
+})
+
 test('while nobody is there to hear it nothing is announced; the first to take part is told at once', () => {
   const node = joinedNode(ALICE)
   node.down(ALICE)
