@@ -4,6 +4,7 @@ import { fanout } from './fanout.ts'
 import { join } from './join.ts'
 import { memory } from './memory.ts'
 import { reflect } from './reflect.ts'
+import { routing } from './routing.ts'
 import { type Figure, table } from './support/figures.ts'
 
 const CLAIMS: Readonly<Record<string, (args: readonly string[]) => Promise<Figure[]>>> = {
@@ -11,6 +12,7 @@ const CLAIMS: Readonly<Record<string, (args: readonly string[]) => Promise<Figur
   fanout,
   join,
   memory,
+  routing,
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -172,18 +172,17 @@ export class SimulatedNetwork {
   }
 
   #deliver({ from, to, item, raw, hops }: Parcel): void {
-    this.#digest(`${this.timeline.nowMs} ${from.id} ${to.id} ${item.kind}`)
+    for (const number of [this.timeline.nowMs, from.index, to.index]) this.#digest(number)
     if (isBounced(item)) {
-      this.#digest(item.messageId)
+      for (let i = 0; i < item.messageId.length; i++) this.#digest(item.messageId.charCodeAt(i))
       if (item.kind === 'lobby-message' && !to.hops.has(item.messageId)) to.hops.set(item.messageId, hops)
       this.step(to, { kind: 'bounced', friend: from.id, item, raw })
     } else this.step(to, { kind: 'control', friend: from.id, item: item as LobbyControl })
   }
 
-  /** FNV-1a, 32 bits. */
-  #digest(text: string): void {
-    for (let i = 0; i < text.length; i++)
-      this.#trace = Math.imul(this.#trace ^ text.charCodeAt(i), 0x01000193)
+  /** One step of FNV-1a, with 32 bits of a number in place of a byte. */
+  #digest(number: number): void {
+    this.#trace = Math.imul(this.#trace ^ number, 0x01000193)
   }
 }
 

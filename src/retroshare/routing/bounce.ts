@@ -13,7 +13,7 @@ export const rememberUntilMs = (item: BouncedItem, nowMs: number): number =>
 export function bounce(step: Step, lobby: JoinedLobby, message: Replay, source: FriendId | null): void {
   const { item, raw } = message
   lobby.seen.add(item.messageId, rememberUntilMs(item, step.nowMs), step.nowMs)
-  const friends = connectedNeighbours(step.router, lobby).filter((friend) => friend !== source)
+  const friends = connectedNeighbours(step.router, lobby, source)
   if (friends.length > 0) step.effects.push({ kind: 'forward', friends, item, raw })
   // Only messages are worth repeating: presence heals by itself, and an old KEEP_ALIVE would lie.
   if (item.kind === 'lobby-message')

@@ -7,10 +7,7 @@
 export class SeenCache {
   readonly #maxIds: number
   readonly #untilMs = new Map<string, number>()
-  // A queue as two stacks: `#front` is read from `#head`, `#back` is written; they swap when `#front` is used up.
-  #front: Queued[] = []
-  #head = 0
-  #back: Queued[] = []
+  readonly #queue = new DueQueue()
 
   /** `maxIds`: the oldest id goes when there would be more. */
   constructor(maxIds: number) {
@@ -33,43 +30,58 @@ export class SeenCache {
   /** Remembers `id` until `untilMs`. */
   add(id: string, untilMs: number, nowMs: number): void {
     this.#dropExpired(nowMs)
-    if (!this.#untilMs.has(id)) this.#back.push({ id, dueMs: untilMs })
+    if (!this.#untilMs.has(id)) this.#queue.push(id, untilMs)
     this.#untilMs.set(id, untilMs)
-    if (this.#untilMs.size > this.#maxIds) {
-      const oldest = this.#shift()
-      if (oldest) this.#untilMs.delete(oldest.id)
-    }
+    if (this.#untilMs.size > this.#maxIds) this.#untilMs.delete(this.#queue.shift() ?? id)
   }
 
   #dropExpired(nowMs: number): void {
-    for (let i = 0; i < 2; i++) {
-      const oldest = this.#peek()
-      if (!oldest || oldest.dueMs > nowMs) return
-      this.#shift()
-      const untilMs = this.#untilMs.get(oldest.id) ?? 0
-      if (untilMs <= nowMs) this.#untilMs.delete(oldest.id)
-      else this.#back.push({ id: oldest.id, dueMs: untilMs })
+    for (let i = 0; i < 2 && this.#queue.firstDueMs() <= nowMs; i++) {
+      const id = this.#queue.shift()
+      if (id === undefined) return
+      const untilMs = this.#untilMs.get(id) ?? 0
+      if (untilMs <= nowMs) this.#untilMs.delete(id)
+      else this.#queue.push(id, untilMs)
     }
-  }
-
-  #peek(): Queued | undefined {
-    if (this.#head === this.#front.length) {
-      this.#front = this.#back
-      this.#back = []
-      this.#head = 0
-    }
-    return this.#front[this.#head]
-  }
-
-  #shift(): Queued | undefined {
-    const oldest = this.#peek()
-    if (oldest) this.#head += 1
-    return oldest
   }
 }
 
-/** `dueMs`: when to look at the id again; it may have been refreshed since. */
-interface Queued {
-  readonly id: string
-  readonly dueMs: number
+/**
+ * Ids in the order in which they came, each with the time when to look at it again; it may have been refreshed
+ * since. Two pairs of plain arrays, since a million small objects would keep the garbage collector busy: one is
+ * read from its head, the other is written, and they change places when the first is used up.
+ */
+class DueQueue {
+  #ids: string[] = []
+  #dueMs: number[] = []
+  #head = 0
+  #nextIds: string[] = []
+  #nextDueMs: number[] = []
+
+  push(id: string, dueMs: number): void {
+    this.#nextIds.push(id)
+    this.#nextDueMs.push(dueMs)
+  }
+
+  /** Infinite when there is none. */
+  firstDueMs(): number {
+    this.#turn()
+    return this.#dueMs[this.#head] ?? Number.POSITIVE_INFINITY
+  }
+
+  shift(): string | undefined {
+    this.#turn()
+    const id = this.#ids[this.#head]
+    if (id !== undefined) this.#head += 1
+    return id
+  }
+
+  #turn(): void {
+    if (this.#head < this.#ids.length || this.#nextIds.length === 0) return
+    this.#ids = this.#nextIds
+    this.#dueMs = this.#nextDueMs
+    this.#head = 0
+    this.#nextIds = []
+    this.#nextDueMs = []
+  }
 }

@@ -135,10 +135,15 @@ export const joinedLobby = (saved: SavedLobby, missedSinceMs: number): JoinedLob
   isLeft: false,
 })
 
-/** Connected friends that take part in a lobby. */
-export function connectedNeighbours(router: Router, lobby: JoinedLobby): FriendId[] {
+/** Connected friends that take part in a lobby, but for `except`. */
+export function connectedNeighbours(
+  router: Router,
+  lobby: JoinedLobby,
+  except: FriendId | null = null,
+): FriendId[] {
   const friends: FriendId[] = []
-  for (const friend of lobby.neighbours.keys()) if (router.up.has(friend)) friends.push(friend)
+  for (const friend of lobby.neighbours.keys())
+    if (friend !== except && router.up.has(friend)) friends.push(friend)
   return friends
 }
 
