@@ -111,7 +111,8 @@ function parse(path: string, text: string): FriendRecord[] {
 
 const toJson = ({ pgpKey, addedAtMs, ...rest }: FriendRecord): z.infer<typeof recordSchema> => ({
   ...rest,
-  addresses: [...rest.addresses],
+  // Addresses from the wire have more to them than is kept.
+  addresses: rest.addresses.map(({ host, port }) => ({ host, port })),
   pgpKey: pgpKey === null ? null : Buffer.from(pgpKey).toString('base64'),
   addedAt: new Date(addedAtMs).toISOString(),
 })

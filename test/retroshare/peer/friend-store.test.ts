@@ -34,6 +34,13 @@ test('what was saved is loaded again', async () => {
   expect(await store.load()).toEqual(friends)
 })
 
+test('an address as the wire has it is loaded again without what is not kept', async () => {
+  const store = fileFriendStore(join(dir, 'wire.json'))
+  const address = { family: 4, host: '192.0.2.1', port: 7812 } as const
+  await store.save([friend('a', { addresses: [address] })])
+  expect((await store.load())[0]?.addresses).toEqual([{ host: '192.0.2.1', port: 7812 }])
+})
+
 test('a file that is not there is an empty list', async () => {
   expect(await fileFriendStore(join(dir, 'none.json')).load()).toEqual([])
 })
