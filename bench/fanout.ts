@@ -6,8 +6,8 @@ import { startFloor, startFoyer } from './support/processes.ts'
 
 const ROUNDS = 5
 const SECONDS = 3
-/** Unechoed messages of all speakers together, at least one each. */
-const WINDOW = 10
+/** Unechoed messages of each speaker: with many of them the server can put copies together, with one it cannot. */
+const WINDOWS = [10, 1] as const
 const MODERATE_DELIVERIES_PER_SEC = 2000
 const TARGET = '<= 1.5'
 
@@ -26,16 +26,20 @@ async function compare(name: string, shape: Shape): Promise<Figure[]> {
   const floor = await startFloor()
   try {
     const ours = await crowdAtFoyer(foyer, shape)
-    const window = Math.max(1, Math.round(WINDOW / shape.rooms))
-    const { bytesPerDelivery } = await ours.saturate(1, window) // warms up, and tells how long a message is
+    const { bytesPerDelivery } = await ours.saturate(1, WINDOWS[0]) // warms up, and tells how long a message is
     const theirs = await crowdAtFloor(floor, shape, Math.round(bytesPerDelivery))
-    await theirs.saturate(1, window)
+    await theirs.saturate(1, WINDOWS[0])
+    const figures: Figure[] = []
+    for (const window of WINDOWS) {
+      const pairs = await alternately(ours, theirs, (load) => load.saturate(SECONDS, window))
+      figures.push(...saturated(`${name}, window ${window}`, pairs))
+    }
+    const pairs = await alternately(ours, theirs, (load) =>
+      load.trickle(SECONDS, MODERATE_DELIVERIES_PER_SEC),
+    )
+    figures.push(...atRate(name, pairs))
     return [
-      ...saturated(name, await alternately(ours, theirs, (load) => load.saturate(SECONDS, window))),
-      ...atRate(
-        name,
-        await alternately(ours, theirs, (load) => load.trickle(SECONDS, MODERATE_DELIVERIES_PER_SEC)),
-      ),
+      ...figures,
       { what: `${name}: bytes a copy; lost or doubled`, value: `${short(bytesPerDelivery)}; 0` },
     ]
   } finally {

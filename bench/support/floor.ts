@@ -26,4 +26,4 @@ const server = createServer({ noDelay: true }, (socket) => {
   })
 })
 server.listen(0, '127.0.0.1', 1024, () => console.log((server.address() as AddressInfo).port))
-process.on('SIGTERM', () => process.exit(0))
+process.on('disconnect', () => process.exit(0))

@@ -52,8 +52,7 @@ export class ServerProcess {
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null) return
     const exited = new Promise((resolve) => this.#child.once('exit', resolve))
-    if (this.#child.connected) this.#child.disconnect()
-    this.#child.kill('SIGTERM')
+    this.#child.disconnect()
     await exited
   }
 }
@@ -104,7 +103,11 @@ export interface Foyer {
   stop(): Promise<void>
 }
 
-const HEAP_PROBE = `data:text/javascript,process.on('message',()=>{gc();gc();process.send(process.memoryUsage())})`
+/** Loaded into the gateway: tells its heap when asked, and ends it with the process that measures. */
+const PROBE =
+  'data:text/javascript,' +
+  "process.on('message',()=>{gc();gc();process.send(process.memoryUsage())});" +
+  "process.on('disconnect',()=>process.kill(process.pid,'SIGTERM'))"
 
 /** Starts the gateway as it is built: embedded server, archive on disk, RetroShare without friends, level info. */
 export async function startFoyer(
@@ -115,7 +118,7 @@ export async function startFoyer(
   const { server, value: ports } = await start(
     [
       '--expose-gc',
-      `--import=${HEAP_PROBE}`,
+      `--import=${PROBE}`,
       ...(options.nodeArgs ?? []),
       'dist/main.js',
       'start',
