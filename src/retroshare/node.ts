@@ -181,7 +181,7 @@ export class Node {
       save: (lobby) => lobbies.save(lobby),
       forget: (lobby) => lobbies.forget(lobby),
       onUpdate: (update) => this.#onUpdate(update),
-      onSignFailed: (error) => this.#options.log.error({ error }, 'item not signed'),
+      onSignFailed: (error) => this.#options.log.error({ err: error }, 'item not signed'),
     })
   }
 
@@ -201,7 +201,7 @@ export class Node {
       refuse: ({ lobby, speaker, ref }, code, text) =>
         this.#onUpdate({ kind: 'not-sent', lobby, speaker, ref, code, text }),
       onIdentity: () => this.#links.announceIdentities(),
-      onFailed: (speaker, error) => this.#options.log.error({ speaker, error }, 'no identity for a speaker'),
+      onFailed: (speaker, error) => this.#options.log.error({ err: error }, 'no identity for a speaker'),
     })
   }
 

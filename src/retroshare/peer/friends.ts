@@ -315,6 +315,6 @@ export class Friends {
   #changed(id: FriendId): void {
     this.#handlers.onChange(id)
     if (!this.#sessions.has(id) && !this.#stopped) this.#dialer.dialNow(id)
-    this.#book.save().catch((error) => this.#log.error({ error }, 'friends not saved'))
+    this.#book.save().catch((error) => this.#log.error({ err: error }, 'friends not saved'))
   }
 }
