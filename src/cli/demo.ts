@@ -8,6 +8,7 @@ import { type Gateway, startGateway } from '../gateway.ts'
 import type { LobbyUpdate } from '../lobby/lobby.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
 import { createRetroShareNetwork } from '../retroshare/network.ts'
+import type { FriendId } from '../util/ids.ts'
 import { type Command, type Io, options, UsageError } from './common.ts'
 import { Resident } from './demo-resident.ts'
 import { runUntilSignal } from './lifetime.ts'
@@ -17,20 +18,23 @@ const OPTIONS = { data: { type: 'string' }, 'port-base': { type: 'string' } } as
 
 export const demoCommand: Command = async (argv, io) => {
   const { values } = options(argv, OPTIONS, { min: 0, max: 0, names: '' })
-  const data = values.data === undefined ? mkdtempSync(join(tmpdir(), 'foyer-demo-')) : resolve(values.data)
+  const env = demoEnvironment(values['port-base'])
+  const data = values.data === undefined ? temporaryFolder() : resolve(values.data)
+  const config = loadConfig({ env, dataOverride: join(data, 'gateway') })
   const log = createLogger(process.stdout.isTTY ? 'warn' : 'info')
-  const config = loadConfig({
-    env: demoEnvironment(values['port-base']),
-    dataOverride: join(data, 'gateway'),
-  })
-  try {
+  return runUntilSignal(async () => {
     const demo = await startDemo(config, data, log)
     log.info({ ports: demo.gateway.ports }, 'ready')
     for (const line of greeting(config, demo.gateway)) io.out(line)
-    return await runUntilSignal(demo.stop)
-  } finally {
-    if (values.data === undefined) rmSync(data, { recursive: true, force: true })
-  }
+    return demo.stop
+  }, ['SIGINT', 'SIGTERM', 'SIGHUP'])
+}
+
+/** Is removed when the process ends, however it does. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'foyer-demo-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 /** Fixed ports from `--port-base`, else the defaults. Nothing of the caller's own configuration is used. */
@@ -66,28 +70,52 @@ async function startDemo(config: Config, data: string, log: Logger): Promise<Dem
       onUpdate: (update: LobbyUpdate) => resident.onUpdate(update),
     })
   const [aliceNode, bobNode] = [node(alice), node(bob)]
-  const [gateway] = await Promise.all([startGateway(config, log), aliceNode.start(), bobNode.start()])
-  const own = gateway.networks.values().next().value as LobbyNetwork
-  for (const friend of [aliceNode, bobNode]) {
-    await friend.addFriend(own.invite('long'))
-    await own.addFriend(friend.invite('short'))
+  const starting = [startGateway(config, log), aliceNode.start(), bobNode.start()] as const
+  // All have come to an end, good or bad, before anything is stopped.
+  const [started] = await Promise.allSettled(starting)
+  const stop = async (): Promise<void> => {
+    alice.stop()
+    bob.stop()
+    const gateway = started.status === 'fulfilled' ? started.value : undefined
+    await Promise.all([gateway?.stop(), aliceNode.stop(), bobNode.stop()])
   }
+  try {
+    const [gateway] = await Promise.all(starting)
+    await settle(gateway, { node: aliceNode, resident: alice }, { node: bobNode, resident: bob })
+    return { gateway, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
 
-  const garden = alice.host(aliceNode, { name: 'Garden', topic: 'Everybody is welcome', isPrivate: false })
-  const cellar = bob.host(bobNode, { name: 'Cellar', topic: 'By invitation only', isPrivate: true })
-  bob.visit(bobNode, garden)
-  bobNode.send({ kind: 'invite', lobby: cellar, friend: own.snapshot().self.id as never })
+interface Home {
+  readonly node: LobbyNetwork
+  readonly resident: Resident
+}
+
+/** All become friends, and the residents make their lobbies and enter them. */
+async function settle(gateway: Gateway, alice: Home, bob: Home): Promise<void> {
+  const own = gateway.networks.values().next().value as LobbyNetwork
+  for (const { node } of [alice, bob]) {
+    await node.addFriend(own.invite('long'))
+    await own.addFriend(node.invite('short'))
+  }
+  const garden = alice.resident.host(alice.node, {
+    name: 'Garden',
+    topic: 'Everybody is welcome',
+    isPrivate: false,
+  })
+  const cellar = bob.resident.host(bob.node, { name: 'Cellar', topic: 'By invitation only', isPrivate: true })
+  bob.resident.visit(bob.node, garden)
+  bob.node.send({ kind: 'invite', lobby: cellar, friend: own.snapshot().self.id as FriendId })
   own.send({ kind: 'join', lobby: cellar })
   own.send({ kind: 'join', lobby: garden })
-  await Promise.all([alice.settled(garden), bob.settled(garden), bob.settled(cellar)])
-  return {
-    gateway,
-    stop: async () => {
-      alice.stop()
-      bob.stop()
-      await Promise.all([gateway.stop(), aliceNode.stop(), bobNode.stop()])
-    },
-  }
+  await Promise.all([
+    alice.resident.settled(garden),
+    bob.resident.settled(garden),
+    bob.resident.settled(cellar),
+  ])
 }
 
 function greeting(config: Config, gateway: Gateway): string[] {

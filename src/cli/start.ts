@@ -18,18 +18,26 @@ export const startCommand: Command = async (argv, io) => {
   })
   const config = loadConfig(source)
   const log = createLogger(config.log.level)
-  const gateway = await startGateway(config, log)
-  log.info({ ports: gateway.ports }, 'ready')
-  if (process.stdout.isTTY) for (const line of welcome(config, gateway)) io.out(line)
+  let isReloadDue = false
+  let onReload = (): void => {
+    isReloadDue = true
+  }
+  process.on('SIGHUP', () => onReload())
 
-  let current = config
-  process.on('SIGHUP', () => {
-    current = reload(current, () => loadConfig(source), gateway, log)
-  })
   return runUntilSignal(async () => {
-    log.info('stopping')
-    await gateway.stop()
-    log.info('stopped')
+    const gateway = await startGateway(config, log)
+    log.info({ ports: gateway.ports }, 'ready')
+    if (process.stdout.isTTY) for (const line of welcome(config, gateway)) io.out(line)
+    let current = config
+    onReload = () => {
+      current = reload(current, () => loadConfig(source), gateway, log)
+    }
+    if (isReloadDue) onReload()
+    return async () => {
+      log.info('stopping')
+      await gateway.stop()
+      log.info('stopped')
+    }
   })
 }
 
