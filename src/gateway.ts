@@ -2,29 +2,28 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { adminSocket } from './admin/protocol.ts'
 import { startAdminServer } from './admin/server.ts'
 import { openStore } from './archive/open-store.ts'
-import type { Store } from './archive/store.ts'
-import { adminSocket } from './cli/common.ts'
-import { type Config, isLoopback } from './config.ts'
+import { type Config, isLoopback, type RetroshareConfig } from './config.ts'
 import { archiveIds } from './gateway/archive-ids.ts'
 import { ArchiveWriter } from './gateway/archive-writer.ts'
 import { type CommandContext, prune, runCommand } from './gateway/commands.ts'
 import { KnownAccounts } from './gateway/known-accounts.ts'
-import { presenceMap, publicRooms } from './gateway/map.ts'
-import { gatewayStatus, gauges, type OverviewSources } from './gateway/overview.ts'
+import { isOnMap, publicRooms } from './gateway/map.ts'
+import { observe } from './gateway/observation.ts'
 import { problems } from './gateway/problems.ts'
 import { sharedPorts } from './gateway/room-ports.ts'
 import { Rooms } from './gateway/rooms.ts'
 import { gatewaySecret } from './gateway/secret.ts'
+import { Shutdown } from './gateway/shutdown.ts'
 import type { BoundPorts } from './gateway/status.ts'
 import { webFolders } from './gateway/web-folders.ts'
 import type { LobbyUpdate } from './lobby/lobby.ts'
 import type { LobbyNetwork } from './lobby/network.ts'
-import { EventStream } from './ops/event-stream.ts'
 import { createHttpServer } from './ops/http.ts'
-import { createMetrics } from './ops/metrics.ts'
 import { createRetroShareNetwork } from './retroshare/network.ts'
+import { GatewayError } from './util/errors.ts'
 import type { NetworkId } from './util/ids.ts'
 import { VERSION } from './version.ts'
 import { createXmppServer } from './xmpp/server.ts'
@@ -35,8 +34,6 @@ const PRUNE_INTERVAL_MS = 3_600_000
 export interface Gateway {
   readonly ports: BoundPorts
   readonly networks: ReadonlyMap<NetworkId, LobbyNetwork>
-  /** Carries out a command of the CLI. */
-  command(command: string, args: Readonly<Record<string, unknown>>): Promise<unknown>
   /** Takes over what can change while it runs; see `compareConfigs`. */
   reconfigure(config: Config): void
   /** 332 to all occupants, leave events to the networks, archive closed; well within five seconds. */
@@ -45,29 +42,30 @@ export interface Gateway {
 
 /** Starts all that the configuration asks for. Rejects with a `GatewayError`, and then nothing is left open. */
 export async function startGateway(config: Config, log: Logger): Promise<Gateway> {
-  mkdirSync(config.data, { recursive: true, mode: 0o700 })
-  const store = openStore(config.archive.file)
-  const undo: (() => Promise<void>)[] = [() => store.close()]
+  const shutdown = new Shutdown(log)
   try {
-    return await wire(config, log, store, undo)
+    return await build(config, log, shutdown)
   } catch (error) {
-    for (const close of undo.reverse()) await close()
+    await shutdown.run()
     throw error
   }
 }
 
-async function wire(
-  config: Config,
-  log: Logger,
-  store: Store,
-  undo: (() => Promise<void>)[],
-): Promise<Gateway> {
+/** Makes all parts and says how each ends, the last first; then starts them, from the networks to the admin socket. */
+async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<Gateway> {
+  makeDataFolder(config.data)
+  const store = openStore(config.archive.file)
+  shutdown.add('archive', () => store.close())
+
   const networks = new Map<NetworkId, LobbyNetwork>()
+  const ports: { -readonly [K in keyof BoundPorts]: BoundPorts[K] } = {}
   const listening = new Set<string>()
   let { admins } = config.xmpp
   let { retentionMs } = config.archive
   const accounts = await KnownAccounts.read(store.accounts, config.xmpp.server.domain)
-  const writer = new ArchiveWriter(store.archive, log, (seconds) => metrics.archiveSeconds(seconds))
+  const writer = new ArchiveWriter(store.archive, log, (seconds) => seen.metrics.archiveSeconds(seconds))
+  shutdown.add('archive writer', () => writer.close())
+
   const rooms = new Rooms({
     version: VERSION,
     store,
@@ -86,12 +84,11 @@ async function wire(
       isKept: (account) => accounts.isRegistered(account),
       send: (to, stanza) => xmpp.send(to, stanza),
       fanout: (stanza, to) => xmpp.fanout(stanza, to),
-      onMessage: (direction) => metrics.message(direction),
-      onPresence: () => events.changed(),
+      onMessage: (direction) => seen.metrics.message(direction),
+      onPresence: () => seen.events.changed(),
     },
   })
   await rooms.load()
-
   const xmpp = createXmppServer({
     ...config.xmpp.server,
     accounts,
@@ -100,74 +97,44 @@ async function wire(
     log,
     now: Date.now,
     onStanza: (from, stanza) => {
-      metrics.stanzaReceived(stanza.name)
+      seen.metrics.stanzaReceived(stanza.name)
       rooms.onStanza(from, stanza)
     },
     onSessionEnded: (jid) => rooms.onSessionEnded(jid),
   })
-  const currentProblems = () =>
-    problems({
-      isXmppUp: () => listening.has('xmpp'),
-      isArchiveFailing: () => writer.isFailing,
-      networksDown: () => [...networks.keys()].filter((id) => !listening.has(id)),
+  if (config.retroshare) {
+    const network = retroshare(config.retroshare, config.data, log, (update) => {
+      rooms.onUpdate(network, update)
+      if (isOnMap(update)) seen.events.changed()
     })
-  const map = () =>
-    presenceMap({
-      version: VERSION,
-      networks: networks.values(),
-      rooms,
-      problems: currentProblems(),
-      nowMs: Date.now(),
-    })
-  const events = new EventStream(map)
-  const ports: { -readonly [K in keyof BoundPorts]: BoundPorts[K] } = {}
-  const overview: OverviewSources = {
+    networks.set(network.id, network)
+  }
+  const seen = observe({
     startedAtMs: Date.now(),
     ports,
     networks,
     rooms,
     archive: store.archive,
     sessionCount: () => xmpp.sessionCount,
-    problems: currentProblems,
-  }
-  const metrics = createMetrics(VERSION, {
-    gauges: () => gauges(overview),
-    networkCounters: () => Object.fromEntries([...networks].map(([id, network]) => [id, network.counters()])),
+    problems: () =>
+      problems({
+        isXmppUp: () => listening.has('xmpp'),
+        isArchiveFailing: () => writer.isFailing,
+        networksDown: () => [...networks.keys()].filter((id) => !listening.has(id)),
+      }),
   })
-
-  if (config.retroshare) {
-    const { autojoin, ...retroshare } = config.retroshare
-    const network = createRetroShareNetwork({
-      ...retroshare,
-      dir: join(config.data, 'retroshare'),
-      version: `Foyer ${VERSION}`,
-      log: log.child({ network: 'retroshare' }),
-      onUpdate: (update: LobbyUpdate) => {
-        rooms.onUpdate(network, update)
-        events.changed()
-      },
-    })
-    networks.set(network.id, network)
-    undo.push(() => network.stop())
-    ports.retroshare = (await network.start()).port
-    listening.add(network.id)
-    rooms.adopt(network)
-    for (const lobby of autojoin) network.send({ kind: 'join', lobby })
-  }
-
-  ports.c2s = (await xmpp.start()).port
-  listening.add('xmpp')
-  undo.push(() => xmpp.stop())
   // Without TLS nobody logs in from another machine, over WebSocket as little as over TCP.
   const hasWebSocket = isLoopback(config.http.listen.host)
   const http = createHttpServer({
     listen: config.http.listen,
     token: config.http.token,
+    log,
     folders: webFolders(),
-    map,
-    events,
-    metrics: () => metrics.render(),
-    problems: currentProblems,
+    map: seen.map,
+    events: seen.events,
+    metrics: () => seen.metrics.render(),
+    problems: seen.problems,
+    hasWebSocket,
     chatSettings: () => ({
       domain: hasWebSocket ? config.xmpp.server.domain : null,
       mucDomain: config.xmpp.domain,
@@ -176,21 +143,35 @@ async function wire(
     }),
   })
   if (hasWebSocket) xmpp.attachWebSocket(http.server, '/xmpp-websocket')
-  ports.http = (await http.start()).port
-  undo.push(() => http.stop())
-
   const context: CommandContext = {
     networks,
     rooms,
     archive: store.archive,
     accounts,
     retentionMs: () => retentionMs,
-    status: () => gatewayStatus(overview),
+    status: seen.status,
     nowMs: Date.now,
   }
-  const command: Gateway['command'] = (name, args) => runCommand(context, name, args)
-  const admin = await startAdminServer(adminSocket(config.data), command)
-  undo.push(() => admin.stop())
+
+  shutdown.add('http', () => http.stop())
+  shutdown.add('xmpp and networks', () =>
+    Promise.all([xmpp.stop(), ...[...networks.values()].map((network) => network.stop())]),
+  )
+  shutdown.add('rooms', () => rooms.shutdown())
+
+  for (const [id, network] of networks) {
+    ports[id as keyof BoundPorts] = (await network.start()).port
+    listening.add(id)
+    rooms.adopt(network)
+  }
+  joinLobbies(networks, config)
+  ports.c2s = (await xmpp.start()).port
+  listening.add('xmpp')
+  ports.http = (await http.start()).port
+  const admin = await startAdminServer(adminSocket(config.data), log, (command, args) =>
+    runCommand(context, command, args),
+  )
+  shutdown.add('admin socket', () => admin.stop())
   const pruning = setInterval(() => {
     prune(context).catch((error: unknown) =>
       log.error({ code: 'ARCHIVE_PRUNE', err: error }, 'pruning failed'),
@@ -200,23 +181,46 @@ async function wire(
   return {
     ports,
     networks,
-    command,
     reconfigure: (fresh) => {
       admins = fresh.xmpp.admins
       retentionMs = fresh.archive.retentionMs
       rooms.describeAll()
-      for (const network of networks.values())
-        for (const lobby of fresh.retroshare?.autojoin ?? []) network.send({ kind: 'join', lobby })
+      joinLobbies(networks, fresh)
     },
-    stop: async () => {
+    stop: () => {
       clearInterval(pruning)
-      await admin.stop()
-      rooms.shutdown()
-      await writer.flush()
-      await Promise.all([xmpp.stop(), ...[...networks.values()].map((network) => network.stop())])
-      await http.stop()
-      await writer.flush()
-      await store.close()
+      listening.clear()
+      return shutdown.run()
     },
   }
+}
+
+/** For its owner alone: it holds keys, passwords and messages. */
+function makeDataFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new GatewayError('DATA_UNUSABLE', `data: ${(cause as Error).message}`, { cause })
+  }
+}
+
+const retroshare = (
+  { name, listen, advertise }: RetroshareConfig,
+  data: string,
+  log: Logger,
+  onUpdate: (update: LobbyUpdate) => void,
+): LobbyNetwork =>
+  createRetroShareNetwork({
+    name,
+    listen,
+    advertise,
+    dir: join(data, 'retroshare'),
+    version: `Foyer ${VERSION}`,
+    log: log.child({ network: 'retroshare' }),
+    onUpdate,
+  })
+
+function joinLobbies(networks: ReadonlyMap<NetworkId, LobbyNetwork>, { retroshare }: Config): void {
+  for (const network of networks.values())
+    for (const lobby of retroshare?.autojoin ?? []) network.send({ kind: 'join', lobby })
 }

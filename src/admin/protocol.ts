@@ -1,4 +1,8 @@
 /** The admin socket's protocol: one JSON request on a line, one JSON reply on a line, then the end. */
+import { join } from 'node:path'
+
+/** Path of the admin socket in a data folder. */
+export const adminSocket = (data: string): string => join(data, 'admin.sock')
 
 export interface AdminRequest {
   /** Words of the command, for example `lobby create`. */

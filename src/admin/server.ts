@@ -1,6 +1,7 @@
 /** The Unix socket on which a running gateway takes the CLI's commands. Mode 0600: its owner only. */
 import { chmodSync, rmSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import type { Logger } from 'pino'
 import { GatewayError } from '../util/errors.ts'
 import { type AdminReply, MAX_ADMIN_LINE_BYTES, parseRequest } from './protocol.ts'
 
@@ -10,12 +11,23 @@ export type AdminHandler = (command: string, args: Readonly<Record<string, unkno
 const MAX_CONNECTIONS = 32
 const IDLE_MS = 60_000
 
-/** Listens on `path`, replacing a socket that nobody answers on. Resolves when it listens. */
+/**
+ * Listens on `path`, replacing a socket that nobody answers on. Resolves when it listens; rejects with
+ * `ADMIN_SOCKET`. `stop` waits for nobody: commands that are being carried out lose their answer.
+ */
 export async function startAdminServer(
   path: string,
+  log: Logger,
   handle: AdminHandler,
 ): Promise<{ stop(): Promise<void> }> {
-  const server = createServer({ allowHalfOpen: true }, (socket) => serve(socket, handle))
+  if (await isAnswered(path))
+    throw new GatewayError('ADMIN_SOCKET', `${path}: another gateway runs with this data folder`)
+  const sockets = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    serve(socket, log, handle)
+  })
   server.maxConnections = MAX_CONNECTIONS
   rmSync(path, { force: true })
   await listen(server, path)
@@ -24,13 +36,25 @@ export async function startAdminServer(
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
       }),
   }
 }
 
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path)
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.once('error', () => resolve(false))
+  })
+}
+
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
+    server.on('error', (cause) => {
       reject(new GatewayError('ADMIN_SOCKET', `cannot listen on ${path}: ${cause.message}`, { cause }))
     })
     // Between creation and chmod nobody else may connect.
@@ -40,7 +64,7 @@ function listen(server: Server, path: string): Promise<void> {
   })
 }
 
-function serve(socket: Socket, handle: AdminHandler): void {
+function serve(socket: Socket, log: Logger, handle: AdminHandler): void {
   let text = ''
   let isTaken = false
   socket.setEncoding('utf8')
@@ -48,24 +72,27 @@ function serve(socket: Socket, handle: AdminHandler): void {
   socket.on('error', () => socket.destroy())
   socket.on('data', (chunk: string) => {
     if (isTaken) return
-    text += chunk
+    const end = chunk.indexOf('\n')
+    text += end === -1 ? chunk : chunk.slice(0, end)
     if (text.length > MAX_ADMIN_LINE_BYTES) socket.destroy()
-    const end = text.indexOf('\n')
-    if (end === -1) return
-    isTaken = true
-    socket.setTimeout(0)
-    void answer(text.slice(0, end), handle).then((reply) => socket.end(`${JSON.stringify(reply)}\n`))
+    else if (end !== -1) {
+      isTaken = true
+      socket.setTimeout(0)
+      void answer(text, log, handle).then((reply) => socket.end(`${JSON.stringify(reply)}\n`))
+    }
   })
 }
 
-async function answer(line: string, handle: AdminHandler): Promise<AdminReply> {
+async function answer(line: string, log: Logger, handle: AdminHandler): Promise<AdminReply> {
   const request = parseRequest(line)
   if (!request)
     return { ok: false, code: 'ADMIN_REQUEST', message: 'expected one line of JSON: {command, args}' }
+  const { command, args } = request
   try {
-    return { ok: true, value: (await handle(request.command, request.args)) ?? null }
+    return { ok: true, value: (await handle(command, args)) ?? null }
   } catch (error) {
     if (error instanceof GatewayError) return { ok: false, code: error.code, message: error.message }
+    log.error({ code: 'INTERNAL', command, err: error }, 'command failed')
     return { ok: false, code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
   }
 }

@@ -1,7 +1,8 @@
 /** What all commands share: input and output, options that name the running gateway, and wrong usage. */
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { askGateway } from '../admin/client.ts'
+import { adminSocket } from '../admin/protocol.ts'
 import { loadConfig } from '../config.ts'
 
 /** Where a command reads and writes; the process's own in production. */
@@ -61,9 +62,6 @@ export function configSource(values: { config?: string | undefined; data?: strin
     ...(values.data === undefined ? {} : { dataOverride: values.data }),
   }
 }
-
-/** Path of the admin socket in a data folder. */
-export const adminSocket = (data: string): string => join(data, 'admin.sock')
 
 /** Asks the gateway that the options name. */
 export function ask(

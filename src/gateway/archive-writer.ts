@@ -13,6 +13,9 @@ export interface Appender {
   append(entries: readonly ArchiveEntry[]): Promise<readonly ('stored' | 'duplicate')[]>
 }
 
+/** A failing archive is tried again this often, so that readiness comes back without a message. */
+const RETRY_MS = 5_000
+
 export class ArchiveWriter {
   readonly #archive: Appender
   readonly #log: Logger
@@ -21,6 +24,7 @@ export class ArchiveWriter {
   #isWriting = false
   #isFailing = false
   #flushed: (() => void)[] = []
+  #retry: NodeJS.Timeout | undefined
 
   constructor(archive: Appender, log: Logger, onCommit: (seconds: number) => void) {
     this.#archive = archive
@@ -28,16 +32,14 @@ export class ArchiveWriter {
     this.#onCommit = onCommit
   }
 
-  /** The last commit failed; the next success ends it. */
+  /** The last commit failed; the next success ends it, and one is tried every 5 s. */
   get isFailing(): boolean {
     return this.#isFailing
   }
 
   append(entry: ArchiveEntry, done: (outcome: AppendOutcome) => void): void {
     this.#waiting.push({ entry, done })
-    if (this.#isWriting) return
-    this.#isWriting = true
-    setImmediate(() => void this.#write())
+    this.#begin()
   }
 
   /** Resolves when everything handed over so far is answered. */
@@ -45,13 +47,25 @@ export class ArchiveWriter {
     return this.#isWriting ? new Promise((resolve) => this.#flushed.push(resolve)) : Promise.resolve()
   }
 
+  /** The last call: flushes, and tries no more. */
+  async close(): Promise<void> {
+    await this.flush()
+    clearInterval(this.#retry)
+  }
+
+  #begin(): void {
+    if (this.#isWriting) return
+    this.#isWriting = true
+    setImmediate(() => void this.#write())
+  }
+
   async #write(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    do {
       const batch = this.#waiting
       this.#waiting = []
       const outcomes = await this.#store(batch)
       for (const [i, { done }] of batch.entries()) done(outcomes?.[i] ?? 'failed')
-    }
+    } while (this.#waiting.length > 0)
     this.#isWriting = false
     const flushed = this.#flushed
     this.#flushed = []
@@ -62,14 +76,23 @@ export class ArchiveWriter {
     const startedAtMs = performance.now()
     try {
       const outcomes = await this.#archive.append(batch.map((waiting) => waiting.entry))
-      if (this.#isFailing) this.#log.info('archive writes again')
-      this.#isFailing = false
+      this.#recovered()
       this.#onCommit((performance.now() - startedAtMs) / 1000)
       return outcomes
     } catch (error) {
+      if (!this.#isFailing || batch.length > 0)
+        this.#log.error({ code: 'ARCHIVE_WRITE', entries: batch.length, err: error }, 'archive write failed')
       this.#isFailing = true
-      this.#log.error({ code: 'ARCHIVE_WRITE', entries: batch.length, err: error }, 'archive write failed')
+      this.#retry ??= setInterval(() => this.#begin(), RETRY_MS)
       return undefined
     }
+  }
+
+  #recovered(): void {
+    if (!this.#isFailing) return
+    this.#isFailing = false
+    clearInterval(this.#retry)
+    this.#retry = undefined
+    this.#log.info('archive writes again')
   }
 }

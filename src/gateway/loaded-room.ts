@@ -56,6 +56,7 @@ export class LoadedRoom {
   #lobby: LobbyInfo
   #subject: string
   #timer: NodeJS.Timeout | undefined
+  #isClosed = false
 
   constructor(parts: RoomParts, around: RoomSurroundings) {
     const { row, network, lobby } = parts
@@ -136,7 +137,11 @@ export class LoadedRoom {
     }))
   }
 
-  close(): void {
+  /** 332 to everybody; resolves when that is sent. The last call: no timer is set any more. */
+  async shutdown(): Promise<void> {
+    this.#runner.dispatch({ kind: 'shutdown' })
+    await this.#runner.idle()
+    this.#isClosed = true
     clearTimeout(this.#timer)
   }
 
@@ -147,6 +152,7 @@ export class LoadedRoom {
 
   #wakeAt(atMs: number, wake: () => void): void {
     clearTimeout(this.#timer)
+    if (this.#isClosed) return
     this.#timer = setTimeout(wake, Math.max(0, atMs - this.#around.ports.env().nowMs))
   }
 

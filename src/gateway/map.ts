@@ -1,5 +1,5 @@
 /** The presence map: networks, friends, lobbies, rooms and who is in them, as plain data. */
-import type { FriendInfo, LobbyInfo } from '../lobby/lobby.ts'
+import type { FriendInfo, LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
 import type { LoadedRoom } from './loaded-room.ts'
 import type { Rooms } from './rooms.ts'
@@ -23,6 +23,10 @@ export const lobbyView = (lobby: LobbyInfo, room: string): LobbyView => ({
   participants: lobby.participants,
   room,
 })
+
+/** Whether an update changes what the map shows. */
+export const isOnMap = (update: LobbyUpdate): boolean =>
+  update.kind !== 'said' && update.kind !== 'typing' && update.kind !== 'not-sent'
 
 export interface MapSources {
   readonly version: string

@@ -45,6 +45,7 @@ export class RoomRunner {
   readonly #ports: RoomPorts
   #line: Held[] = []
   #isPumping = false
+  #onIdle: (() => void)[] = []
 
   constructor(room: Room, localpart: string, ports: RoomPorts) {
     this.room = room
@@ -57,9 +58,9 @@ export class RoomRunner {
     return this.#line.length > MAX_HELD
   }
 
-  /** Nothing waits. */
-  get isIdle(): boolean {
-    return this.#line.length === 0
+  /** Resolves when nothing waits any longer. */
+  idle(): Promise<void> {
+    return this.#line.length === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve))
   }
 
   dispatch(event: RoomEvent): void {
@@ -89,6 +90,7 @@ export class RoomRunner {
     }
     this.#line = done === this.#line.length ? [] : this.#line.slice(done)
     this.#isPumping = false
+    if (this.#line.length === 0) for (const resolve of this.#onIdle.splice(0)) resolve()
   }
 
   /** False: this effect, and with it all behind it, still waits. */

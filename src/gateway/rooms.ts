@@ -154,12 +154,9 @@ export class Rooms {
     for (const room of this.#loaded.values()) room.describe()
   }
 
-  /** Tells everybody that the service shuts down (332). */
-  shutdown(): void {
-    for (const room of this.#loaded.values()) {
-      room.dispatch({ kind: 'shutdown' })
-      room.close()
-    }
+  /** Tells everybody that the service shuts down (332), after all that was said before. */
+  async shutdown(): Promise<void> {
+    await Promise.all([...this.#loaded.values()].map((room) => room.shutdown()))
   }
 
   #onRoomStanza(from: Jid, to: Jid, stanza: Element): void {

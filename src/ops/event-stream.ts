@@ -33,6 +33,10 @@ export class EventStream {
       return
     }
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
+    if (request.method === 'HEAD') {
+      response.end()
+      return
+    }
     this.#watchers.add(response)
     this.#keepAlive ??= setInterval(() => {
       for (const watcher of this.#watchers) write(watcher, ': still here\n\n')

@@ -1,6 +1,9 @@
 /** The HTTP listener: pages, the presence map and its events, metrics, health, and the way to the WebSocket. */
+import { createReadStream } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { pipeline } from 'node:stream/promises'
+import type { Logger } from 'pino'
 import { GatewayError } from '../util/errors.ts'
 import { isAuthorized } from './access.ts'
 import type { EventStream } from './event-stream.ts'
@@ -11,18 +14,23 @@ export interface HttpOptions {
   readonly listen: { readonly host: string; readonly port: number }
   /** Asked for by `/`, `/api` and `/metrics`; null asks for nothing (loopback only). */
   readonly token: string | null
+  readonly log: Logger
   readonly folders: StaticFolders
   readonly map: () => unknown
   readonly events: EventStream
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   /** What keeps the gateway from being ready, in words; empty when it is. */
   readonly problems: () => readonly string[]
+  /** Whether host-meta announces a WebSocket. */
+  readonly hasWebSocket: boolean
   /** What the chat page must know: whether anonymous login is offered, and the addresses. */
   readonly chatSettings: () => unknown
 }
 
 /** Requests that do not end are ended after this; event streams live on. */
 const REQUEST_TIMEOUT_MS = 30_000
+/** Connections on which nothing moves for so long are ended; event streams have their keep-alive. */
+const IDLE_MS = 60_000
 const MAX_CONNECTIONS = 2000
 
 /** Pages load nothing from elsewhere. Converse.js sets styles in attributes and compiles WebAssembly. */
@@ -55,16 +63,24 @@ export function createHttpServer(options: HttpOptions): HttpServer {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value)
     void respond(request, response, options).catch((error: unknown) => {
+      // Whoever goes away in the middle of a file is no error of ours.
       if (response.headersSent) response.destroy()
-      else send(response, 500, 'text/plain; charset=utf-8', `internal error: ${String(error)}\n`)
+      else {
+        options.log.error(
+          { code: 'HTTP_FAILED', path: request.url?.split('?')[0], err: error },
+          'request failed',
+        )
+        send(response, 500, 'text/plain; charset=utf-8', 'internal error, see the log\n')
+      }
     })
   })
+  server.setTimeout(IDLE_MS)
   server.maxConnections = MAX_CONNECTIONS
   return {
     server,
     start: () =>
       new Promise((resolve, reject) => {
-        server.once('error', (cause) => {
+        server.on('error', (cause) => {
           const { host, port } = options.listen
           reject(
             new GatewayError(
@@ -92,7 +108,11 @@ async function respond(
   response: ServerResponse,
   options: HttpOptions,
 ): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://localhost')
+  const url = parseUrl(request.url ?? '/')
+  if (!url) {
+    send(response, 400, 'text/plain; charset=utf-8', 'not an address\n')
+    return
+  }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('Allow', 'GET, HEAD')
     send(response, 405, 'text/plain; charset=utf-8', 'only GET and HEAD\n')
@@ -129,10 +149,12 @@ async function respond(
       options.events.open(request, response)
       return
     case '/.well-known/host-meta':
+      if (!options.hasWebSocket) break
       response.setHeader('Access-Control-Allow-Origin', '*')
       send(response, 200, 'application/xrd+xml; charset=utf-8', hostMeta(request))
       return
     case '/.well-known/host-meta.json':
+      if (!options.hasWebSocket) break
       response.setHeader('Access-Control-Allow-Origin', '*')
       sendJson(response, 200, hostMetaJson(request))
       return
@@ -143,9 +165,14 @@ async function respond(
     case '/chat/settings.json':
       sendJson(response, 200, options.chatSettings())
       return
-    default:
-      await sendAsset(response, url.pathname, options.folders)
   }
+  await sendAsset(response, url.pathname, options.folders)
+}
+
+/** Only path and query of a request count; undefined when they cannot be told. */
+function parseUrl(target: string): URL | undefined {
+  const base = 'http://localhost'
+  return URL.canParse(target, base) ? new URL(target, base) : undefined
 }
 
 const isGuarded = (path: string): boolean => path === '/' || path === '/metrics' || path.startsWith('/api/')
@@ -157,7 +184,14 @@ async function sendAsset(response: ServerResponse, path: string, folders: Static
     return
   }
   response.setHeader('Cache-Control', asset.isImmutable ? 'public, max-age=86400' : 'no-cache')
-  send(response, 200, asset.type, asset.bytes)
+  response.setHeader('ETag', asset.tag)
+  if (response.req.headers['if-none-match'] === asset.tag) {
+    response.writeHead(304).end()
+    return
+  }
+  response.writeHead(200, { 'Content-Type': asset.type, 'Content-Length': asset.bytes })
+  if (response.req.method === 'HEAD') response.end()
+  else await pipeline(createReadStream(asset.path), response)
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {
@@ -165,7 +199,7 @@ function sendJson(response: ServerResponse, status: number, value: unknown): voi
   send(response, status, 'application/json; charset=utf-8', `${JSON.stringify(value)}\n`)
 }
 
-function send(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
+function send(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) })
   response.end(response.req.method === 'HEAD' ? undefined : body)
 }

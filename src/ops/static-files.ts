@@ -1,5 +1,5 @@
 /** Files of the web pages: our own and those of the Converse.js package, and nothing outside their folders. */
-import { readFile, realpath } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
 
 /** URL prefix → folder on disk. The longest prefix wins; a path that ends with `/` means its index.html. */
@@ -7,7 +7,10 @@ export type StaticFolders = Readonly<Record<string, string>>
 
 export interface Asset {
   readonly type: string
-  readonly bytes: Buffer
+  readonly path: string
+  readonly bytes: number
+  /** Entity tag: another when the file is. */
+  readonly tag: string
   /** Belongs to a package with a fixed version: may be cached. */
   readonly isImmutable: boolean
 }
@@ -44,7 +47,9 @@ export async function findAsset(path: string, folders: StaticFolders): Promise<A
     const file = await realpath(join(root, name === '' || name.endsWith('/') ? `${name}index.html` : name))
     const type = TYPES[extname(file)]
     if (type === undefined || !file.startsWith(root + sep)) return undefined
-    return { type, bytes: await readFile(file), isImmutable: folder.includes('node_modules') }
+    const { size, mtimeMs } = await stat(file)
+    const tag = `"${size.toString(36)}-${Math.floor(mtimeMs).toString(36)}"`
+    return { type, path: file, bytes: size, tag, isImmutable: folder.includes('node_modules') }
   } catch {
     return undefined
   }

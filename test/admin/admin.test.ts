@@ -1,20 +1,25 @@
 // The admin socket: commands reach the handler, errors keep their code, and only the owner may connect.
+
+import { once } from 'node:events'
 import { mkdtempSync, statSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { askGateway } from '../../src/admin/client.ts'
 import { startAdminServer } from '../../src/admin/server.ts'
 import { GatewayError } from '../../src/util/errors.ts'
 
+const log = pino({ level: 'silent' })
 let path: string
 let stop: () => Promise<void>
 
 beforeEach(async () => {
   path = join(mkdtempSync(join(tmpdir(), 'foyer-admin-')), 'admin.sock')
-  const server = await startAdminServer(path, async (command, args) => {
+  const server = await startAdminServer(path, log, async (command, args) => {
+    if (command === 'wait') await new Promise(() => undefined)
     if (command === 'refuse') throw new GatewayError('NO_SUCH_LOBBY', 'there is no lobby 12')
     if (command === 'break') throw new TypeError('a bug')
     return { command, args }
@@ -61,7 +66,33 @@ test('without a gateway the error says how to get one', async () => {
 test('a socket left behind by a process that was killed does not keep a new one from listening', async () => {
   const left = join(mkdtempSync(join(tmpdir(), 'foyer-admin-')), 'admin.sock')
   writeFileSync(left, '')
-  const server = await startAdminServer(left, async () => 'here')
+  const server = await startAdminServer(left, log, async () => 'here')
   expect(await askGateway(left, 'who')).toBe('here')
   await server.stop()
+})
+
+test('a second gateway on the same socket is refused, and the first goes on answering', async () => {
+  await expect(startAdminServer(path, log, async () => 'second')).rejects.toMatchObject({
+    code: 'ADMIN_SOCKET',
+    message: expect.stringContaining('another gateway'),
+  })
+  expect(await askGateway(path, 'first')).toMatchObject({ command: 'first' })
+})
+
+test('a stop waits neither for a client that says nothing nor for a command that does not end', async () => {
+  const silent = connect(path)
+  await once(silent, 'connect')
+  const asked = askGateway(path, 'wait')
+  // Answered in the order of connecting: the one before is being carried out now.
+  await askGateway(path, 'reached')
+  await stop()
+  await expect(asked).rejects.toMatchObject({ code: 'NOT_RUNNING' })
+})
+
+test('an answer that breaks off is an error, not half a value', async () => {
+  const broken = join(mkdtempSync(join(tmpdir(), 'foyer-admin-')), 'admin.sock')
+  const server = createServer((socket) => socket.once('data', () => socket.end('{"ok":true,"value":[1,')))
+  await new Promise<void>((resolve) => server.listen(broken, resolve))
+  await expect(askGateway(broken, 'list')).rejects.toMatchObject({ code: 'NOT_RUNNING' })
+  await new Promise((resolve) => server.close(resolve))
 })

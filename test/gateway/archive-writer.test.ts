@@ -1,6 +1,6 @@
 // Group commit: what comes in one turn shares a transaction, in order, and a failure is told to each.
 import { pino } from 'pino'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { type Appender, ArchiveWriter } from '../../src/gateway/archive-writer.ts'
 import type { ArchiveEntry } from '../../src/muc/archive-port.ts'
 import type { ArchiveId } from '../../src/util/ids.ts'
@@ -76,4 +76,34 @@ test('a failed commit is told to every entry in it, and the next one works again
   await writer.flush()
   expect(outcomes).toEqual(['failed', 'failed', 'stored'])
   expect(writer.isFailing).toBe(false)
+})
+
+test('a failing archive is tried again without waiting for a message, until it is closed', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    let isBroken = true
+    const { writer, batches } = writerOver(async () => {
+      if (isBroken) throw new Error('disk full')
+      return ['stored']
+    })
+    const fails = async () => {
+      writer.append(entry(1), () => undefined)
+      await writer.flush()
+      expect(writer.isFailing).toBe(true)
+    }
+    await fails()
+    isBroken = false
+    vi.advanceTimersByTime(5000)
+    await writer.flush()
+    expect(writer.isFailing).toBe(false)
+    expect(vi.getTimerCount()).toBe(0)
+    isBroken = true
+    await fails()
+    await writer.close()
+    vi.advanceTimersByTime(60_000)
+    await writer.flush()
+    expect(batches).toEqual([[1], [], [1]])
+  } finally {
+    vi.useRealTimers()
+  }
 })

@@ -259,6 +259,6 @@ test('a text that the network would drop is refused with its limit, and not arch
 
 test('at shutdown every session is told', async () => {
   await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
-  world.rooms.shutdown()
+  await world.rooms.shutdown()
   expect(world.sentTo('ann@test/1').at(-1)).toMatch(/type="unavailable".*code="332"/)
 })

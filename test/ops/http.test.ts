@@ -1,7 +1,10 @@
 // The HTTP listener: who may see what, health as it is, and nothing outside the page folders.
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { pino } from 'pino'
 import { afterEach, expect, test } from 'vitest'
 import { EventStream } from '../../src/ops/event-stream.ts'
 import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/ops/http.ts'
@@ -16,11 +19,13 @@ async function start(overrides: Partial<HttpOptions> = {}): Promise<string> {
   server = createHttpServer({
     listen: { host: '127.0.0.1', port: 0 },
     token: null,
+    log: pino({ level: 'silent' }),
     folders: {},
     map: () => ({ rooms: [] }),
     events: new EventStream(() => ({ rooms: [] })),
     metrics: async () => ({ contentType: 'text/plain', text: 'foyer_info 1\n' }),
     problems: () => [],
+    hasWebSocket: true,
     chatSettings: () => ({ domain: 'localhost' }),
     ...overrides,
   })
@@ -71,6 +76,22 @@ test('host-meta names the WebSocket under the address that the asker used', asyn
   )
 })
 
+test('host-meta announces no WebSocket where there is none', async () => {
+  const base = await start({ hasWebSocket: false })
+  for (const path of ['/.well-known/host-meta', '/.well-known/host-meta.json'])
+    expect((await fetch(base + path)).status).toBe(404)
+})
+
+test('a file that the browser has already is not sent again', async () => {
+  const folder = pageFolder()
+  const base = await start({ folders: { '/': folder } })
+  const tag = (await fetch(`${base}/`)).headers.get('etag') ?? ''
+  const again = () => fetch(`${base}/`, { headers: { 'If-None-Match': tag } })
+  expect((await again()).status).toBe(304)
+  writeFileSync(join(folder, 'index.html'), '<p>another map</p>')
+  expect(await (await again()).text()).toBe('<p>another map</p>')
+})
+
 test('a folder serves its own files, and never one outside of it', async () => {
   const folder = pageFolder()
   const outside = mkdtempSync(join(tmpdir(), 'foyer-outside-'))
@@ -94,6 +115,27 @@ test('a folder serves its own files, and never one outside of it', async () => {
 test('other methods are refused', async () => {
   const base = await start()
   expect((await fetch(`${base}/api/map`, { method: 'POST' })).status).toBe(405)
+})
+
+test.each(['/api/events', '/api/map', '/', '/metrics'])('HEAD %s ends without a body', async (path) => {
+  const base = await start({ folders: { '/': pageFolder() } })
+  const response = await fetch(base + path, { method: 'HEAD' })
+  expect(response.status).toBe(200)
+  expect(await response.text()).toBe('')
+})
+
+test('a target that is no address is a bad request', async () => {
+  const { port } = new URL(await start())
+  const socket = connect(Number(port), '127.0.0.1')
+  socket.write('GET // HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /)
+})
+
+test('what fails inside is not told outside', async () => {
+  const base = await start({ metrics: () => Promise.reject(new Error('/data/foyer.db: disk I/O error')) })
+  const response = await fetch(`${base}/metrics`)
+  expect(response.status).toBe(500)
+  expect(await response.text()).not.toContain('foyer.db')
 })
 
 test('watchers get the map at once and again when it changes', async () => {

@@ -1,0 +1,39 @@
+/** What can be seen of a running gateway from outside: problems, presence map and its events, numbers. */
+import { EventStream } from '../ops/event-stream.ts'
+import { createMetrics, type Metrics } from '../ops/metrics.ts'
+import { VERSION } from '../version.ts'
+import { presenceMap } from './map.ts'
+import { gatewayStatus, gauges, type OverviewSources } from './overview.ts'
+import type { GatewayStatus, PresenceMap } from './status.ts'
+
+export interface Observation {
+  readonly metrics: Metrics
+  /** Watchers of the map. */
+  readonly events: EventStream
+  problems(): readonly string[]
+  map(): PresenceMap
+  status(): Promise<GatewayStatus>
+}
+
+export function observe(sources: OverviewSources): Observation {
+  const { networks, rooms, problems } = sources
+  const map = (): PresenceMap =>
+    presenceMap({
+      version: VERSION,
+      networks: networks.values(),
+      rooms,
+      problems: problems(),
+      nowMs: Date.now(),
+    })
+  return {
+    metrics: createMetrics(VERSION, {
+      gauges: () => gauges(sources),
+      networkCounters: () =>
+        Object.fromEntries([...networks].map(([id, network]) => [id, network.counters()])),
+    }),
+    events: new EventStream(map),
+    problems,
+    map,
+    status: () => gatewayStatus(sources),
+  }
+}
