@@ -44,6 +44,8 @@ export class RoomRunner {
   readonly #localpart: string
   readonly #ports: RoomPorts
   #line: Held[] = []
+  /** Ordered queries in line that have no answer yet. */
+  #orderedQueries = 0
   #isPumping = false
   #onIdle: (() => void)[] = []
 
@@ -64,19 +66,27 @@ export class RoomRunner {
   }
 
   dispatch(event: RoomEvent): void {
-    for (const effect of stepRoom(this.room, event, this.#ports.env())) this.#line.push(this.#held(effect))
+    for (const effect of stepRoom(this.room, event, this.#ports.env())) {
+      const held: Held = { effect }
+      this.#line.push(held)
+      if (isOrderedQuery(effect)) this.#orderedQueries += 1
+      else if (this.#orderedQueries === 0) this.#handOver(held)
+    }
     this.#pump()
   }
 
-  /** Archive entries are handed over at once, so that entries of one room share a commit too. */
-  #held(effect: RoomEffect): Held {
-    const held: Held = { effect }
-    if (effect.kind === 'archive')
-      this.#ports.append(effect.entry, (outcome) => {
-        held.outcome = outcome
-        this.#pump()
-      })
-    return held
+  /**
+   * Archive entries are handed over at once, so that entries of one room share a commit too; but not before an
+   * ordered query ahead of them is answered: whoever joins would get them as history and again as they are said.
+   */
+  #handOver(held: Held): void {
+    const { effect } = held
+    if (effect.kind !== 'archive' || held.isAsked) return
+    held.isAsked = true
+    this.#ports.append(effect.entry, (outcome) => {
+      held.outcome = outcome
+      this.#pump()
+    })
   }
 
   #pump(): void {
@@ -130,8 +140,13 @@ export class RoomRunner {
       this.dispatch(event)
       return
     }
-    const effects = stepRoom(this.room, event, this.#ports.env()).map((effect) => this.#held(effect))
-    this.#line.splice(0, 1, ...effects)
+    const effects = stepRoom(this.room, event, this.#ports.env())
+    this.#line.splice(0, 1, ...effects.map((effect) => ({ effect })))
+    this.#orderedQueries -= 1
+    for (const held of this.#line) {
+      if (isOrderedQuery(held.effect)) break
+      this.#handOver(held)
+    }
     this.#pump()
   }
 
@@ -140,3 +155,5 @@ export class RoomRunner {
     this.dispatch({ kind: 'metadata', context, metadata })
   }
 }
+
+const isOrderedQuery = (effect: RoomEffect): boolean => effect.kind === 'query' && effect.isOrdered

@@ -175,6 +175,23 @@ test('what is said is stored before it is reflected, and only then told to the l
   expect(world.network.said()).toEqual(['hello'])
 })
 
+test('who joins while others talk gets each message once: as history, or as it is said', async () => {
+  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  world.say('ann@test/1', 'tea@lobbies.test', 'before')
+  world.stanza('bob@test/1', el('presence', { to: 'tea@lobbies.test/Bob' }, el('x', { xmlns: MUC })))
+  world.say('ann@test/1', 'tea@lobbies.test', 'after')
+  world.say('bob@test/1', 'tea@lobbies.test', 'mine')
+  await world.settle()
+  const heard = world
+    .sentTo('bob@test/1')
+    .flatMap((xml) => [...xml.matchAll(/<body>(.*?)<\/body>.*?(<delay |$)/g)].map((m) => [m[1], m[2] !== '']))
+  expect(heard).toEqual([
+    ['before', true],
+    ['after', false],
+    ['mine', false],
+  ])
+})
+
 test('what cannot be stored is refused: nobody sees it and the lobby hears nothing', async () => {
   await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
   await world.join('bob@test/1', 'tea@lobbies.test', 'Bob')
