@@ -1,4 +1,5 @@
 /** What the CLI can ask of a running gateway: one function per command of docs/operating.md. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Archive } from '../archive/archive.ts'
 import type { LobbyInfo } from '../lobby/lobby.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
@@ -68,7 +69,7 @@ export async function runCommand(context: CommandContext, command: string, args:
   return handler(context, args)
 }
 
-/** Removes what is past its retention, batch by batch so that nobody waits long. How many messages it was. */
+/** Removes what is past its retention, a batch in each turn of the event loop. How many messages it was. */
 export async function prune(
   context: Pick<CommandContext, 'archive' | 'retentionMs' | 'nowMs'>,
 ): Promise<number> {
@@ -80,6 +81,7 @@ export async function prune(
     const removed = await context.archive.prune(before, PRUNE_BATCH)
     total += removed
     if (removed < PRUNE_BATCH) return total
+    await nextTurn()
   }
 }
 
@@ -175,12 +177,10 @@ async function exportArchive(context: CommandContext, args: Args): Promise<reado
   const row = context.rooms.row(wanted.split('@')[0] ?? wanted)
   if (!row)
     throw new GatewayError('NO_SUCH_ROOM', `there is no room ${wanted}; \`foyer lobby list\` shows all`)
-  const answer = await context.archive.query({
-    room: row.localpart,
-    fromEnd: false,
-    max: EXPORT_PAGE,
-    withCount: false,
-    ...(typeof args.after === 'string' ? { afterId: args.after as ArchiveEntry['id'] } : {}),
-  })
+  const query = { room: row.localpart, fromEnd: false, max: EXPORT_PAGE, withCount: false } as const
+  const after = typeof args.after === 'string' ? { afterId: args.after as ArchiveEntry['id'] } : {}
+  let answer = await context.archive.query({ ...query, ...after })
+  // What was exported last has been pruned meanwhile, and with it all before it.
+  if (answer.kind === 'not-found') answer = await context.archive.query(query)
   return answer.kind === 'page' ? answer.page.entries : []
 }

@@ -29,8 +29,9 @@ export class KnownAccounts implements AccountStore {
   }
 
   async remove(account: string): Promise<boolean> {
+    const wasThere = await this.#store.remove(account)
     this.#names.delete(account)
-    return this.#store.remove(account)
+    return wasThere
   }
 
   find(account: string): Promise<ScramCredentials | undefined> {
