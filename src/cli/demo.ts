@@ -21,7 +21,7 @@ export const demoCommand: Command = async (argv, io) => {
   const env = demoEnvironment(values['port-base'])
   const data = values.data === undefined ? temporaryFolder() : resolve(values.data)
   const config = loadConfig({ env, dataOverride: join(data, 'gateway') })
-  const log = createLogger(process.stdout.isTTY ? 'warn' : 'info')
+  const { log } = createLogger(process.stdout.isTTY ? 'warn' : 'info')
   return runUntilSignal(async () => {
     const demo = await startDemo(config, data, log)
     log.info({ ports: demo.gateway.ports }, 'ready')

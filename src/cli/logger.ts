@@ -1,10 +1,37 @@
 /** The process's log: pino JSON on standard output, pretty only on a terminal. */
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 import pretty from 'pino-pretty'
 
-export function createLogger(level: string): Logger {
-  const options = { level, base: null }
-  return process.stdout.isTTY
-    ? pino(options, pretty({ ignore: 'hostname,pid', translateTime: 'HH:MM:ss', sync: true }))
-    : pino(options, pino.destination({ fd: 1, sync: true }))
+/** A log whose level can change while it is in use, with all that was derived from it. */
+export interface AdjustableLog {
+  readonly log: Logger
+  setLevel(level: string): void
 }
+
+/** `destination`: standard output, where none is given. */
+export function createLogger(level: string, destination = standardOutput()): AdjustableLog {
+  // Derived loggers keep the level that they began with, so they are told one by one.
+  const derived = new Set<WeakRef<Logger>>()
+  const gone = new FinalizationRegistry((reference: WeakRef<Logger>) => derived.delete(reference))
+  const onChild = (child: Logger): void => {
+    const reference = new WeakRef(child)
+    derived.add(reference)
+    gone.register(child, reference)
+  }
+  const log: Logger = pino({ level, base: null, onChild }, destination)
+  return {
+    log,
+    setLevel: (fresh) => {
+      log.level = fresh
+      for (const reference of derived) {
+        const child = reference.deref()
+        if (child) child.level = fresh
+      }
+    },
+  }
+}
+
+const standardOutput = (): DestinationStream =>
+  process.stdout.isTTY
+    ? pretty({ ignore: 'hostname,pid', translateTime: 'HH:MM:ss', sync: true })
+    : pino.destination({ fd: 1, sync: true })

@@ -17,7 +17,7 @@ export const startCommand: Command = async (argv, io) => {
     env: level === undefined ? io.env : { ...io.env, FOYER_LOG__LEVEL: level },
   })
   const config = loadConfig(source)
-  const log = createLogger(config.log.level)
+  const { log, setLevel } = createLogger(config.log.level)
   let isReloadDue = false
   let onReload = (): void => {
     isReloadDue = true
@@ -30,7 +30,12 @@ export const startCommand: Command = async (argv, io) => {
     if (process.stdout.isTTY) for (const line of welcome(config, gateway)) io.out(line)
     let current = config
     onReload = () => {
-      current = reload(current, () => loadConfig(source), gateway, log)
+      const fresh = readAgain(() => loadConfig(source), log)
+      if (!fresh) return
+      setLevel(fresh.log.level)
+      gateway.reconfigure(fresh)
+      log.info(compareConfigs(config, current, fresh), 'configuration read again')
+      current = fresh
     }
     if (isReloadDue) onReload()
     return async () => {
@@ -41,19 +46,14 @@ export const startCommand: Command = async (argv, io) => {
   })
 }
 
-/** The configuration in force after a SIGHUP: a bad new one keeps the old and says why. */
-function reload(old: Config, load: () => Config, gateway: Gateway, log: Logger): Config {
+/** Undefined when the new configuration is bad: the old one stays, and the log says why. */
+function readAgain(load: () => Config, log: Logger): Config | undefined {
   try {
-    const fresh = load()
-    const { changed, needRestart } = compareConfigs(old, fresh)
-    log.level = fresh.log.level
-    gateway.reconfigure(fresh)
-    log.info({ changed, needRestart }, 'configuration read again')
-    return fresh
+    return load()
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     log.error({ code: error.code, reason: error.message }, 'new configuration refused, the old one stays')
-    return old
+    return undefined
   }
 }
 

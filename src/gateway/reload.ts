@@ -1,27 +1,44 @@
 /** What a newly read configuration changes, and which of it waits for a restart. */
 import type { Config } from '../config.ts'
 
-/** Key paths that take effect while the gateway runs. */
-const LIVE: readonly string[] = ['log.level', 'archive.retentionMs', 'xmpp.admins', 'retroshare.autojoin']
+/** Keys that take effect while the gateway runs. */
+const LIVE: ReadonlySet<string> = new Set([
+  'log.level',
+  'archive.retention',
+  'xmpp.admins',
+  'retroshare.autojoin',
+])
+/** Where a value has another name than the key that an operator sets. */
+const KEYS: Readonly<Record<string, string>> = {
+  'archive.retentionMs': 'archive.retention',
+  'archive.file': 'archive.url',
+}
 
-/** Key paths that differ, parted by whether they are in force at once. */
-export function compareConfigs(old: Config, fresh: Config): { changed: string[]; needRestart: string[] } {
-  const before = leaves(old)
-  const after = leaves(fresh)
-  const differing = [...new Set([...before.keys(), ...after.keys()])].filter(
-    (path) => before.get(path) !== after.get(path),
-  )
+/** Keys that are in force now and were not before, and keys that will be after a restart. */
+export interface ConfigChanges {
+  readonly changed: readonly string[]
+  readonly needRestart: readonly string[]
+}
+
+/** `started`: what the process began with; `current`: what it read last. */
+export function compareConfigs(started: Config, current: Config, fresh: Config): ConfigChanges {
   return {
-    changed: differing.filter((path) => LIVE.includes(path)),
-    needRestart: differing.filter((path) => !LIVE.includes(path)),
+    changed: differing(current, fresh).filter((key) => LIVE.has(key)),
+    needRestart: differing(started, fresh).filter((key) => !LIVE.has(key)),
   }
 }
 
-/** Key path → value as JSON; lists are leaves. */
+function differing(old: Config, fresh: Config): string[] {
+  const before = leaves(old)
+  const after = leaves(fresh)
+  return [...new Set([...before.keys(), ...after.keys()])].filter((key) => before.get(key) !== after.get(key))
+}
+
+/** Key path → value as JSON; lists and endpoints are leaves. */
 function leaves(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !('port' in value))
     for (const [key, child] of Object.entries(value))
       leaves(child, path === '' ? key : `${path}.${key}`, into)
-  else into.set(path, JSON.stringify(value))
+  else into.set(KEYS[path] ?? path, JSON.stringify(value))
   return into
 }

@@ -3,24 +3,35 @@ import { expect, test } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { compareConfigs } from '../../src/gateway/reload.ts'
 
-test('changes are parted by whether they need a restart', () => {
-  const old = loadConfig({ env: {} })
+const started = loadConfig({ env: {} })
+
+test('changes are told by the keys that were set, parted by whether they need a restart', () => {
   const fresh = loadConfig({
     env: {
       FOYER_LOG__LEVEL: 'debug',
       FOYER_HTTP__LISTEN: '127.0.0.1:9999',
       FOYER_ARCHIVE__RETENTION: '7d',
+      FOYER_ARCHIVE__URL: 'sqlite:other.db',
+      FOYER_XMPP__ADMINS: '[ann@example.org]',
     },
   })
-  expect(compareConfigs(old, fresh)).toEqual({
-    changed: ['archive.retentionMs', 'log.level'],
-    needRestart: ['http.listen.port'],
+  expect(compareConfigs(started, started, fresh)).toEqual({
+    changed: ['archive.retention', 'xmpp.admins', 'log.level'],
+    needRestart: ['archive.url', 'http.listen'],
   })
-  expect(compareConfigs(old, old)).toEqual({ changed: [], needRestart: [] })
+  expect(compareConfigs(started, started, started)).toEqual({ changed: [], needRestart: [] })
+})
+
+test('what waits for a restart is told each time, what is in force only once', () => {
+  const env = { FOYER_LOG__LEVEL: 'debug', FOYER_HTTP__TOKEN: 'secret' }
+  const fresh = loadConfig({ env })
+  expect(compareConfigs(started, fresh, loadConfig({ env }))).toEqual({
+    changed: [],
+    needRestart: ['http.token'],
+  })
 })
 
 test('turning a network off waits for a restart', () => {
-  const old = loadConfig({ env: {} })
   const fresh = loadConfig({ env: { FOYER_RETROSHARE: 'null' } })
-  expect(compareConfigs(old, fresh).needRestart).toContain('retroshare')
+  expect(compareConfigs(started, started, fresh).needRestart).toContain('retroshare')
 })

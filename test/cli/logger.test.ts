@@ -1,0 +1,21 @@
+// The level of the log changes for all who write to it, however they came by it.
+import { expect, test } from 'vitest'
+import { createLogger } from '../../src/cli/logger.ts'
+
+test('a new level holds for loggers that were derived before, and for theirs', () => {
+  const written: string[] = []
+  const { log, setLevel } = createLogger('info', { write: (line) => written.push(JSON.parse(line).msg) })
+  const network = log.child({ network: 'retroshare' })
+  const friend = network.child({ friend: 'f' })
+  const all = [log, network, friend]
+  const writeAll = () => {
+    written.length = 0
+    for (const [i, each] of all.entries()) each.debug(String(i))
+    return written.join('')
+  }
+  expect(writeAll()).toBe('')
+  setLevel('debug')
+  expect(writeAll()).toBe('012')
+  setLevel('warn')
+  expect(writeAll()).toBe('')
+})
