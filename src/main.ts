@@ -66,6 +66,12 @@ async function main(argv: readonly string[]): Promise<number> {
   return command(rest, io)
 }
 
+// Whoever reads our output may have had enough of it: `foyer archive export ROOM | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(process.exitCode ?? 0)
+})
+
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code

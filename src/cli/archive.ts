@@ -1,6 +1,6 @@
 /** `foyer archive export ROOM | prune`. */
 import type { ArchiveEntry } from '../muc/archive-port.ts'
-import { ask, type Command, GATEWAY_OPTIONS, options, UsageError } from './common.ts'
+import { ask, type Command, GATEWAY_OPTIONS, options, plain, UsageError } from './common.ts'
 
 export const archiveCommand: Command = async ([verb, ...argv], io) => {
   switch (verb) {
@@ -32,6 +32,7 @@ export const archiveCommand: Command = async ([verb, ...argv], io) => {
 
 function asText(entry: ArchiveEntry): string {
   const time = new Date(entry.atMs).toISOString()
+  const body = (entry.body ?? '').split('\n').map(plain).join('\n')
   if (entry.kind === 'subject') return `${time} * ${entry.nick} set the subject`
-  return `${time} <${entry.nick}> ${entry.body ?? ''}`
+  return `${time} <${entry.nick}> ${body}`
 }

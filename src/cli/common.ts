@@ -73,8 +73,12 @@ export function ask(
   return askGateway(adminSocket(dataFolder(values, io)), command, args)
 }
 
-/** Rows as aligned columns, the header first. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+/** Text of strangers on one line of a terminal: control characters, line ends and bidirectional marks are spaces. */
+export const plain = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')
+
+/** Rows as aligned columns, the header first; cells are made `plain`. */
+export function table(header: readonly string[], cells: readonly (readonly string[])[]): string[] {
+  const rows = cells.map((row) => row.map(plain))
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
   )

@@ -1,6 +1,6 @@
 /** `foyer friend add | list | remove`. */
 import type { FriendView } from '../gateway/status.ts'
-import { ask, type Command, GATEWAY_OPTIONS, options, table, UsageError } from './common.ts'
+import { ask, type Command, GATEWAY_OPTIONS, options, plain, table, UsageError } from './common.ts'
 
 export const friendCommand: Command = async ([verb, ...argv], io) => {
   switch (verb) {
@@ -8,7 +8,7 @@ export const friendCommand: Command = async ([verb, ...argv], io) => {
       const { values, positionals } = options(argv, GATEWAY_OPTIONS, { min: 1, max: 1, names: 'INVITE or -' })
       const invite = positionals[0] === '-' ? await io.readStdin() : positionals[0]
       const friend = (await ask(values, io, 'friend add', { invite })) as FriendView
-      io.out(`${friend.id}  ${friend.name}`)
+      io.out(`${friend.id}  ${plain(friend.name)}`)
       return 0
     }
     case 'list': {
