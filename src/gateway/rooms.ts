@@ -179,7 +179,7 @@ export class Rooms {
       })
       return
     }
-    if (stanza.name === 'presence') this.#remember(from.full, room, stanza.attrs.type !== 'unavailable')
+    if (stanza.name === 'presence') this.#remember(from.full, room, stanza.attrs.type)
     room.dispatch({ kind: 'stanza', from, stanza })
   }
 
@@ -300,12 +300,13 @@ export class Rooms {
     return room
   }
 
-  #remember(session: string, room: LoadedRoom, isThere: boolean): void {
+  #remember(session: string, room: LoadedRoom, type: string | undefined): void {
     const rooms = this.#bySession.get(session)
-    if (!isThere) {
+    if (type === 'unavailable') {
       rooms?.delete(room)
       if (rooms?.size === 0) this.#bySession.delete(session)
-    } else if (rooms) rooms.add(room)
+    } else if (type !== undefined) return
+    else if (rooms) rooms.add(room)
     else this.#bySession.set(session, new Set([room]))
   }
 

@@ -1,7 +1,9 @@
-/** Server-sent events: every watcher gets the whole map, at most once a second, when something changed. */
+/** Server-sent events: every watcher gets the whole map when something changed, not more often than it can be made. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 const MIN_INTERVAL_MS = 1000
+/** A map that takes long to make is made less often: this many times as long passes before the next. */
+const REST_PER_WORK = 20
 /** A comment now and then keeps proxies from closing an idle stream. */
 const KEEP_ALIVE_MS = 25_000
 const MAX_WATCHERS = 200
@@ -11,19 +13,20 @@ export class EventStream {
   readonly #watchers = new Set<ServerResponse>()
   #timer: NodeJS.Timeout | undefined
   #keepAlive: NodeJS.Timeout | undefined
+  #pauseMs = MIN_INTERVAL_MS
 
   constructor(snapshot: () => unknown) {
     this.#snapshot = snapshot
   }
 
-  /** Something changed: watchers will be told within a second. */
+  /** Something changed: watchers will be told, within a second unless maps are large. */
   changed(): void {
     if (this.#watchers.size === 0 || this.#timer) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       const event = this.#event()
       for (const watcher of this.#watchers) write(watcher, event)
-    }, MIN_INTERVAL_MS)
+    }, this.#pauseMs)
   }
 
   open(request: IncomingMessage, response: ServerResponse): void {
@@ -56,7 +59,10 @@ export class EventStream {
   }
 
   #event(): string {
-    return `event: map\ndata: ${JSON.stringify(this.#snapshot())}\n\n`
+    const startedAtMs = performance.now()
+    const event = `event: map\ndata: ${JSON.stringify(this.#snapshot())}\n\n`
+    this.#pauseMs = Math.max(MIN_INTERVAL_MS, REST_PER_WORK * (performance.now() - startedAtMs))
+    return event
   }
 
   #close(response: ServerResponse): void {

@@ -1,11 +1,13 @@
 // The HTTP listener: who may see what, health as it is, and nothing outside the page folders.
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pino } from 'pino'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { EventStream } from '../../src/ops/event-stream.ts'
 import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/ops/http.ts'
 
@@ -151,6 +153,28 @@ test('watchers get the map at once and again when it changes', async () => {
   events.changed()
   expect((await reader.read()).value).toBe('event: map\ndata: {"people":3}\n\n')
   await reader.cancel()
+})
+
+test('a map that takes long to make is made less often', () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
+  try {
+    let made = 0
+    const events = new EventStream(() => {
+      made += 1
+      vi.advanceTimersByTime(100)
+      return {}
+    })
+    const response = Object.assign(new PassThrough(), { writeHead: () => undefined })
+    events.open(new PassThrough() as unknown as IncomingMessage, response as unknown as ServerResponse)
+    events.changed()
+    vi.advanceTimersByTime(1999)
+    expect(made).toBe(1)
+    vi.advanceTimersByTime(1)
+    expect(made).toBe(2)
+    events.end()
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 function pageFolder(): string {
