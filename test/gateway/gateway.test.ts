@@ -1,6 +1,7 @@
 // Starting and stopping a whole gateway: what fails half-way leaves nothing behind.
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -68,4 +69,24 @@ test('a data folder that cannot be is refused by its key', async () => {
     code: 'DATA_UNUSABLE',
     message: expect.stringMatching(/^data: .*exist/),
   })
+})
+
+test('a stop waits for nobody: neither for clients that do not read nor for watchers', async () => {
+  const gateway = await startGateway(configOf(NETWORK), log)
+  const { c2s, http, retroshare } = gateway.ports
+  const sockets: Socket[] = [
+    ...[c2s, http, retroshare].map((port) => connect(port as number, '127.0.0.1')),
+    connect(adminSocket(join(folder, 'data'))),
+  ]
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+  const [xmpp, watcher] = sockets as [Socket, Socket]
+  xmpp.write(
+    "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>",
+  )
+  watcher.write('GET /api/events HTTP/1.1\r\nHost: x\r\n\r\n')
+  await Promise.all([once(xmpp, 'readable'), once(watcher, 'readable')])
+  const startedAtMs = performance.now()
+  await gateway.stop()
+  expect(performance.now() - startedAtMs).toBeLessThan(4000)
+  for (const socket of sockets) socket.destroy()
 })
