@@ -166,7 +166,7 @@ export class Rooms {
       return
     }
     const isJoin = isJoinRequest(stanza)
-    const room = this.#find(to.local) ?? (isJoin ? this.#createFor(from, to, stanza) : undefined)
+    const room = this.#find(to.local, isJoin) ?? (isJoin ? this.#createFor(from, to, stanza) : undefined)
     if (!room) {
       if (!isJoin) this.#reply(from, answerAbsentRoom(stanza))
       return
@@ -183,14 +183,14 @@ export class Rooms {
     room.dispatch({ kind: 'stanza', from, stanza })
   }
 
-  /** A loaded room, or one that can be loaded now because its lobby is visible or joined. */
-  #find(localpart: string): LoadedRoom | undefined {
+  /** A loaded room, or one that can be loaded now: its lobby is visible or joined, or who joins makes it again. */
+  #find(localpart: string, isJoin = false): LoadedRoom | undefined {
     const loaded = this.#loaded.get(localpart)
     if (loaded) return loaded
     const row = this.#rows.get(localpart)
     const network = row && this.#options.networks.get(row.network)
     if (!row || !network) return undefined
-    const lobby = network.lobby(row.lobby) ?? this.#remake(row, network)
+    const lobby = network.lobby(row.lobby) ?? (isJoin ? this.#remake(row, network) : undefined)
     return lobby && (this.#loaded.get(localpart) ?? this.#load(row, network, lobby, false))
   }
 

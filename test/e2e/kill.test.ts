@@ -26,6 +26,7 @@ test('what was reflected before a kill is in the archive once', async () => {
       await foyer.start()
     }
     const reader = await XmppUser.login(foyer.ports.c2s)
+    await reader.join(room, 'Reader')
     const stored = (await reader.archive(room)).map((message) => message.body)
     await reader.quit()
     expect(reflected.size).toBeGreaterThan(ROUNDS * SENDERS)

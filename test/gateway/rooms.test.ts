@@ -131,6 +131,15 @@ test('a room made here keeps its name and its lobby when the network has forgott
   expect(world.sentTo('bob@test/1').some((xml) => xml.includes('code="201"'))).toBe(false)
 })
 
+test('asking about a room whose lobby the network has forgotten makes no lobby', async () => {
+  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await restart()
+  const query = el('query', { xmlns: 'http://jabber.org/protocol/disco#info' })
+  world.stanza('bob@test/1', el('iq', { type: 'get', id: 'd1', to: 'tea@lobbies.test' }, query))
+  expect(world.network.snapshot().lobbies).toEqual([])
+  expect(world.sentTo('bob@test/1')[0]).toContain('<item-not-found ')
+})
+
 test.each([
   [
     'an address of a lobby that is not seen from here',
