@@ -98,21 +98,30 @@ export const escapeAttribute = (text: string): string => text.replace(IN_ATTRIBU
 
 /** `element` as text; the parser makes the same element of it. */
 export function serialize(element: Element): string {
-  return `<${element.name}${afterName(element)}`
+  const parts = [`<${element.name}`]
+  pushAfterName(element, parts)
+  return parts.join('')
 }
 
-function afterName(element: Element): string {
-  let text = ''
-  const { attrs, children } = element
-  for (const name in attrs) {
-    const value: unknown = attrs[name]
-    if (value !== undefined && value !== null) text += ` ${name}="${escapeAttribute(String(value))}"`
+/** Joined and not added up: a sum of strings stays in memory as all its parts, and is put together for each copy anew. */
+function pushAfterName(element: Element, parts: string[]): void {
+  const { name, attrs, children } = element
+  for (const attribute in attrs) {
+    const value: unknown = attrs[attribute]
+    if (value !== undefined && value !== null)
+      parts.push(` ${attribute}="`, escapeAttribute(String(value)), '"')
   }
-  if (children.length === 0) return `${text}/>`
-  text += '>'
+  if (children.length === 0) {
+    parts.push('/>')
+    return
+  }
+  parts.push('>')
   for (const child of children)
-    text += isElement(child) ? `<${child.name}${afterName(child)}` : String(child).replace(IN_TEXT, reference)
-  return `${text}</${element.name}>`
+    if (isElement(child)) {
+      parts.push('<', child.name)
+      pushAfterName(child, parts)
+    } else parts.push(String(child).replace(IN_TEXT, reference))
+  parts.push('</', name, '>')
 }
 
 /** A stanza serialised once for many recipients: only `to` (and on WebSocket `xmlns`) is still to be put in. */
@@ -128,7 +137,9 @@ export function prepare(stanza: Element): PreparedStanza {
   const { to: _to, xmlns: _xmlns, ...attrs } = stanza.attrs
   const bare = xml(stanza.name, attrs)
   bare.children = stanza.children
-  return { name: stanza.name, rest: afterName(bare) }
+  const parts: string[] = []
+  pushAfterName(bare, parts)
+  return { name: stanza.name, rest: parts.join('') }
 }
 
 /** The text of a prepared stanza for one recipient. `xmlns` only where each stanza stands alone (RFC 7395). */
