@@ -10,6 +10,8 @@ export type AdminHandler = (command: string, args: Readonly<Record<string, unkno
 
 const MAX_CONNECTIONS = 32
 const IDLE_MS = 60_000
+/** Addresses of Unix sockets are cut at 104 to 108 bytes, according to the system. */
+const MAX_PATH_BYTES = 103
 
 /**
  * Listens on `path`, replacing a socket that nobody answers on. Resolves when it listens; rejects with
@@ -20,6 +22,11 @@ export async function startAdminServer(
   log: Logger,
   handle: AdminHandler,
 ): Promise<{ stop(): Promise<void> }> {
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES)
+    throw new GatewayError(
+      'ADMIN_SOCKET',
+      `${path}: longer than the ${MAX_PATH_BYTES} bytes of a socket's path`,
+    )
   if (await isAnswered(path))
     throw new GatewayError('ADMIN_SOCKET', `${path}: another gateway runs with this data folder`)
   const sockets = new Set<Socket>()

@@ -12,7 +12,7 @@ import { findAsset, type StaticFolders } from './static-files.ts'
 
 export interface HttpOptions {
   readonly listen: { readonly host: string; readonly port: number }
-  /** Asked for by `/`, `/api` and `/metrics`; null asks for nothing (loopback only). */
+  /** Asked for by all but health and chat; null asks for nothing (loopback only). */
   readonly token: string | null
   readonly log: Logger
   readonly folders: StaticFolders
@@ -175,7 +175,8 @@ function parseUrl(target: string): URL | undefined {
   return URL.canParse(target, base) ? new URL(target, base) : undefined
 }
 
-const isGuarded = (path: string): boolean => path === '/' || path === '/metrics' || path.startsWith('/api/')
+/** Without a token: health, the chat and what leads to it. */
+const isGuarded = (path: string): boolean => !/^\/(?:healthz$|readyz$|chat(?:$|\/)|\.well-known\/)/.test(path)
 
 async function sendAsset(response: ServerResponse, path: string, folders: StaticFolders): Promise<void> {
   const asset = await findAsset(path, folders)

@@ -96,3 +96,11 @@ test('an answer that breaks off is an error, not half a value', async () => {
   await expect(askGateway(broken, 'list')).rejects.toMatchObject({ code: 'NOT_RUNNING' })
   await new Promise((resolve) => server.close(resolve))
 })
+
+test('a path that no socket can have is refused, rather than cut', async () => {
+  const long = join(mkdtempSync(join(tmpdir(), 'foyer-admin-')), 'x'.repeat(100))
+  await expect(startAdminServer(long, log, async () => null)).rejects.toMatchObject({
+    code: 'ADMIN_SOCKET',
+    message: expect.stringContaining('103 bytes'),
+  })
+})

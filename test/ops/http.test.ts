@@ -45,7 +45,7 @@ test('readiness says what is missing', async () => {
   expect((await fetch(`${base}/readyz`)).status).toBe(200)
 })
 
-test.each(['/', '/api/map', '/api/events', '/metrics'])(
+test.each(['/', '/index.html', '/sub/', '/api/map', '/api/events', '/metrics'])(
   '%s needs the token, in any of its three forms',
   async (path) => {
     const base = await start({ token: 'söcret', folders: { '/': pageFolder() } })
