@@ -55,7 +55,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
 async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<Gateway> {
   makeDataFolder(config.data)
   const store = openStore(config.archive.file)
-  shutdown.add('archive', () => store.close())
+  shutdown.add({ archive: () => store.close() })
 
   const networks = new Map<NetworkId, LobbyNetwork>()
   const ports: { -readonly [K in keyof BoundPorts]: BoundPorts[K] } = {}
@@ -64,7 +64,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   let { retentionMs } = config.archive
   const accounts = await KnownAccounts.read(store.accounts, config.xmpp.server.domain)
   const writer = new ArchiveWriter(store.archive, log, (seconds) => seen.metrics.archiveSeconds(seconds))
-  shutdown.add('archive writer', () => writer.close())
+  shutdown.add({ writer: () => writer.close() })
 
   const rooms = new Rooms({
     version: VERSION,
@@ -153,11 +153,12 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     nowMs: Date.now,
   }
 
-  shutdown.add('http', () => http.stop())
-  shutdown.add('xmpp and networks', () =>
-    Promise.all([xmpp.stop(), ...[...networks.values()].map((network) => network.stop())]),
-  )
-  shutdown.add('rooms', () => rooms.shutdown())
+  shutdown.add({ http: () => http.stop() })
+  shutdown.add({
+    xmpp: () => xmpp.stop(),
+    ...Object.fromEntries([...networks].map(([id, network]) => [id, () => network.stop()])),
+  })
+  shutdown.add({ rooms: () => rooms.shutdown() })
 
   for (const [id, network] of networks) {
     ports[id as keyof BoundPorts] = (await network.start()).port
@@ -171,7 +172,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   const admin = await startAdminServer(adminSocket(config.data), log, (command, args) =>
     runCommand(context, command, args),
   )
-  shutdown.add('admin socket', () => admin.stop())
+  shutdown.add({ admin: () => admin.stop() })
   const pruning = setInterval(() => {
     prune(context).catch((error: unknown) =>
       log.error({ code: 'ARCHIVE_PRUNE', err: error }, 'pruning failed'),
