@@ -43,16 +43,19 @@ function offerRooms({ rooms }) {
   )
 }
 
+let isEntering = false
+
 async function enter(room) {
   const nick = nickField.value.trim()
-  if (!settings || nick === '') return
+  if (!settings || nick === '' || isEntering) return
+  isEntering = true
   localStorage.setItem('foyer-nick', nick)
   byId('problem').textContent = 'Opening the chat…'
   try {
     await startConverse(nick, room)
     byId('entrance').remove()
   } catch (error) {
-    byId('problem').textContent = `Cannot start the chat: ${error.message}`
+    byId('problem').textContent = `Cannot start the chat: ${error.message}. Reload the page to try again.`
   }
 }
 
