@@ -24,18 +24,22 @@ export class TestNode {
   port = 0
   readonly #watchers = new Set<() => void>()
 
-  private constructor(name: string, dir: string) {
+  readonly #now: () => number
+
+  private constructor(name: string, dir: string, now: () => number) {
     this.name = name
     this.dir = dir
+    this.#now = now
     this.network = this.#make()
   }
 
-  static async start(name: string): Promise<TestNode> {
+  /** `now`: another time than the real one, for recordings. */
+  static async start(name: string, now: () => number = Date.now): Promise<TestNode> {
     const dir = await mkdtemp(join(tmpdir(), `foyer-${name}-`))
     const file = join(dir, NODE_IDENTITY_FILE)
     const keys = madeKeys.get(name)
     if (keys) await writeFile(file, keys)
-    const node = new TestNode(name, dir)
+    const node = new TestNode(name, dir, now)
     node.port = (await node.network.start()).port
     madeKeys.set(name, await readFile(file, 'utf8'))
     return node
@@ -107,6 +111,7 @@ export class TestNode {
       advertise: null,
       log: pino({ level: process.env.TEST_LOG ?? 'silent', name: this.name }),
       profileBits: 2048,
+      now: this.#now,
       timings: { firstRedialMs: 100 },
       onUpdate: (update) => {
         this.updates.push(update)

@@ -1,0 +1,102 @@
+// Recorded sessions of real RetroShare nodes, replayed to a Foyer node over TLS in both roles: lobbies are listed,
+// texts are heard once and in order, names are known, and no signature is wrong.
+import { afterEach, expect, test } from 'vitest'
+import { formatLongInvite } from '../../src/retroshare/wire/invite.ts'
+import { type BouncedItem, LOBBY_FLAG } from '../../src/retroshare/wire/item.ts'
+import type { LobbyId, ParticipantId } from '../../src/util/ids.ts'
+import { longInvite, makeIdentity } from './peer/support/nodes.ts'
+import { type RawLink, rawDial, rawListen } from './peer/support/raw-peer.ts'
+import { partOf, ReplayedPeer } from './replayed-peer.ts'
+import { TestNode } from './test-node.ts'
+
+const ends: (() => Promise<void> | void)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end()
+})
+
+/** A Foyer node at the time of the recording, linked with a peer that plays a part of it. */
+async function linked(file: string, direction: 'R' | 'W', dials: 'peer' | 'foyer') {
+  const part = partOf(file, direction)
+  const startedMs = Date.now()
+  const node = await TestNode.start('replay', () => part.startedAtMs + Date.now() - startedMs)
+  ends.push(() => node.end())
+  const identity = await makeIdentity('recorded')
+  let link: RawLink
+  if (dials === 'peer') {
+    await node.network.addFriend(formatLongInvite(longInvite(identity)))
+    link = await rawDial({ host: '127.0.0.1', port: node.port }, identity)
+  } else {
+    const listener = await rawListen(identity)
+    ends.push(() => listener.close())
+    await node.network.addFriend(formatLongInvite({ ...longInvite(identity), external: listener.address }))
+    link = await listener.accept()
+  }
+  ends.push(() => {
+    link.socket.destroy()
+  })
+  return { node, part, peer: new ReplayedPeer(link, part) }
+}
+
+const isBounced = (item: { kind: string }): item is BouncedItem =>
+  item.kind === 'lobby-message' || item.kind === 'lobby-event'
+
+test.each([
+  ['long/A.hex', 'W', 'peer'],
+  ['long/A.hex', 'W', 'foyer'],
+  ['short/A.hex', 'W', 'peer'],
+  ['three/A.hex', 'W', 'peer'],
+  ['three/A.hex', 'W', 'foyer'],
+] as const)(
+  '%s %s, dialled by the %s',
+  async (file, direction, dials) => {
+    const { node, part, peer } = await linked(file, direction, dials)
+    const joined = new Set<LobbyId>()
+    const flagsOf = new Map<LobbyId, number>()
+    const spoken = new Set<ParticipantId>()
+    const expected = new Map<string, { text: string; nick: string }>()
+
+    let isListed = (): void => undefined
+    await peer.play(async (items) => {
+      isListed()
+      isListed = () => {
+        for (const item of items)
+          if (item.kind === 'lobby-list')
+            for (const { lobby, flags } of item.lobbies) flagsOf.set(lobby, flags)
+      }
+      for (const item of items) {
+        const flags = isBounced(item) ? flagsOf.get(item.lobby) : undefined
+        if (!isBounced(item) || flags === undefined) continue
+        if (!joined.has(item.lobby)) {
+          joined.add(item.lobby)
+          await node.got('lobby', ({ lobby }) => lobby.id === item.lobby)
+          node.network.send({ kind: 'join', lobby: item.lobby })
+        }
+        // In a signed lobby nobody is heard before being known; who has spoken before is asked for.
+        const mustBeKnown = (flags & LOBBY_FLAG.signed) !== 0
+        const isKnown = spoken.has(item.author) && peer.hasRecord(item.author)
+        if (isKnown) await peer.served(item.author)
+        spoken.add(item.author)
+        if (item.kind === 'lobby-message' && (isKnown || !mustBeKnown))
+          expected.set(item.messageId, { text: item.text, nick: item.nick })
+      }
+    })
+    for (const author of spoken) if (peer.hasRecord(author)) await peer.served(author)
+
+    for (const { text } of expected.values()) await node.said(text)
+    const heard = node.updates.flatMap((update) => (update.kind === 'said' ? [update] : []))
+    expect(heard.map(({ messageId }) => messageId)).toEqual([...expected.keys()])
+    expect(heard.map(({ text, nick }) => ({ text, nick }))).toEqual([...expected.values()])
+    expect(expected.size).toBeGreaterThan(0)
+    const counters = node.network.counters()
+    expect(counters).toMatchObject({
+      signatures_bad: 0,
+      records_refused: 0,
+      records_taken: part.records.size,
+    })
+    expect((counters.signatures_good ?? 0) + (counters.signatures_unknown ?? 0)).toBeGreaterThan(
+      expected.size - 1,
+    )
+    expect(node.network.snapshot().friends[0]).toMatchObject({ isOnline: true })
+  },
+  20_000,
+)
