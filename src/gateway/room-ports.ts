@@ -1,18 +1,11 @@
-/** What rooms share: clock, ids, the archive with its group commit, and the way to sessions. */
+/** What rooms share: clock, ids, and the archive with its group commit. */
 import { randomBytes } from 'node:crypto'
 import type { Archive } from '../archive/archive.ts'
 import type { ArchiveAnswer, ArchiveMetadata } from '../muc/archive-port.ts'
 import type { RoomEnv } from '../muc/room-port.ts'
-import type { Element, PreparedStanza } from '../stanza/xml.ts'
 import type { ArchiveId } from '../util/ids.ts'
 import type { ArchiveWriter } from './archive-writer.ts'
 import type { RoomPorts } from './room-runner.ts'
-
-/** Carries stanzas to XMPP users. */
-export interface Delivery {
-  send(to: string, stanza: Element): void
-  fanout(stanza: PreparedStanza, to: readonly string[]): void
-}
 
 /** Ports of every room but `perform`, which is each room's own. */
 export type SharedPorts = Omit<RoomPorts, 'perform' | 'wakeAt'>
