@@ -1,7 +1,7 @@
 /**
  * The services of one link, as one machine: the gate (nothing but service lists passes until both sides offer a
- * service), heartbeat, round trip, discovery. Chat and GXS items pass through to others.
- * Source: docs/retroshare.md §3.3, §5.
+ * service, and hardly anything is sent before the friend shows that it has read our list), heartbeat, round trip,
+ * discovery. Chat and GXS items pass through to others. Source: docs/retroshare.md §3.3, §5.
  */
 import type { FriendId, ParticipantId } from '../../util/ids.ts'
 import type { ChatItem, ContactItem, GxsItem, Item, WireAddress } from '../wire/item.ts'
@@ -16,10 +16,15 @@ import { compatibleServices, OUR_SERVICES } from './service-info.ts'
 
 /** `status` values: only this one is ever sent. */
 const ONLINE = 3
+/** A friend that has said nothing this long after its list is taken to have read ours. */
+export const SILENT_GATE_MS = 3000
 
 /** State of the services of one link, from its up to its down. */
 export interface ServicesState {
-  /** Services that both sides offer; empty before the friend's list. */
+  /** Services that both sides offer: what comes is taken. Empty before the friend's list, which came at `listedAtMs`. */
+  offered: ReadonlySet<number>
+  listedAtMs: number
+  /** Of these, the services of which the friend takes what we send: all, or none before it has read our list. */
   open: ReadonlySet<number>
   readonly heartbeat: HeartbeatState
   readonly rtt: RttState
@@ -65,6 +70,8 @@ export function startServices(
 ): { state: ServicesState; effects: ServicesEffect[] } {
   return {
     state: {
+      offered: new Set(),
+      listedAtMs: nowMs,
       open: new Set(),
       heartbeat: startHeartbeat(nowMs),
       rtt: startRtt(nowMs),
@@ -79,7 +86,7 @@ export function stepServices(state: ServicesState, event: ServicesEvent, env: Se
     case 'item':
       return takeItem(state, event.item, env)
     case 'tick':
-      return tick(state, env)
+      return env.nowMs - state.listedAtMs >= SILENT_GATE_MS ? openServices(state, env) : tick(state, env)
     case 'key-known':
       state.discovery.needsKey = false
       return []
@@ -101,10 +108,15 @@ function tick(state: ServicesState, env: ServicesEnv): ServicesEffect[] {
 function takeItem(state: ServicesState, item: Item, env: ServicesEnv): ServicesEffect[] {
   const service = serviceOf(item)
   if (service === undefined) return []
-  if (service !== SERVICE.serviceInfo && !state.open.has(service)) return [{ kind: 'not-open', service }]
+  if (item.kind === 'service-info') return takeList(state, compatibleServices(item.services), env)
+  if (!state.offered.has(service)) return [{ kind: 'not-open', service }]
+  // RetroShare sends nothing of a service before it has read our list, and drops what it reads together with the list.
+  const opened = state.open === state.offered ? [] : openServices(state, env)
+  return [...opened, ...takeOffered(state, item, env)]
+}
+
+function takeOffered(state: ServicesState, item: Item, env: ServicesEnv): ServicesEffect[] {
   switch (item.kind) {
-    case 'service-info':
-      return openServices(state, compatibleServices(item.services), env)
     case 'rtt-ping':
       return [{ kind: 'send', item: answerPing(item, env.nowMs) }]
     case 'rtt-pong': {
@@ -126,6 +138,7 @@ function takeItem(state: ServicesState, item: Item, env: ServicesEnv): ServicesE
     case 'heartbeat':
     case 'bandwidth':
     case 'status':
+    case 'service-info':
     case 'slice-probe':
     case 'unknown':
       return []
@@ -134,9 +147,21 @@ function takeItem(state: ServicesState, item: Item, env: ServicesEnv): ServicesE
   }
 }
 
-/** A new list replaces the old: what opens is greeted, what closes is reported. */
-function openServices(state: ServicesState, now: ReadonlySet<number>, env: ServicesEnv): ServicesEffect[] {
+/** A new list replaces the old. To the first one a heartbeat shows that it was read; the rest waits for the friend's. */
+function takeList(state: ServicesState, offered: ReadonlySet<number>, env: ServicesEnv): ServicesEffect[] {
+  const isFirst = state.offered.size === 0
+  state.offered = offered
+  if (state.open.size > 0) return openServices(state, env)
+  if (!isFirst) return []
+  state.listedAtMs = env.nowMs
+  const beat = offered.has(SERVICE.heartbeat) && tickHeartbeat(state.heartbeat, env.nowMs)
+  return beat ? [{ kind: 'send', item: beat }] : []
+}
+
+/** What both sides offer is open from now on: what opens is greeted, what closes is reported. */
+function openServices(state: ServicesState, env: ServicesEnv): ServicesEffect[] {
   const before = state.open
+  const now = state.offered
   state.open = now
   const effects: ServicesEffect[] = []
   for (const service of before) if (!now.has(service)) effects.push({ kind: 'closed', service })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { SelfContact } from '../../../src/retroshare/peer/discovery.ts'
 import { compatibleServices, OUR_SERVICES } from '../../../src/retroshare/peer/service-info.ts'
 import type { ServicesEffect, ServicesEnv, ServicesState } from '../../../src/retroshare/peer/services.ts'
-import { startServices, stepServices } from '../../../src/retroshare/peer/services.ts'
+import { SILENT_GATE_MS, startServices, stepServices } from '../../../src/retroshare/peer/services.ts'
 import type { ContactItem, Item, ServiceDescription } from '../../../src/retroshare/wire/item.ts'
 import { SERVICE } from '../../../src/retroshare/wire/item.ts'
 import type { FriendId, ParticipantId } from '../../../src/util/ids.ts'
@@ -42,8 +42,8 @@ interface World {
 }
 
 const begin = (needsKey = false): World & { effects: ServicesEffect[] } => ({
-  ...startServices({ id: FRIEND, pgpId: FRIEND_PGP, needsKey }, 1_000_000),
-  nowMs: 1_000_000,
+  ...startServices({ id: FRIEND, pgpId: FRIEND_PGP, needsKey }, 1_000_000 - SILENT_GATE_MS),
+  nowMs: 1_000_000 - SILENT_GATE_MS,
   own: new Set(),
 })
 const env = (world: World): ServicesEnv => ({
@@ -58,6 +58,11 @@ const tick = (world: World, afterMs = 0): ServicesEffect[] => {
   world.nowMs += afterMs
   return stepServices(world.state, { kind: 'tick' }, env(world))
 }
+/** The friend's list comes, then time passes until the gate is open whatever the friend says: it is 1,000 s. */
+const meet = (world: World, item: Item): ServicesEffect[] => [
+  ...take(world, item),
+  ...tick(world, SILENT_GATE_MS),
+]
 const sent = (effects: readonly ServicesEffect[]): Item[] =>
   effects.flatMap((effect) => (effect.kind === 'send' ? [effect.item] : []))
 const sentKinds = (effects: readonly ServicesEffect[]): string[] => sent(effects).map((item) => item.kind)
@@ -80,14 +85,37 @@ test('items of a service are refused until the friend lists it', () => {
   expect(take(world, { kind: 'rtt-ping', sequence: 1, pingAt: 0n })).toEqual([
     { kind: 'not-open', service: SERVICE.rtt },
   ])
-  expect(take(world, list(SERVICE.chat))).toEqual([{ kind: 'opened', service: SERVICE.chat }])
-  expect(take(world, LOBBY_LIST)).toEqual([{ kind: 'chat', item: LOBBY_LIST }])
+  expect(take(world, list(SERVICE.chat))).toEqual([])
+  expect(take(world, LOBBY_LIST)).toEqual([
+    { kind: 'opened', service: SERVICE.chat },
+    { kind: 'chat', item: LOBBY_LIST },
+  ])
+  expect(tick(world, 60_000)).toEqual([])
+})
+
+test('nothing but a heartbeat is sent before the friend shows that it has read our list', () => {
+  const world = begin()
+  expect(take(world, ALL)).toEqual([{ kind: 'send', item: { kind: 'heartbeat' } }])
+  expect(tick(world, SILENT_GATE_MS - 1)).toEqual([])
+  const effects = take(world, { kind: 'heartbeat' })
+  expect(effects.filter((effect) => effect.kind === 'opened')).toHaveLength(OUR_SERVICES.length)
+  expect(sentKinds(effects)).toEqual(expect.arrayContaining(['contact', 'status', 'rtt-ping']))
+  expect(take(world, { kind: 'heartbeat' })).toEqual([])
+})
+
+test('to a friend that says nothing the gate opens after a while', () => {
+  const world = begin()
+  world.nowMs += 60_000
+  expect(take(world, list(SERVICE.chat))).toEqual([])
+  expect(take(world, { kind: 'slice-probe' })).toEqual([])
+  expect(tick(world, SILENT_GATE_MS - 1)).toEqual([])
+  expect(tick(world, 1)).toEqual([{ kind: 'opened', service: SERVICE.chat }])
   expect(tick(world, 60_000)).toEqual([])
 })
 
 test('a new service list replaces the old', () => {
   const world = begin()
-  take(world, list(SERVICE.chat, SERVICE.gxsId))
+  meet(world, list(SERVICE.chat, SERVICE.gxsId))
   const changed = take(world, list(SERVICE.gxsId, SERVICE.rtt))
   expect(changed.filter((effect) => effect.kind !== 'send')).toEqual([
     { kind: 'closed', service: SERVICE.chat },
@@ -112,6 +140,7 @@ test('services match by number, exact name and versions both ways', () => {
 test('a heartbeat goes out every five seconds', () => {
   const world = begin()
   expect(sentKinds(take(world, list(SERVICE.heartbeat)))).toEqual(['heartbeat'])
+  expect(sent(take(world, { kind: 'heartbeat' }))).toEqual([])
   expect(tick(world, 4999)).toEqual([])
   expect(sentKinds(tick(world, 1))).toEqual(['heartbeat'])
   expect(take(world, { kind: 'heartbeat' })).toEqual([])
@@ -119,7 +148,7 @@ test('a heartbeat goes out every five seconds', () => {
 
 test('a ping every ten seconds measures round trip and clock offset', () => {
   const world = begin()
-  const [ping] = sent(take(world, list(SERVICE.rtt)))
+  const [ping] = sent(meet(world, list(SERVICE.rtt)))
   if (ping?.kind !== 'rtt-ping') throw new Error('no ping')
   world.nowMs += 80
   const friendClock = BigInt(Math.floor((world.nowMs - 40 + 5000) / 1000)) << 32n
@@ -134,7 +163,7 @@ test('a ping every ten seconds measures round trip and clock offset', () => {
 
 test('a pong that answers no ping of ours, or twists its time, measures nothing', () => {
   const world = begin()
-  const [ping] = sent(take(world, list(SERVICE.rtt)))
+  const [ping] = sent(meet(world, list(SERVICE.rtt)))
   if (ping?.kind !== 'rtt-ping') throw new Error('no ping')
   expect(take(world, { kind: 'rtt-pong', sequence: 99, pingAt: ping.pingAt, pongAt: 0n })).toEqual([])
   expect(take(world, { kind: 'rtt-pong', sequence: ping.sequence, pingAt: 0n, pongAt: 0n })).toEqual([])
@@ -142,7 +171,7 @@ test('a pong that answers no ping of ours, or twists its time, measures nothing'
 
 test("a friend's ping is answered with its own time stamp", () => {
   const world = begin()
-  take(world, list(SERVICE.rtt))
+  meet(world, list(SERVICE.rtt))
   expect(sent(take(world, { kind: 'rtt-ping', sequence: 7, pingAt: 42n }))).toEqual([
     { kind: 'rtt-pong', sequence: 7, pingAt: 42n, pongAt: 1000n << 32n },
   ])
@@ -151,7 +180,7 @@ test("a friend's ping is answered with its own time stamp", () => {
 test('our contact goes first, then our identities; a friend list never', () => {
   const world = begin()
   world.own.add(identity(1))
-  const items = sent(take(world, list(SERVICE.disc)))
+  const items = sent(meet(world, list(SERVICE.disc)))
   expect(items.map((item) => item.kind)).toEqual(['contact', 'identity-list'])
   expect(items[0]).toMatchObject({ pgpId: SELF.pgpId, sslId: SELF.sslId, version: 'Foyer' })
   const answers = [
@@ -163,7 +192,7 @@ test('our contact goes first, then our identities; a friend list never', () => {
 
 test('a new own identity is pushed once, several together, at most once a second', () => {
   const world = begin()
-  take(world, list(SERVICE.disc))
+  meet(world, list(SERVICE.disc))
   world.own.add(identity(1))
   expect(sent(tick(world))).toEqual([{ kind: 'identity-list', ids: [identity(1)] }])
   world.own.add(identity(2))
@@ -176,7 +205,7 @@ test('a new own identity is pushed once, several together, at most once a second
 
 test('our key is given to who asks for it, no other', () => {
   const world = begin()
-  take(world, list(SERVICE.disc))
+  meet(world, list(SERVICE.disc))
   const ask = (pgpId: string): Item[] => sent(take(world, { kind: 'pgp-list', mode: 2, pgpIds: [pgpId] }))
   expect(ask(SELF.pgpId)).toEqual([{ kind: 'pgp-key', pgpId: SELF.pgpId, key: SELF.publicKey }])
   expect(ask(FRIEND_PGP)).toEqual([])
@@ -185,7 +214,7 @@ test('our key is given to who asks for it, no other', () => {
 test('a friend whose key is missing is asked for it until it is known', () => {
   const world = begin(true)
   const question: Item = { kind: 'pgp-list', mode: 2, pgpIds: [FRIEND_PGP] }
-  expect(sent(take(world, list(SERVICE.disc)))).toContainEqual(question)
+  expect(sent(meet(world, list(SERVICE.disc)))).toContainEqual(question)
   expect(tick(world, 29_999)).toEqual([])
   expect(sent(tick(world, 1))).toEqual([question])
   const key = Uint8Array.of(9)
@@ -198,7 +227,7 @@ test('a friend whose key is missing is asked for it until it is known', () => {
 
 test("the friend's own contact and identities are reported", () => {
   const world = begin()
-  take(world, list(SERVICE.disc))
+  meet(world, list(SERVICE.disc))
   expect(take(world, FRIEND_CONTACT)).toEqual([{ kind: 'contact', contact: FRIEND_CONTACT }])
   expect(take(world, { ...FRIEND_CONTACT, pgpId: 'EE'.repeat(8) })).toEqual([])
   const ids = Array.from({ length: 1200 }, (_, n) => identity(n))
@@ -209,7 +238,7 @@ test("the friend's own contact and identities are reported", () => {
 
 test('GXS items pass through; unknown ones and probes are ignored', () => {
   const world = begin()
-  take(world, ALL)
+  meet(world, ALL)
   expect(take(world, { kind: 'gxs-pull' })).toEqual([{ kind: 'gxs', item: { kind: 'gxs-pull' } }])
   const unknown: Item = { kind: 'unknown', service: 0x0014, subtype: 1, body: new Uint8Array() }
   expect([...take(world, unknown), ...take(world, { kind: 'slice-probe' })]).toEqual([])
@@ -217,6 +246,6 @@ test('GXS items pass through; unknown ones and probes are ignored', () => {
 
 test('status says online once, when the friend lists it', () => {
   const world = begin()
-  expect(sent(take(world, list(SERVICE.status)))).toEqual([{ kind: 'status', sentAtSec: 1000, status: 3 }])
+  expect(sent(meet(world, list(SERVICE.status)))).toEqual([{ kind: 'status', sentAtSec: 1000, status: 3 }])
   expect(tick(world, 60_000)).toEqual([])
 })
