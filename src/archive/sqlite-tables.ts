@@ -35,6 +35,7 @@ export function roomTable(db: Database): RoomTable {
   const update = db.prepare(
     'UPDATE room SET name = coalesce(?, name), subject = coalesce(?, subject) WHERE localpart = ?',
   )
+  const remove = db.prepare('DELETE FROM room WHERE localpart = ?')
   const exists = db.prepare('SELECT 1 AS found FROM room WHERE localpart = ?')
   const aliases = db.prepare<{ alias: string; localpart: string }>(
     'SELECT alias, localpart FROM room_alias ORDER BY alias',
@@ -60,6 +61,7 @@ export function roomTable(db: Database): RoomTable {
       ),
     update: (localpart, { name, subject }) =>
       db.attempt(() => update.run(name ?? null, subject ?? null, localpart) === 1),
+    remove: (localpart) => db.attempt(() => remove.run(localpart) === 1),
     aliases: () => db.attempt(() => new Map(aliases.all().map(({ alias, localpart }) => [alias, localpart]))),
     putAlias: (alias, localpart) =>
       db.attempt(() =>

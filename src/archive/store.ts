@@ -26,6 +26,8 @@ export interface RoomTable {
   add(row: RoomRow): Promise<boolean>
   /** False when there is no such room. */
   update(localpart: string, changes: { readonly name?: string; readonly subject?: string }): Promise<boolean>
+  /** Forgets a room that has no alias; its messages stay. False when there is no such room. */
+  remove(localpart: string): Promise<boolean>
   /** Short names: alias to localpart. */
   aliases(): Promise<ReadonlyMap<string, string>>
   /** Adds an alias or points it to another room; `taken` when a room has this localpart. */

@@ -18,8 +18,8 @@ import type { LobbyId, NetworkId, ParticipantId } from '../util/ids.ts'
 import { LoadedRoom, type RoomSurroundings } from './loaded-room.ts'
 import { makeLobby, NO_MORE_LOBBIES, refusesCreation } from './room-creation.ts'
 
-/** Rooms that are kept in the table at most; lobbies beyond it get no room (docs/limits.md). */
-const MAX_ROOMS = 50_000
+/** Rooms on record at most. When it is reached, found ones that nobody ever used are forgotten (docs/limits.md). */
+export const MAX_ROOMS = 20_000
 
 export interface RoomsOptions {
   readonly version: string
@@ -205,7 +205,10 @@ export class Rooms {
   #createFor(from: Jid, to: Jid, stanza: Element): LoadedRoom | undefined {
     const network = this.#options.networks.values().next().value
     const isKnown = this.#rows.has(to.local)
-    const error = refusesCreation(to, network, { isKnown, isFull: this.#rows.size >= MAX_ROOMS })
+    const error = refusesCreation(to, network, {
+      isKnown,
+      isFull: this.#rows.size >= MAX_ROOMS && !this.#forgetUnused(),
+    })
     // The network tells of the lobby before it returns: `#onLobby` must know that the room has its name already.
     this.#making = { localpart: to.local, createdBy: from.bare }
     const lobby =
@@ -234,13 +237,27 @@ export class Rooms {
 
   #onLobby(network: LobbyNetwork, lobby: LobbyInfo): void {
     const known = this.#rows.get(this.#byLobby.get(lobby.id) ?? '')
-    if (!known && this.#rows.size >= MAX_ROOMS) return
+    if (!known && this.#rows.size >= MAX_ROOMS && !this.#forgetUnused()) return
     const made = known ? undefined : this.#making
     const row =
       known ?? this.#store(network.id, lobby, made ?? { localpart: roomLocalpart(lobby), createdBy: null })
     const room = this.#loaded.get(row.localpart)
     if (room) room.describe(lobby)
     else if (lobby.isJoined) this.#load(row, network, lobby, made !== undefined)
+  }
+
+  /** Makes place by forgetting the oldest room that was found, is not visible now, and never had participants. */
+  #forgetUnused(): boolean {
+    const aliased = new Set(this.#aliases.values())
+    for (const { localpart, lobby, network, createdBy } of this.#rows.values()) {
+      const isUsed = createdBy !== null || this.#loaded.has(localpart) || this.#holders.has(localpart)
+      if (isUsed || aliased.has(localpart) || this.#options.networks.get(network)?.lobby(lobby)) continue
+      this.#rows.delete(localpart)
+      this.#byLobby.delete(lobby)
+      this.#write(localpart, this.#options.store.rooms.remove(localpart))
+      return true
+    }
+    return false
   }
 
   #roomOf(network: LobbyNetwork, lobby: LobbyId): LoadedRoom | undefined {

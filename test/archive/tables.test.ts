@@ -42,6 +42,9 @@ describe('rooms', () => {
     expect(await store.rooms.update('a', { subject: 'Cups' })).toBe(true)
     expect(await store.rooms.update('a', { name: 'Coffee' })).toBe(true)
     expect(await store.rooms.update('nowhere', { name: 'x' })).toBe(false)
+    await store.rooms.add(room('gone'))
+    expect(await store.rooms.remove('gone')).toBe(true)
+    expect(await store.rooms.remove('gone')).toBe(false)
     await reopen()
     expect(await store.rooms.all()).toEqual([
       room('a', { name: 'Coffee', subject: 'Cups' }),

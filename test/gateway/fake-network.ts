@@ -36,6 +36,12 @@ export class FakeNetwork implements LobbyNetwork {
     return lobby.id
   }
 
+  /** No friend lists it any longer. */
+  hide(lobby: LobbyId): void {
+    this.#lobbies.delete(lobby)
+    this.onUpdate({ kind: 'lobby-vanished', lobby })
+  }
+
   enters(lobby: LobbyId, id: string, nick: string): ParticipantId {
     const participant = { id: id as ParticipantId, nick, sinceMs: 0, lastSeenMs: 0, speaker: null }
     this.#members.set(lobby, [...this.members(lobby), participant])
@@ -58,7 +64,7 @@ export class FakeNetwork implements LobbyNetwork {
   async stop(): Promise<void> {}
 
   create(spec: LobbySpec): LobbyInfo {
-    const id = this.show(spec.id ?? `00000000000000${10 + this.#lobbies.size}`, spec.name, true)
+    const id = this.show(spec.id ?? `ffffffffffffff${10 + this.#lobbies.size}`, spec.name, true)
     return this.lobby(id) as LobbyInfo
   }
 

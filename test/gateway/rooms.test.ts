@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openStore } from '../../src/archive/open-store.ts'
-import type { Store } from '../../src/archive/store.ts'
+import type { RoomRow, RoomTable, Store } from '../../src/archive/store.ts'
 import { archiveIds } from '../../src/gateway/archive-ids.ts'
 import { ArchiveWriter } from '../../src/gateway/archive-writer.ts'
 import { sharedPorts } from '../../src/gateway/room-ports.ts'
-import { Rooms } from '../../src/gateway/rooms.ts'
+import { MAX_ROOMS, Rooms } from '../../src/gateway/rooms.ts'
 import { type Jid, parseJid } from '../../src/stanza/jid.ts'
 import { addressed, type Element, el, serialize } from '../../src/stanza/xml.ts'
 import { FakeNetwork } from './fake-network.ts'
@@ -28,7 +28,8 @@ class World {
   isDiskFull = false
   #now = 1_800_000_000_000
 
-  constructor(folder: string) {
+  /** `table`: another table of rooms than the one in the database. */
+  constructor(folder: string, table?: RoomTable) {
     const store = openStore(join(folder, 'foyer.db'))
     this.store = store
     const append: typeof store.archive.append = async (entries) => {
@@ -39,7 +40,7 @@ class World {
     const nowMs = () => ++this.#now
     this.rooms = new Rooms({
       version: '1',
-      store,
+      store: { rooms: table ?? store.rooms, nicks: store.nicks },
       networks: new Map([[this.network.id, this.network]]),
       around: {
         domain: 'lobbies.test',
@@ -281,6 +282,29 @@ test('a text that the network would drop is refused with its limit, and not arch
   await world.settle()
   expect(world.sentTo('ann@test/1').at(-1)).toMatch(/policy-violation.*1000 bytes/)
   expect((await world.store.archive.stats()).messages).toBe(0)
+})
+
+test('when the record is full, lobbies that were only seen make place, rooms that were used stay', async () => {
+  const kept = new Map<string, RoomRow>()
+  const table: RoomTable = {
+    all: async () => [...kept.values()],
+    add: async (row) => !!kept.set(row.localpart, row),
+    update: async () => true,
+    remove: async (localpart) => kept.delete(localpart),
+    aliases: async () => new Map(),
+    putAlias: async () => 'stored',
+  }
+  await world.store.close()
+  world = new World(folder, table)
+  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  for (let n = 1; n < MAX_ROOMS + 10; n++)
+    world.network.hide(world.network.show(n.toString(16).padStart(16, '0'), 'Seen'))
+  expect(kept.size).toBe(MAX_ROOMS)
+  expect(kept.has('tea')).toBe(true)
+  expect(kept.has('seen.0000000000000001')).toBe(false)
+  await world.join('ann@test/1', 'cake@lobbies.test', 'Ann')
+  expect(kept.has('cake')).toBe(true)
+  expect(kept.size).toBe(MAX_ROOMS)
 })
 
 test('at shutdown every session is told', async () => {

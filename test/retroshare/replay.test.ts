@@ -1,10 +1,11 @@
 // Recorded sessions of real RetroShare nodes, replayed to a Foyer node over TLS in both roles: lobbies are listed,
 // texts are heard once and in order, names are known, and no signature is wrong.
 import { afterEach, expect, test } from 'vitest'
-import { formatLongInvite } from '../../src/retroshare/wire/invite.ts'
+import type { NodeIdentity } from '../../src/retroshare/identity/node-identity.ts'
+import { type Endpoint, formatLongInvite } from '../../src/retroshare/wire/invite.ts'
 import { type BouncedItem, LOBBY_FLAG } from '../../src/retroshare/wire/item.ts'
 import type { LobbyId, ParticipantId } from '../../src/util/ids.ts'
-import { longInvite, makeIdentity } from './peer/support/nodes.ts'
+import { makeIdentity } from './peer/support/nodes.ts'
 import { type RawLink, rawDial, rawListen } from './peer/support/raw-peer.ts'
 import { partOf, ReplayedPeer } from './replayed-peer.ts'
 import { TestNode } from './test-node.ts'
@@ -23,12 +24,12 @@ async function linked(file: string, direction: 'R' | 'W', dials: 'peer' | 'foyer
   const identity = await makeIdentity('recorded')
   let link: RawLink
   if (dials === 'peer') {
-    await node.network.addFriend(formatLongInvite(longInvite(identity)))
+    await node.network.addFriend(longInviteText(identity))
     link = await rawDial({ host: '127.0.0.1', port: node.port }, identity)
   } else {
     const listener = await rawListen(identity)
     ends.push(() => listener.close())
-    await node.network.addFriend(formatLongInvite({ ...longInvite(identity), external: listener.address }))
+    await node.network.addFriend(longInviteText(identity, listener.address))
     link = await listener.accept()
   }
   ends.push(() => {
@@ -36,6 +37,14 @@ async function linked(file: string, direction: 'R' | 'W', dials: 'peer' | 'foyer
   })
   return { node, part, peer: new ReplayedPeer(link, part) }
 }
+
+const longInviteText = (identity: NodeIdentity, external?: Endpoint): string =>
+  formatLongInvite({
+    sslId: identity.sslId,
+    location: identity.location,
+    pgpKey: identity.profile.publicKey,
+    ...(external && { external }),
+  })
 
 const isBounced = (item: { kind: string }): item is BouncedItem =>
   item.kind === 'lobby-message' || item.kind === 'lobby-event'
