@@ -1,4 +1,5 @@
 /** All identities of this node: own ones by speaker, and the records of foreign ones. docs/retroshare.md §7.6. */
+import { setMaxListeners } from 'node:events'
 import { join } from 'node:path'
 import { GatewayError } from '../../util/errors.ts'
 import type { ParticipantId, SpeakerId } from '../../util/ids.ts'
@@ -67,6 +68,8 @@ export class IdentityStore {
 
   private constructor(options: IdentityStoreOptions) {
     this.#options = options
+    // Everybody who waits for a key listens to it; how many may wait is the key maker's bound.
+    setMaxListeners(0, this.#closing.signal)
     this.#maxOwn = options.maxOwn ?? 10_000
     this.#foreign = new RecordCache(options.maxForeign ?? 4096, options.maxForeignBytes ?? 64 * 1024 * 1024)
     this.#ownFiles = new FileQueue(true, (path, cause) => this.#notWritten(path, cause))

@@ -10,7 +10,7 @@ import {
   type IdentityStoreOptions,
   MAX_RECORD_BYTES,
 } from '../../../src/retroshare/identity/identity-store.ts'
-import type { KeyPair } from '../../../src/retroshare/identity/key-maker.ts'
+import { KeyMaker, type KeyPair } from '../../../src/retroshare/identity/key-maker.ts'
 import { createProfile, type Profile } from '../../../src/retroshare/identity/profile.ts'
 import type { GatewayError } from '../../../src/util/errors.ts'
 import type { SpeakerId } from '../../../src/util/ids.ts'
@@ -322,4 +322,19 @@ describe('trouble with files', () => {
       message: expect.stringContaining(folder),
     })
   })
+})
+
+test('a crowd that waits for keys is no leak of listeners', async () => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', onWarning)
+  const keys = new KeyMaker({ maxReady: 0 })
+  const store = await openStore({ keys, folder: join(root, 'crowd') })
+  const crowd = Array.from({ length: 20 }, (_, i) => store.ensureOwn(`s${i}` as SpeakerId, `s${i}`, false))
+  const ended = Promise.allSettled(crowd)
+  await new Promise((resolve) => setImmediate(resolve))
+  keys.close()
+  await ended
+  process.off('warning', onWarning)
+  expect(warnings).toEqual([])
 })
