@@ -5,6 +5,7 @@ import { utf8 } from '../util/bytes.ts'
 import type { SpeakerId } from '../util/ids.ts'
 import { isPoisonous, normalizeText, textToLobby } from './text.ts'
 import type { Pairing } from './to-room.ts'
+import { wording } from './wording.ts'
 
 /** The speaker for an account (bare JID) under a nick: the same in every lobby and after a restart. */
 export const speakerId = (account: string, nick: string): SpeakerId => `${account}/${nick}` as SpeakerId
@@ -38,7 +39,8 @@ export function toLobby(
     }
     case 'local-said': {
       const speaker = speakerId(effect.account, effect.nick)
-      return [{ kind: 'say', lobby, speaker, text: textToLobby(effect.body), ref: effect.ref }]
+      const text = textToLobby(wording(effect.body, effect.manner))
+      return text === '' ? [] : [{ kind: 'say', lobby, speaker, text, ref: effect.ref }]
     }
     case 'local-typing':
       return [{ kind: 'typing', lobby, speaker: speakerId(effect.account, effect.nick) }]
@@ -52,8 +54,8 @@ export function toLobby(
 /** Refuses aloud what a network with these limits would drop silently. */
 export function networkPolicy(limits: LobbyLimits): RoomPolicy {
   return {
-    refusesText(body) {
-      const size = utf8(textToLobby(body)).length
+    refusesText(body, manner) {
+      const size = utf8(textToLobby(wording(body, manner))).length
       if (size <= limits.maxTextBytes) return undefined
       return {
         type: 'modify',

@@ -1,10 +1,10 @@
 /** From the lobby to its room: updates become events, participants become occupants with a nick of their own. */
 import type { LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
-import type { RoomDescription, RoomEvent } from '../muc/room-port.ts'
+import type { RoomDescription, RoomEvent, SharedFile } from '../muc/room-port.ts'
 import type { StanzaError } from '../stanza/stanza-error.ts'
 import type { ArchiveId, LobbyId, ParticipantId } from '../util/ids.ts'
+import { type PictureUrl, readLobbyText, type ShownPicture } from './lobby-text.ts'
 import type { NickClaim, NickTable } from './nicks.ts'
-import { lobbyToText } from './text.ts'
 
 /** A lobby and the room that shows it, with what both sides must agree on. */
 export interface Pairing {
@@ -12,16 +12,17 @@ export interface Pairing {
   readonly nicks: NickTable
 }
 
-/** What the room shall be told, and which nick holders are to be stored. */
+/** What the room shall be told, and what is to be stored: nick holders, and pictures before the room shows them. */
 export interface ToRoom {
   readonly events: readonly RoomEvent[]
   readonly claims: readonly NickClaim[]
+  readonly pictures: readonly ShownPicture[]
 }
 
-const NOTHING: ToRoom = { events: [], claims: [] }
+const NOTHING: ToRoom = { events: [], claims: [], pictures: [] }
 
 /** What an update of `pairing.lobby` means to its room. Changes of the lobby itself are for `describeLobby`. */
-export function toRoom({ nicks }: Pairing, update: LobbyUpdate): ToRoom {
+export function toRoom({ nicks }: Pairing, update: LobbyUpdate, urlOf: PictureUrl): ToRoom {
   switch (update.kind) {
     case 'entered':
       return update.participant.speaker === null
@@ -32,19 +33,17 @@ export function toRoom({ nicks }: Pairing, update: LobbyUpdate): ToRoom {
     case 'left':
       if (!nicks.isPresent(update.participant)) return NOTHING
       nicks.leave(update.participant)
-      return { events: [{ kind: 'remote-left', id: update.participant }], claims: [] }
+      return { ...NOTHING, events: [{ kind: 'remote-left', id: update.participant }] }
     case 'said':
-      return said(nicks, update)
+      return said(nicks, update, urlOf)
     case 'typing':
       return nicks.isPresent(update.participant)
-        ? { events: [{ kind: 'remote-typing', id: update.participant }], claims: [] }
+        ? { ...NOTHING, events: [{ kind: 'remote-typing', id: update.participant }] }
         : NOTHING
     case 'not-sent': {
       const { ref, code, text } = update
-      return {
-        events: [{ kind: 'not-sent', ref: ref as ArchiveId, error: notSentError(code, text) }],
-        claims: [],
-      }
+      const error = notSentError(code, text)
+      return { ...NOTHING, events: [{ kind: 'not-sent', ref: ref as ArchiveId, error }] }
     }
     case 'lobby':
     case 'lobby-vanished':
@@ -59,8 +58,9 @@ export function toRoom({ nicks }: Pairing, update: LobbyUpdate): ToRoom {
 function present(nicks: NickTable, id: ParticipantId, wanted: string): ToRoom {
   const before = nicks.shown(id)
   const { nick, claims } = nicks.enter(id, wanted)
-  if (before === nick) return { events: [], claims }
+  if (before === nick) return { ...NOTHING, claims }
   return {
+    ...NOTHING,
     events:
       before === undefined
         ? [{ kind: 'remote-entered', occupant: { id, nick } }]
@@ -70,8 +70,8 @@ function present(nicks: NickTable, id: ParticipantId, wanted: string): ToRoom {
 }
 
 /** Who speaks unseen is named, but not present: nobody would tell when it leaves. */
-function said(nicks: NickTable, update: Extract<LobbyUpdate, { kind: 'said' }>): ToRoom {
-  const body = lobbyToText(update.text)
+function said(nicks: NickTable, update: Extract<LobbyUpdate, { kind: 'said' }>, urlOf: PictureUrl): ToRoom {
+  const { body, pictures } = readLobbyText(update.text, urlOf)
   if (body === '') return NOTHING
   const id = update.participant
   const shown = nicks.shown(id)
@@ -82,13 +82,25 @@ function said(nicks: NickTable, update: Extract<LobbyUpdate, { kind: 'said' }>):
         kind: 'remote-said',
         occupant: { id, nick },
         body,
+        files: pictures.map(fileOf),
         sentAtMs: update.sentAtMs,
         networkId: update.messageId,
       },
     ],
     claims,
+    pictures,
   }
 }
+
+const fileOf = ({ url, extension, mediaType, width, height, bytes, sha256 }: ShownPicture): SharedFile => ({
+  url,
+  name: `image.${extension}`,
+  mediaType,
+  size: bytes.length,
+  width,
+  height,
+  sha256,
+})
 
 /** The stanza error for a message that the network did not take. */
 function notSentError(code: string, text: string): StanzaError {

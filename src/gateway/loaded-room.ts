@@ -103,7 +103,7 @@ export class LoadedRoom {
   }
 
   onUpdate(update: LobbyUpdate): void {
-    const { events, claims } = toRoom(this.#pairing, update)
+    const { events, claims } = toRoom(this.#pairing, update, () => undefined)
     if (claims.length > 0) this.#parts.claim(claims)
     for (const event of events) this.#runner.dispatch(event)
     if (update.kind === 'said') this.#around.onMessage('in')

@@ -5,8 +5,10 @@ import { type Element, el, prepare } from '../stanza/xml.ts'
 import type { ArchiveId } from '../util/ids.ts'
 import { archivable } from './archived-stanza.ts'
 import { TYPING_TO_LOBBY_MS } from './limits.ts'
+import { type Said, whatIsSaid } from './manner.ts'
 import { type MessageContent, readContent } from './message-content.ts'
 import { fanout } from './presence-stanza.ts'
+import { remember } from './recent.ts'
 import { notStored, refusal, refuse } from './reply.ts'
 import { audienceOf, type LocalOccupant, type Room, type Session } from './room.ts'
 import type { RoomEffect, RoomEnv } from './room-port.ts'
@@ -21,20 +23,25 @@ export function receiveGroupchat(room: Room, from: Jid, stanza: Element, env: Ro
   const content = readContent(stanza, room.bare)
   if (content.isEmpty) return []
   if (content.isSubjectChange) return changeSubject(room, session, { from, stanza, content }, env)
-  const refused = content.body === '' ? undefined : room.policy.refusesText(content.body)
+  const { occupantId } = session.occupant
+  const said = whatIsSaid(stanza, content.body, { occupantId, recent: room.recent, nowMs: env.nowMs })
+  const refused = said && room.policy.refusesText(said.body, said.manner)
   if (refused) return refuse(room, from, stanza, refused)
   return content.isLasting
-    ? keepAndReflect(room, session, { from, stanza, content }, env)
-    : reflectOnly(room, session, { stanza, content }, env)
+    ? keepAndReflect(room, session, { from, stanza, content, said }, env)
+    : reflectOnly(room, session, { from, stanza, content, said }, env)
 }
 
-function keepAndReflect(
-  room: Room,
-  session: Session,
-  said: { readonly from: Jid; readonly stanza: Element; readonly content: MessageContent },
-  env: RoomEnv,
-): RoomEffect[] {
-  const { from, stanza, content } = said
+/** A message on its way; `said` is what the lobby hears of it. */
+interface Message {
+  readonly from: Jid
+  readonly stanza: Element
+  readonly content: MessageContent
+  readonly said: Said | undefined
+}
+
+function keepAndReflect(room: Room, session: Session, message: Message, env: RoomEnv): RoomEffect[] {
+  const { from, stanza, content } = message
   const { occupant } = session
   const id = env.nextArchiveId()
   const reflected = archivable(
@@ -43,6 +50,7 @@ function keepAndReflect(
       stanzaIdElement(room.bare, id),
     ]),
   )
+  rememberText(room, session, message, [id, stanza.attrs.id], env.nowMs)
   return [
     {
       kind: 'archive',
@@ -59,28 +67,40 @@ function keepAndReflect(
       },
       stored: [
         ...fanout(reflected.stanza, audienceOf(room).everybody),
-        ...toLobby(room, session, stanza, content, { id, nowMs: env.nowMs }),
+        ...toLobby(room, session, message, { id, nowMs: env.nowMs }),
       ],
       failed: [{ kind: 'send', to: from.full, stanza: errorReply(stanza, notStored(room)) }],
     },
   ]
 }
 
-function reflectOnly(
-  room: Room,
-  session: Session,
-  said: { readonly stanza: Element; readonly content: MessageContent },
-  env: RoomEnv,
-): RoomEffect[] {
-  const { stanza, content } = said
+function reflectOnly(room: Room, session: Session, message: Message, env: RoomEnv): RoomEffect[] {
+  const { stanza, content, said } = message
   const { occupant } = session
-  const message = reflection(room, occupant, stanza.attrs.id, stanza, content.children)
+  const reflected = reflection(room, occupant, stanza.attrs.id, stanza, content.children)
+  rememberText(room, session, message, [stanza.attrs.id], env.nowMs)
   return [
-    ...fanout(prepare(message), audienceOf(room).everybody),
-    ...(content.body === ''
-      ? typingToLobby(occupant, content, env.nowMs)
-      : toLobby(room, session, stanza, content, { id: env.nextArchiveId(), nowMs: env.nowMs })),
+    ...fanout(prepare(reflected), audienceOf(room).everybody),
+    ...(said
+      ? toLobby(room, session, message, { id: env.nextArchiveId(), nowMs: env.nowMs })
+      : typingToLobby(occupant, content, env.nowMs)),
   ]
+}
+
+/** Others may refer to what has words. */
+function rememberText(
+  room: Room,
+  { occupant }: Session,
+  { said }: Message,
+  ids: readonly (string | undefined)[],
+  nowMs: number,
+): void {
+  if (said && said.body !== '')
+    remember(
+      room.recent,
+      { occupantId: occupant.occupantId, nick: occupant.nick, body: said.body, ids },
+      nowMs,
+    )
 }
 
 const reflection = (
@@ -104,15 +124,14 @@ const reflection = (
 function toLobby(
   room: Room,
   session: Session,
-  stanza: Element,
-  content: MessageContent,
+  { stanza, said }: Message,
   at: { readonly id: ArchiveId; readonly nowMs: number },
 ): RoomEffect[] {
-  if (content.body === '') return []
+  if (!said) return []
   const { account, nick } = session.occupant
   session.occupant.typingToldAtMs = 0
   room.sent.set(at.id, { session: session.full, id: stanza.attrs.id }, at.nowMs)
-  return [{ kind: 'local-said', account, nick, body: content.body, ref: at.id }]
+  return [{ kind: 'local-said', account, nick, ...said, ref: at.id }]
 }
 
 function typingToLobby(occupant: LocalOccupant, content: MessageContent, nowMs: number): RoomEffect[] {

@@ -19,6 +19,16 @@ export const MAX_DISCO_ITEMS = 500
 /** How long, in ms, and for how many messages a room remembers who sent them, to say that a network refused one. */
 export const SENT_MEMORY_MS = 5 * 60_000
 export const MAX_SENT_MEMORY = 256
+/** How long, in ms, and how many ids of messages a room remembers, and as many reactions, to tell what is referred to. */
+export const RECENT_MS = 24 * 60 * 60_000
+export const MAX_RECENT = 256
+/** Characters of a remembered message. */
+export const MAX_EXCERPT_CHARS = 40
+/** Longer ids of messages are not remembered. */
+export const MAX_MESSAGE_ID_CHARS = 80
+/** Reactions of one message that are told to the lobby, and characters of each. */
+export const MAX_REACTIONS = 8
+export const MAX_REACTION_CHARS = 32
 /** Typing is told to the lobby at most this often per occupant, in ms. */
 export const TYPING_TO_LOBBY_MS = 5000
 /** Someone in the lobby counts as typing for this long after the last sign of it, in ms. */

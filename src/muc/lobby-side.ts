@@ -7,9 +7,11 @@ import { archivable } from './archived-stanza.ts'
 import { MAX_OCCUPANTS, TYPING_FROM_LOBBY_MS } from './limits.ts'
 import { idOfParticipant } from './occupant-id.ts'
 import { announce, fanout, presenceStanza, tellOthers } from './presence-stanza.ts'
+import { remember } from './recent.ts'
 import { tellOldNickGone } from './rename.ts'
 import { audienceOf, type LobbyOccupant, moveToNick, type Room } from './room.ts'
-import type { RemoteOccupant, RoomEffect, RoomEnv } from './room-port.ts'
+import type { RemoteOccupant, RoomEffect, RoomEnv, RoomEvent } from './room-port.ts'
+import { fileElements } from './shared-files.ts'
 import { occupantIdElement, stanzaIdElement } from './stanza-parts.ts'
 
 /** The nick given, or one made from it and the identity when it cannot be had: nobody is hidden by a name. */
@@ -72,10 +74,10 @@ export function renameFromLobby(room: Room, id: ParticipantId, wanted: string): 
 /** A participant speaks. Stored first; the archive stops a second copy by the network's id. */
 export function hearFromLobby(
   room: Room,
-  said: { readonly occupant: RemoteOccupant; readonly body: string; readonly networkId: string },
+  said: Pick<RoomEvent & { readonly kind: 'remote-said' }, 'occupant' | 'body' | 'files' | 'networkId'>,
   env: RoomEnv,
 ): RoomEffect[] {
-  const { body, networkId } = said
+  const { body, files, networkId } = said
   if (body === '') return []
   const { id: participant, nick: givenNick } = said.occupant
   const present = room.participants.get(participant)
@@ -87,11 +89,14 @@ export function hearFromLobby(
     'message',
     { from: `${room.bare}/${nick}`, type: 'groupchat', id: networkId },
     el('body', {}, body),
+    ...fileElements(body, files),
     hasTyped && el('active', { xmlns: NS.chatStates }),
     stanzaIdElement(room.bare, id),
     occupantIdElement(occupantId),
   )
   const { xml, stanza } = archivable(message)
+  const words = files.reduce((text, { url }) => text.replaceAll(url, '[image]'), body)
+  remember(room.recent, { occupantId, nick, body: words, ids: [id, networkId] }, env.nowMs)
   return [
     {
       kind: 'archive',

@@ -23,8 +23,8 @@ export interface RoomIdentity {
 
 /** Rules that come from outside the room: what the lobby's network can carry. Pure functions. */
 export interface RoomPolicy {
-  /** Why this text cannot be said, or undefined. */
-  refusesText(body: string): StanzaError | undefined
+  /** Why this cannot be said, or undefined. */
+  refusesText(body: string, manner: Manner): StanzaError | undefined
   /** Why this nick cannot be had, or undefined. */
   refusesNick(nick: string): StanzaError | undefined
 }
@@ -46,6 +46,35 @@ export interface RoomDescription {
 export interface RemoteOccupant {
   readonly id: ParticipantId
   readonly nick: string
+}
+
+/** A message that another one refers to. */
+export interface Mention {
+  readonly nick: string
+  /** Its first words; may be empty. */
+  readonly excerpt: string
+}
+
+/** How a message of a local occupant is meant. Reactions and retractions have no body. */
+export type Manner =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'correction' }
+  | { readonly kind: 'reply'; readonly to: Mention }
+  /** Those that are new. `to` is undefined when the message is not remembered. */
+  | { readonly kind: 'reaction'; readonly reactions: readonly string[]; readonly to: Mention | undefined }
+  | { readonly kind: 'retraction' }
+
+/** A file that a message shows; `url` stands in its body. XEP-0447, XEP-0446. */
+export interface SharedFile {
+  readonly url: string
+  readonly name: string
+  readonly mediaType: string
+  /** In bytes. */
+  readonly size: number
+  /** In pixels. */
+  readonly width: number
+  readonly height: number
+  readonly sha256: Uint8Array
 }
 
 /** Why a query was made; comes back with its answer. Plain data. */
@@ -78,6 +107,7 @@ export type RoomEvent =
       readonly kind: 'remote-said'
       readonly occupant: RemoteOccupant
       readonly body: string
+      readonly files: readonly SharedFile[]
       readonly sentAtMs: number
       readonly networkId: string
     }
@@ -141,6 +171,7 @@ export type RoomEffect =
       readonly account: string
       readonly nick: string
       readonly body: string
+      readonly manner: Manner
       readonly ref: ArchiveId
     }
   | { readonly kind: 'local-typing'; readonly account: string; readonly nick: string }

@@ -3,6 +3,7 @@ import type { Element, PreparedStanza } from '../stanza/xml.ts'
 import { ExpiringMap } from '../util/expiring-map.ts'
 import type { ArchiveId, ParticipantId } from '../util/ids.ts'
 import { MAX_SENT_MEMORY, SENT_MEMORY_MS } from './limits.ts'
+import { emptyRecent, type Recent } from './recent.ts'
 import type { RoomDescription, RoomIdentity, RoomPolicy } from './room-port.ts'
 
 /** One full JID in the room. */
@@ -82,6 +83,7 @@ export interface Room {
   /** Participants that type, and until when that holds. */
   readonly typing: Map<ParticipantId, number>
   readonly sent: ExpiringMap<ArchiveId, SentMessage>
+  readonly recent: Recent
 }
 
 /** A room without occupants. */
@@ -101,6 +103,7 @@ export function createRoom(identity: RoomIdentity, policy: RoomPolicy, descripti
     audience: undefined,
     typing: new Map(),
     sent: new ExpiringMap(SENT_MEMORY_MS, MAX_SENT_MEMORY),
+    recent: emptyRecent(),
   }
 }
 

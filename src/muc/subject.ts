@@ -48,7 +48,7 @@ export function changeSubject(
     const text = `A subject has ${MAX_SUBJECT_CHARS} characters at most.`
     return refuse(room, from, stanza, refusal(room, 'modify', 'policy-violation', text))
   }
-  const refused = subject === '' ? undefined : room.policy.refusesText(subject)
+  const refused = subject === '' ? undefined : room.policy.refusesText(subject, { kind: 'plain' })
   if (refused) return refuse(room, from, stanza, refused)
   room.subject = subject
   room.subjectAtMs = env.nowMs

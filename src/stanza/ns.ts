@@ -22,7 +22,9 @@ export const NS = {
   privateXml: 'jabber:iq:private', // XEP-0049
   vcard: 'vcard-temp', // XEP-0054
   rsm: 'http://jabber.org/protocol/rsm', // XEP-0059
+  oob: 'jabber:x:oob', // XEP-0066
   register: 'jabber:iq:register', // XEP-0077
+  urlData: 'http://jabber.org/protocol/url-data', // XEP-0103
   chatStates: 'http://jabber.org/protocol/chatstates', // XEP-0085
   version: 'jabber:iq:version', // XEP-0092
   caps: 'http://jabber.org/protocol/caps', // XEP-0115
@@ -31,10 +33,18 @@ export const NS = {
   delay: 'urn:xmpp:delay', // XEP-0203
   carbons: 'urn:xmpp:carbons:2', // XEP-0280
   forward: 'urn:xmpp:forward:0', // XEP-0297
+  hashes: 'urn:xmpp:hashes:2', // XEP-0300
+  correction: 'urn:xmpp:message-correct:0', // XEP-0308
   mam: 'urn:xmpp:mam:2', // XEP-0313
   mamExtended: 'urn:xmpp:mam:2#extended', // XEP-0313
   hints: 'urn:xmpp:hints', // XEP-0334
   sid: 'urn:xmpp:sid:0', // XEP-0359
   mucSelfPing: 'http://jabber.org/protocol/muc#self-ping-optimization', // XEP-0410
   occupantId: 'urn:xmpp:occupant-id:0', // XEP-0421
+  retraction: 'urn:xmpp:message-retract:1', // XEP-0424
+  fallback: 'urn:xmpp:fallback:0', // XEP-0428
+  reactions: 'urn:xmpp:reactions:0', // XEP-0444
+  fileMetadata: 'urn:xmpp:file:metadata:0', // XEP-0446
+  fileSharing: 'urn:xmpp:sfs:0', // XEP-0447
+  reply: 'urn:xmpp:reply:0', // XEP-0461
 } as const

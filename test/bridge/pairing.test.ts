@@ -2,13 +2,15 @@
 import { describe, expect, test } from 'vitest'
 import { NickTable } from '../../src/bridge/nicks.ts'
 import { networkPolicy, speakerId, toLobby } from '../../src/bridge/to-lobby.ts'
-import { describeLobby, type Pairing, toRoom } from '../../src/bridge/to-room.ts'
+import { describeLobby, type Pairing, toRoom as toRoomWith } from '../../src/bridge/to-room.ts'
 import type { LobbyInfo, LobbyUpdate, ParticipantInfo } from '../../src/lobby/lobby.ts'
 import type { ArchiveId, LobbyId, NetworkId, ParticipantId, SpeakerId } from '../../src/util/ids.ts'
 
 const lobby = '00ab12cd34ef5678' as LobbyId
 const A = 'a'.repeat(32) as ParticipantId
 const B = 'b'.repeat(32) as ParticipantId
+/** Without pictures. */
+const toRoom = (pair: Pairing, update: LobbyUpdate) => toRoomWith(pair, update, () => undefined)
 const pairing = (): Pairing => ({ lobby, nicks: new NickTable() })
 
 const participant = (id: ParticipantId, nick: string, speaker: string | null = null): ParticipantInfo => ({
@@ -39,6 +41,7 @@ describe('to the room', () => {
     expect(toRoom(pair, entered(A, 'Ann'))).toEqual({
       events: [{ kind: 'remote-entered', occupant: { id: A, nick: 'Ann' } }],
       claims: [{ nick: 'Ann', participant: A }],
+      pictures: [],
     })
     expect(toRoom(pair, entered(B, 'Ann')).events).toEqual([
       { kind: 'remote-entered', occupant: { id: B, nick: 'Ann (bbbb)' } },
@@ -49,6 +52,7 @@ describe('to the room', () => {
     expect(toRoom(pair, { kind: 'renamed', lobby, participant: B, nick: 'Bob' })).toEqual({
       events: [{ kind: 'remote-renamed', id: B, nick: 'Bob' }],
       claims: [{ nick: 'Bob', participant: B }],
+      pictures: [],
     })
     expect(toRoom(pair, { kind: 'left', lobby, participant: B, reason: 'silent' }).events).toEqual([
       { kind: 'remote-left', id: B },
@@ -67,7 +71,8 @@ describe('to the room', () => {
       { kind: 'lobby-vanished', lobby },
       { kind: 'speaking-as', lobby, speaker: 's' as SpeakerId, participant: B },
     ]
-    for (const update of nothing) expect(toRoom(pair, update)).toEqual({ events: [], claims: [] })
+    for (const update of nothing)
+      expect(toRoom(pair, update)).toEqual({ events: [], claims: [], pictures: [] })
   })
 
   test('a message is text under the nick of the room; its author may be unseen, and is not present then', () => {
@@ -78,6 +83,7 @@ describe('to the room', () => {
         kind: 'remote-said',
         occupant: { id: A, nick: 'Ann' },
         body: 'a & b',
+        files: [],
         sentAtMs: 5,
         networkId: '12ab',
       },
@@ -86,7 +92,7 @@ describe('to the room', () => {
       { occupant: { id: B, nick: 'Ann (bbbb)' } },
     ])
     expect(pair.nicks.isPresent(B)).toBe(false)
-    expect(toRoom(pair, said(B, 'Ann', '<span> </span>'))).toEqual({ events: [], claims: [] })
+    expect(toRoom(pair, said(B, 'Ann', '<span> </span>'))).toEqual({ events: [], claims: [], pictures: [] })
   })
 
   test.each([
@@ -116,7 +122,14 @@ describe('to the lobby', () => {
     expect(
       toLobby(
         pair,
-        { kind: 'local-said', account, nick: 'Ann', body: 'a<b\n', ref: '1' as ArchiveId },
+        {
+          kind: 'local-said',
+          account,
+          nick: 'Ann',
+          body: 'a<b\n',
+          manner: { kind: 'plain' },
+          ref: '1' as ArchiveId,
+        },
         isKept,
       ),
     ).toEqual([{ kind: 'say', lobby, speaker, text: 'a&lt;b', ref: '1' }])
@@ -159,15 +172,15 @@ describe('the policy of a network', () => {
   const policy = networkPolicy({ maxTextBytes: 20, maxNickChars: 5, maxNickBytes: 8 })
 
   test('a text is measured as it will be sent, and the refusal says limit and size', () => {
-    expect(policy.refusesText('x'.repeat(20))).toBe(undefined)
-    expect(policy.refusesText('x'.repeat(21))).toEqual({
+    expect(policy.refusesText('x'.repeat(20), { kind: 'plain' })).toBe(undefined)
+    expect(policy.refusesText('x'.repeat(21), { kind: 'plain' })).toEqual({
       type: 'modify',
       condition: 'policy-violation',
       text: 'The lobby takes messages of up to 20 bytes; this one has 21.',
     })
-    expect(policy.refusesText('<<<<<')).toBe(undefined)
-    expect(policy.refusesText('<<<<<<')?.text).toContain('24')
-    expect(policy.refusesText('üüüüüüüüüüü')?.text).toContain('22')
+    expect(policy.refusesText('<<<<<', { kind: 'plain' })).toBe(undefined)
+    expect(policy.refusesText('<<<<<<', { kind: 'plain' })?.text).toContain('24')
+    expect(policy.refusesText('üüüüüüüüüüü', { kind: 'plain' })?.text).toContain('22')
   })
 
   test('a nick is refused for its characters, its bytes, or what RetroShare would make of it', () => {

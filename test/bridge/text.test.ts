@@ -1,14 +1,17 @@
 // Lobby text: what RetroShare writes becomes readable, what XMPP users write arrives, and nothing poisonous goes out.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isPoisonous, lobbyToText, normalizeText, textToLobby } from '../../src/bridge/text.ts'
+import { readLobbyText } from '../../src/bridge/lobby-text.ts'
+import { isPoisonous, normalizeText, textToLobby } from '../../src/bridge/text.ts'
 
-describe('lobbyToText', () => {
+const lobbyToText = (html: string): string => readLobbyText(html, () => undefined).body
+
+describe('readLobbyText', () => {
   test.each([
     // What RetroShare's editor writes: a style sheet in the body and spans with classes.
     [
       '<body><style type="text/css" RSOptimized="v2">.S1{color:#ff0000;}</style><span><span class="S1">Hello <b>there</b></span></span></body>',
-      'Hello there',
+      'Hello *there*',
     ],
     // What Qt writes: head, paragraphs, an empty one, line ends between the tags.
     [
@@ -24,23 +27,34 @@ describe('lobbyToText', () => {
     ['x<ul><li>one</li><li><p>two</p></li></ul>y', 'x\n• one\n• two\ny'],
     ['<ol><li>one</li><li>two<ul><li>deep</li></ul></li><li></li></ol>', '1. one\n2. two\n• deep'],
     ['<blockquote>a<br/>b<blockquote>c</blockquote></blockquote>d', '> a\n> b\n> > c\nd'],
-    ['<pre>a  b\n  c</pre>d', 'a  b\n  c\nd'],
+    ['<pre>a  b\n  c</pre>d', '```\na  b\n  c\n```\nd'],
     ['a<hr/>b', 'a\n---\nb'],
     ['<table><tr><td>a</td><td>b</td></tr><tr><th>c</th></tr></table>', 'a\tb\nc'],
     ['<a href="http://x.org/?a=1&amp;b=2">http://x.org/?a=1&amp;b=2</a>', 'http://x.org/?a=1&b=2'],
-    ['see <a href="http://x.org">this <b>page</b></a>, now', 'see this page (http://x.org), now'],
+    ['see <a href="http://x.org">this <b>page</b></a>, now', 'see this *page* (http://x.org), now'],
     ["<a href='retroshare://file?name=a'></a>", 'retroshare://file?name=a'],
     ['<a href="javascript:alert(1)">click</a>', 'click'],
     ['<a name="x">here</a>', 'here'],
     ['<a href="http://a.org">a<a href="http://b.org">b', 'a (http://a.org)b (http://b.org)'],
     ['<a href="http://a.org"><img src=":/i/x.png" alt=":)"/></a>', ':) (http://a.org)'],
     ['hi <img src=":/emojione/1f600" alt=":D" /> you', 'hi :D you'],
-    ['hi <img src=":/smiley"/> you', 'hi you'],
+    ['hi <img src=":/smileys/grin.png"/> you', 'hi :grin: you'],
+    ['<img src=":/emojione/1F468-200D-1F469.png"/><img src="qrc:/emojione/1f600"/>', '👨‍👩😀'],
+    ['<img src=":/emojione/D800.png"/><img src=":/a/ b.png"/>', ':D800:'],
     ['<img alt="cat" src="data:image/png;base64,iVBORw0KGgo="/>', '[image]'],
     ['<img src="https://x.org/c.png">', 'https://x.org/c.png'],
     ['<b>a</b><script>alert("<b>")</script>b', 'ab'],
     ['a<!-- b --><i>c</i>', 'ac'],
     ['<span>/me waves</span>', '/me waves'],
+    // A spoiler, as it is sent and as it is written.
+    ['so <span title="the butler">*SPOILER*</span>!', 'so *SPOILER* (the butler)!'],
+    ['so <a href="hidden:the butler">*SPOILER*</a>!', 'so *SPOILER* (the butler)!'],
+    // A quote as RetroShare's menu makes it, and the answer.
+    ['<body><span>&gt;&nbsp;one<br/>&gt;&nbsp;two<br/>three</span></body>', '> one\n> two\nthree'],
+    [
+      '<a href="retroshare://file?name=cat.png&amp;size=9&amp;hash=ab">cat.png (9 B)</a>',
+      'cat.png (9 B) (retroshare://file?name=cat.png&size=9&hash=ab)',
+    ],
     ['&lt;b&gt; &amp;amp; &#65;&#x1F600;&eacute;&hellip;&apos;', "<b> &amp; A😀é…'"],
     ['&#0;&#xD800;&#1114112;&#99999999999;', '\uFFFD\uFFFD\uFFFD&#99999999999;'],
   ])('%s', (html, text) => {
@@ -63,7 +77,7 @@ describe('lobbyToText', () => {
   })
 
   test('a hidden element that is never closed hides nothing', () => {
-    expect(lobbyToText('write <style> before <b>it</b>')).toBe('write before it')
+    expect(lobbyToText('write <style> before <b>it</b>')).toBe('write before *it*')
     expect(lobbyToText('<head>a<body>b</body>')).toBe('a\nb')
   })
 

@@ -72,6 +72,7 @@ describe('reflection', () => {
         account: 'alice@example.org',
         nick: 'Alice',
         body: 'wait',
+        manner: { kind: 'plain' },
         ref: h.archive.entries[0]?.id,
       },
     ])

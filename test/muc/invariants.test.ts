@@ -92,6 +92,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
           kind: 'remote-said',
           occupant: { id, nick: name },
           body: 'x',
+          files: [],
           sentAtMs: START_MS,
           networkId: `${n}`,
         }),

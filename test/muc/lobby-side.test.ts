@@ -19,7 +19,7 @@ const room = () => {
 const enter = (h: RoomHarness, id: typeof RITA, nick: string) =>
   h.step({ kind: 'remote-entered', occupant: { id, nick } })
 const said = (h: RoomHarness, id: typeof RITA, nick: string, body: string, networkId = 'n1') =>
-  h.step({ kind: 'remote-said', occupant: { id, nick }, body, sentAtMs: START_MS, networkId })
+  h.step({ kind: 'remote-said', occupant: { id, nick }, body, files: [], sentAtMs: START_MS, networkId })
 
 test('who enters is an occupant for all, without address even for owners', () => {
   const h = room()

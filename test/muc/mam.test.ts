@@ -249,6 +249,7 @@ test('private messages are not in the archive, messages of the lobby are, once',
     kind: 'remote-said',
     occupant: { id: participant('rs'), nick: 'Rita' },
     body: 'from afar',
+    files: [],
     sentAtMs: START_MS,
     networkId: 'n1',
   } as const
