@@ -49,6 +49,40 @@ test('who leaves is gone without status codes, and once', () => {
   expect(h.sent.size).toBe(0)
 })
 
+test('a message with files says where they are for clients of any age', () => {
+  const h = room()
+  const url = 'https://chat.test/files/ab/image.png'
+  const file = { url, name: 'image.png', mediaType: 'image/png', size: 5, width: 3, height: 4 }
+  h.step({
+    kind: 'remote-said',
+    occupant: { id: RITA, nick: 'Rita' },
+    body: `😀 look\n${url}`,
+    files: [{ ...file, sha256: new Uint8Array(32) }],
+    sentAtMs: START_MS,
+    networkId: 'n1',
+  })
+  const seen = h.takeOne(ALICE)
+  expect(seen.getChildText('body')).toBe(`😀 look\n${url}`)
+  expect(seen.getChild('x', 'jabber:x:oob')?.getChildText('url')).toBe(url)
+  const sharing = seen.getChild('file-sharing', 'urn:xmpp:sfs:0')
+  const about = sharing?.getChild('file', 'urn:xmpp:file:metadata:0')
+  expect(about?.getChildElements().map((child) => [child.getName(), child.getText()])).toEqual([
+    ['media-type', 'image/png'],
+    ['name', 'image.png'],
+    ['size', '5'],
+    ['width', '3'],
+    ['height', '4'],
+    ['hash', `${'A'.repeat(43)}=`],
+  ])
+  expect(sharing?.getChild('sources')?.getChild('url-data')?.attrs.target).toBe(url)
+  // Counted in code points.
+  const fallback = seen.getChild('fallback', 'urn:xmpp:fallback:0')
+  expect([fallback?.attrs.for, fallback?.getChild('body')?.attrs]).toEqual([
+    'urn:xmpp:sfs:0',
+    { start: '7', end: String(7 + url.length) },
+  ])
+})
+
 test('another name is a nick change that keeps the occupant-id', () => {
   const h = room()
   enter(h, RITA, 'Rita')
