@@ -47,6 +47,8 @@ export interface Config {
   }
   readonly http: {
     readonly listen: Endpoint
+    /** Address under which clients reach `listen`, without slash at the end; null for `listen` itself. */
+    readonly publicUrl: string | null
     /** Bearer token of the pages and the API; null only on loopback. */
     readonly token: string | null
   }
@@ -61,6 +63,7 @@ export type Limits = Readonly<z.output<typeof limits>>
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000 }
+const UNIT_BYTES: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }
 const NOT_AVAILABLE = 'is not available in this version'
 
 /** Only this machine can reach an address on `host`. */
@@ -102,6 +105,15 @@ const lobbyId = converted('a lobby id of 16 hex digits', (text) =>
 const token = converted('letters, digits and any of -._~+/ with = only at the end', (text) =>
   /^[A-Za-z0-9._~+/-]+=*$/.test(text) ? text : undefined,
 )
+const httpUrl = converted('an http or https address, such as https://chat.example.org', (text) => {
+  const url = /^https?:\/\//.test(text) && URL.canParse(text) ? new URL(text) : undefined
+  const isPlain = url && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
+  return isPlain ? url.href.replace(/\/+$/, '') : undefined
+})
+const byteCount = converted('KiB, MiB or GiB, such as 256MiB, or 0 for none', (text) => {
+  const match = /^(?:0|([1-9]\d{0,5})([KMG])iB)$/.exec(text)
+  return match ? Number(match[1] ?? 0) * (UNIT_BYTES[match[2] ?? ''] ?? 0) : undefined
+})
 const profileName = converted('1 to 64 characters without control characters or < > ( )', (text) =>
   /^[^\p{C}<>()]{1,64}$/u.test(text) && text.trim() === text ? text : undefined,
 )
@@ -164,6 +176,7 @@ const xmpp = z
 const http = z
   .strictObject({
     listen: endpoint.prefault('127.0.0.1:5280'),
+    publicUrl: httpUrl.nullable().default(null),
     token: token.nullable().default(null),
   })
   .superRefine(({ listen, token }, context) => {
@@ -185,7 +198,7 @@ const retroshare = z.strictObject({
   autojoin: z.array(lobbyId).default([]),
 })
 
-const limits = z.strictObject({})
+const limits = z.strictObject({ files: byteCount.prefault('256MiB') })
 
 const schema = z.strictObject({
   data: z.string().min(1, 'expected a folder').default('./data'),

@@ -4,14 +4,16 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { adminSocket } from './admin/protocol.ts'
 import { startAdminServer } from './admin/server.ts'
+import { FileStore } from './archive/file-store.ts'
 import { openStore } from './archive/open-store.ts'
-import { type Config, isLoopback, type RetroshareConfig } from './config.ts'
+import { type Config, type Endpoint, isLoopback, type RetroshareConfig } from './config.ts'
 import { archiveIds } from './gateway/archive-ids.ts'
 import { ArchiveWriter } from './gateway/archive-writer.ts'
 import { type CommandContext, prune, runCommand } from './gateway/commands.ts'
 import { KnownAccounts } from './gateway/known-accounts.ts'
 import { isOnMap, publicRooms } from './gateway/map.ts'
 import { observe } from './gateway/observation.ts'
+import { createPictures } from './gateway/pictures.ts'
 import { problems } from './gateway/problems.ts'
 import { sharedPorts } from './gateway/room-ports.ts'
 import { Rooms } from './gateway/rooms.ts'
@@ -63,6 +65,10 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   let { admins } = config.xmpp
   let { retentionMs } = config.archive
   const accounts = await KnownAccounts.read(store.accounts, config.xmpp.server.domain)
+  const secret = await gatewaySecret(store.meta)
+  const files =
+    config.limits.files === 0 ? null : new FileStore(join(config.data, 'files'), config.limits.files)
+  const publicUrl = (): string | undefined => config.http.publicUrl ?? ownUrl(config.http.listen, ports.http)
   const writer = new ArchiveWriter(store.archive, log, (seconds) => seen.metrics.archiveSeconds(seconds))
   shutdown.add({ writer: () => writer.close() })
 
@@ -72,8 +78,9 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     networks,
     around: {
       domain: config.xmpp.domain,
-      secret: await gatewaySecret(store.meta),
+      secret,
       log,
+      pictures: createPictures({ files, secret, log, baseUrl: publicUrl, nowMs: Date.now }),
       ports: sharedPorts({
         archive: store.archive,
         writer,
@@ -130,6 +137,11 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     token: config.http.token,
     log,
     folders: webFolders(),
+    files: { find: (name) => files?.find(name) },
+    filesOrigin: () => {
+      const url = publicUrl()
+      return url && new URL(url).origin
+    },
     map: seen.map,
     events: seen.events,
     metrics: () => seen.metrics.render(),
@@ -147,6 +159,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     networks,
     rooms,
     archive: store.archive,
+    files,
     accounts,
     retentionMs: () => retentionMs,
     status: seen.status,
@@ -194,6 +207,12 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
       return shutdown.run()
     },
   }
+}
+
+/** Where clients on the same machine find the HTTP listener; undefined while its port is not known. */
+function ownUrl({ host, port }: Endpoint, bound: number | undefined): string | undefined {
+  const at = bound ?? port
+  return at === 0 ? undefined : `http://${host.includes(':') ? `[${host}]` : host}:${at}`
 }
 
 /** For its owner alone: it holds keys, passwords and messages. */

@@ -40,14 +40,14 @@ test('defaults alone give a gateway on loopback', () => {
       admins: [],
       server: { domain: 'localhost', listen: { host: '127.0.0.1', port: 5222 }, auth: 'anonymous' },
     },
-    http: { listen: { host: '127.0.0.1', port: 5280 }, token: null },
+    http: { listen: { host: '127.0.0.1', port: 5280 }, publicUrl: null, token: null },
     retroshare: {
       name: 'Foyer',
       listen: { host: '127.0.0.1', port: 7812 },
       advertise: null,
       autojoin: [],
     },
-    limits: {},
+    limits: { files: 256 * 1024 * 1024 },
     log: { level: 'info' },
   })
 })
@@ -215,6 +215,41 @@ test('ids and secrets that look like numbers stay as they were written', () => {
   )
   expect(config.retroshare?.autojoin).toEqual(['0012345678901234', '12e4567890123456', 'abcdef0123456789'])
   expect(config.http.token).toBe('0x10')
+})
+
+test.each([
+  ['0', 0],
+  ['64KiB', 65_536],
+  ['2GiB', 2_147_483_648],
+])('files of %s are %i bytes', (text, bytes) => {
+  expect(load(`limits: { files: ${text} }\n`).limits.files).toBe(bytes)
+})
+
+test.each(['256', '1.5GiB', '-1MiB', '64MB', 'x'])('files of %s are refused', (text) => {
+  expect(problems(`limits: { files: "${text}" }\n`)).toEqual([
+    'FILE:1:11: limits.files: expected KiB, MiB or GiB, such as 256MiB, or 0 for none',
+  ])
+})
+
+test.each([
+  ['https://Chat.example.org', 'https://chat.example.org'],
+  ['http://localhost:5280/', 'http://localhost:5280'],
+  ['https://example.org/foyer/', 'https://example.org/foyer'],
+])('the public address %s is %s', (text, url) => {
+  expect(load(`http: { publicUrl: "${text}" }\n`).http.publicUrl).toBe(url)
+})
+
+test.each([
+  'chat.example.org',
+  'ftp://x.org',
+  'https://',
+  'https://x.org/?a',
+  'https://x.org/#a',
+  'https://u@x.org',
+])('the public address %s is refused', (text) => {
+  expect(problems(`http: { publicUrl: "${text}" }\n`)).toEqual([
+    'FILE:1:9: http.publicUrl: expected an http or https address, such as https://chat.example.org',
+  ])
 })
 
 test.each([

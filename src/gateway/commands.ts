@@ -1,6 +1,7 @@
 /** What the CLI can ask of a running gateway: one function per command of docs/operating.md. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Archive } from '../archive/archive.ts'
+import type { FileStore } from '../archive/file-store.ts'
 import type { LobbyInfo } from '../lobby/lobby.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
 import type { ArchiveEntry } from '../muc/archive-port.ts'
@@ -17,6 +18,8 @@ export interface CommandContext {
   readonly networks: ReadonlyMap<NetworkId, LobbyNetwork>
   readonly rooms: Rooms
   readonly archive: Archive
+  /** Null keeps no files. */
+  readonly files: FileStore | null
   readonly accounts: AccountStore
   /** Messages older than this are pruned; 0 keeps all. */
   retentionMs(): number
@@ -69,9 +72,9 @@ export async function runCommand(context: CommandContext, command: string, args:
   return handler(context, args)
 }
 
-/** Removes what is past its retention, a batch in each turn of the event loop. How many messages it was. */
+/** Removes what is past its retention: messages, a batch in each turn of the event loop, then files. How many messages. */
 export async function prune(
-  context: Pick<CommandContext, 'archive' | 'retentionMs' | 'nowMs'>,
+  context: Pick<CommandContext, 'archive' | 'files' | 'retentionMs' | 'nowMs'>,
 ): Promise<number> {
   const retentionMs = context.retentionMs()
   if (retentionMs === 0) return 0
@@ -80,9 +83,11 @@ export async function prune(
   for (;;) {
     const removed = await context.archive.prune(before, PRUNE_BATCH)
     total += removed
-    if (removed < PRUNE_BATCH) return total
+    if (removed < PRUNE_BATCH) break
     await nextTurn()
   }
+  context.files?.prune(before)
+  return total
 }
 
 function text(args: Args, name: string): string {

@@ -11,6 +11,7 @@ import type { RoomEvent } from '../muc/room-port.ts'
 import { Jid } from '../stanza/jid.ts'
 import type { Element, PreparedStanza } from '../stanza/xml.ts'
 import type { ParticipantId } from '../util/ids.ts'
+import type { Pictures } from './pictures.ts'
 import type { SharedPorts } from './room-ports.ts'
 import { type OutwardEffect, RoomRunner } from './room-runner.ts'
 import { occupantKey } from './secret.ts'
@@ -24,6 +25,7 @@ export interface RoomSurroundings {
   readonly secret: Buffer
   readonly ports: SharedPorts
   readonly log: Logger
+  readonly pictures: Pictures
   /** Bare JIDs that own every room. */
   admins(): readonly string[]
   /** An account (bare JID) whose identities outlive the process. */
@@ -103,7 +105,9 @@ export class LoadedRoom {
   }
 
   onUpdate(update: LobbyUpdate): void {
-    const { events, claims } = toRoom(this.#pairing, update, () => undefined)
+    const { pictures } = this.#around
+    const { events, claims, pictures: shown } = toRoom(this.#pairing, update, pictures.urlOf)
+    for (const picture of shown) pictures.store(picture)
     if (claims.length > 0) this.#parts.claim(claims)
     for (const event of events) this.#runner.dispatch(event)
     if (update.kind === 'said') this.#around.onMessage('in')

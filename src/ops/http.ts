@@ -7,15 +7,19 @@ import type { Logger } from 'pino'
 import { GatewayError } from '../util/errors.ts'
 import { isAuthorized } from './access.ts'
 import type { EventStream } from './event-stream.ts'
+import { FILES_PATH, type FileSource, sendFile } from './files.ts'
 import { hostMeta, hostMetaJson } from './host-meta.ts'
 import { findAsset, type StaticFolders } from './static-files.ts'
 
 export interface HttpOptions {
   readonly listen: { readonly host: string; readonly port: number }
-  /** Asked for by all but health and chat; null asks for nothing (loopback only). */
+  /** Asked for by all but health, chat and files; null asks for nothing (loopback only). */
   readonly token: string | null
   readonly log: Logger
   readonly folders: StaticFolders
+  readonly files: FileSource
+  /** Where pages may load pictures from, besides this server: the public address of `files`. */
+  readonly filesOrigin: () => string | undefined
   readonly map: () => unknown
   readonly events: EventStream
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
@@ -34,23 +38,24 @@ const IDLE_MS = 60_000
 const MAX_CONNECTIONS = 2000
 
 /** Pages load nothing from elsewhere. Converse.js sets styles in attributes and compiles WebAssembly. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "font-src 'self' data:",
-  "connect-src 'self' ws: wss:",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'self'",
-].join('; ')
+const contentSecurityPolicy = (filesOrigin = ''): string =>
+  [
+    "default-src 'self'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "style-src 'self' 'unsafe-inline'",
+    `img-src 'self' data: blob: ${filesOrigin}`.trimEnd(),
+    "font-src 'self' data:",
+    "connect-src 'self' ws: wss:",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'self'",
+  ].join('; ')
 
-const SECURITY_HEADERS = {
-  'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+const securityHeaders = ({ filesOrigin }: HttpOptions) => ({
+  'Content-Security-Policy': contentSecurityPolicy(filesOrigin()),
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
-} as const
+})
 
 export interface HttpServer {
   /** For the WebSocket upgrade. */
@@ -61,7 +66,7 @@ export interface HttpServer {
 
 export function createHttpServer(options: HttpOptions): HttpServer {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value)
+    for (const [name, value] of Object.entries(securityHeaders(options))) response.setHeader(name, value)
     void respond(request, response, options).catch((error: unknown) => {
       // Whoever goes away in the middle of a file is no error of ours.
       if (response.headersSent) response.destroy()
@@ -166,6 +171,12 @@ async function respond(
       sendJson(response, 200, options.chatSettings())
       return
   }
+  // Nothing below it is a page: what is guarded cannot be had by a way around.
+  if (url.pathname.startsWith(FILES_PATH)) {
+    const isFound = await sendFile(response, url.pathname, options.files)
+    if (!isFound) send(response, 404, 'text/plain; charset=utf-8', 'not found\n')
+    return
+  }
   await sendAsset(response, url.pathname, options.folders)
 }
 
@@ -175,8 +186,9 @@ function parseUrl(target: string): URL | undefined {
   return URL.canParse(target, base) ? new URL(target, base) : undefined
 }
 
-/** Without a token: health, the chat and what leads to it. */
-const isGuarded = (path: string): boolean => !/^\/(?:healthz$|readyz$|chat(?:$|\/)|\.well-known\/)/.test(path)
+/** Without a token: health, the chat, what leads to it, and files, whose addresses are secrets themselves. */
+const isGuarded = (path: string): boolean =>
+  !/^\/(?:healthz$|readyz$|chat(?:$|\/)|files\/|\.well-known\/)/.test(path)
 
 async function sendAsset(response: ServerResponse, path: string, folders: StaticFolders): Promise<void> {
   const asset = await findAsset(path, folders)

@@ -1,13 +1,15 @@
 // Rooms between XMPP users and a lobby network, over a real archive: names, order, durability, restarts.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { FileStore } from '../../src/archive/file-store.ts'
 import { openStore } from '../../src/archive/open-store.ts'
 import type { RoomRow, RoomTable, Store } from '../../src/archive/store.ts'
 import { archiveIds } from '../../src/gateway/archive-ids.ts'
 import { ArchiveWriter } from '../../src/gateway/archive-writer.ts'
+import { createPictures } from '../../src/gateway/pictures.ts'
 import { sharedPorts } from '../../src/gateway/room-ports.ts'
 import { MAX_ROOMS, Rooms } from '../../src/gateway/rooms.ts'
 import { type Jid, parseJid } from '../../src/stanza/jid.ts'
@@ -24,6 +26,7 @@ class World {
   readonly store: Store
   readonly writer: ArchiveWriter
   readonly rooms: Rooms
+  readonly files: FileStore
   /** The next commit fails. */
   isDiskFull = false
   #now = 1_800_000_000_000
@@ -32,6 +35,7 @@ class World {
   constructor(folder: string, table?: RoomTable) {
     const store = openStore(join(folder, 'foyer.db'))
     this.store = store
+    this.files = new FileStore(join(folder, 'files'), 1_000_000)
     const append: typeof store.archive.append = async (entries) => {
       if (this.isDiskFull) throw new Error('disk full')
       return store.archive.append(entries)
@@ -46,6 +50,13 @@ class World {
         domain: 'lobbies.test',
         secret: Buffer.alloc(32, 1),
         log,
+        pictures: createPictures({
+          files: this.files,
+          secret: Buffer.alloc(32, 2),
+          log,
+          baseUrl: () => 'https://chat.test',
+          nowMs,
+        }),
         ports: sharedPorts({
           archive: store.archive,
           writer: this.writer,
@@ -245,6 +256,38 @@ test('a message of the lobby is shown and stored once, also when it comes again 
   world.network.says(lobby, zoe, '<b>hi</b> &amp; ho', 'm1')
   await world.settle()
   expect(world.sentTo('ann@test/1').some((xml) => xml.includes('*hi* &amp; ho'))).toBe(false)
+  expect((await world.store.archive.stats()).messages).toBe(1)
+})
+
+test('a picture is stored before the room sees its address, once, and lives on in the archive', async () => {
+  const gif = 'R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
+  const lobby = world.network.show(CAFE, 'Cafe', true)
+  await world.join('ann@test/1', `cafe.${CAFE}@lobbies.test`, 'Ann')
+  const zoe = world.network.enters(lobby, 'z'.repeat(32), 'Zoe')
+  world.network.says(lobby, zoe, `look <img src="data:image/gif;base64,${gif}"/>`, 'm1')
+  world.network.says(lobby, zoe, `<img src="data:image/png;base64,${gif}"/>`, 'm2')
+  await world.settle()
+  const [first, second] = world.sentTo('ann@test/1').slice(-2)
+  const url = /https:\/\/chat\.test\/files\/([0-9a-f]{32})\/image\.gif/.exec(first ?? '')
+  expect(first).toContain(`<body>look\n${url?.[0]}</body><x xmlns="jabber:x:oob"><url>${url?.[0]}</url></x>`)
+  expect(second).toContain(`<body>${url?.[0]}</body>`)
+  const stored = world.files.find(`${url?.[1]}.gif`)
+  expect(readFileSync(stored?.path ?? '').toString('base64')).toBe(gif)
+  expect(world.files.count).toBe(1)
+  await restart()
+  expect(world.files.find(`${url?.[1]}.gif`)).toEqual(stored)
+})
+
+test('a picture that cannot be stored costs no message', async () => {
+  const lobby = world.network.show(CAFE, 'Cafe', true)
+  rmSync(join(folder, 'files'), { recursive: true })
+  world.network.says(
+    lobby,
+    'z'.repeat(32) as never,
+    '<img src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"/>',
+    'm1',
+  )
+  await world.settle()
   expect((await world.store.archive.stats()).messages).toBe(1)
 })
 

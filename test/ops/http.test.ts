@@ -23,6 +23,8 @@ async function start(overrides: Partial<HttpOptions> = {}): Promise<string> {
     token: null,
     log: pino({ level: 'silent' }),
     folders: {},
+    files: { find: () => undefined },
+    filesOrigin: () => undefined,
     map: () => ({ rooms: [] }),
     events: new EventStream(() => ({ rooms: [] })),
     metrics: async () => ({ contentType: 'text/plain', text: 'foyer_info 1\n' }),
@@ -112,6 +114,46 @@ test('a folder serves its own files, and never one outside of it', async () => {
     '/%E0%A4%A',
   ])
     expect((await fetch(base + path)).status, path).toBe(404)
+})
+
+test('a file is served for ever to whoever knows its address, and does nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'foyer-files-'))
+  const id = 'ab'.repeat(16)
+  const name = `${id}.png`
+  writeFileSync(join(folder, name), 'bytes')
+  const find = (wanted: string) => (wanted === name ? { path: join(folder, name), bytes: 5 } : undefined)
+  const base = await start({ token: 'secret', files: { find }, folders: { '/': pageFolder() } })
+  const found = await fetch(`${base}/files/${id}/image.png`)
+  expect([found.status, await found.text()]).toEqual([200, 'bytes'])
+  expect(Object.fromEntries(found.headers)).toMatchObject({
+    'content-type': 'image/png',
+    'content-length': '5',
+    'content-disposition': 'inline; filename="image.png"',
+    'content-security-policy': "default-src 'none'; sandbox",
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'public, max-age=31536000, immutable',
+  })
+  expect(
+    (await fetch(`${base}/files/${id}/image.png`, { method: 'HEAD' })).headers.get('content-length'),
+  ).toBe('5')
+  for (const path of [
+    `/files/${id}/image.svg`,
+    `/files/${id}/image.gif`,
+    `/files/${id}/other.png`,
+    `/files/${id}/`,
+    `/files/${'0'.repeat(32)}/image.png`,
+    `/files/${name}`,
+    '/files/',
+    '/files/..%2findex.html',
+  ])
+    expect((await fetch(base + path)).status, path).toBe(404)
+})
+
+test('pages may show files from their public address', async () => {
+  const base = await start({ folders: { '/': pageFolder() }, filesOrigin: () => 'https://chat.example.org' })
+  expect((await fetch(`${base}/`)).headers.get('content-security-policy')).toContain(
+    "img-src 'self' data: blob: https://chat.example.org;",
+  )
 })
 
 test('other methods are refused', async () => {

@@ -1,0 +1,43 @@
+/** Pictures of lobbies as files with an address: nobody without the gateway's secret can tell it from the picture. */
+import { createHmac } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { FileStore } from '../archive/file-store.ts'
+import type { PictureUrl } from '../bridge/lobby-text.ts'
+import type { Picture } from '../bridge/picture.ts'
+import { FILES_PATH } from '../ops/files.ts'
+
+/** What rooms do with pictures. */
+export interface Pictures {
+  readonly urlOf: PictureUrl
+  /** Stores a picture; one that cannot be is an operator's matter, and its address leads nowhere. */
+  store(picture: Picture): void
+}
+
+export interface PicturesOptions {
+  /** Null shows no pictures. */
+  readonly files: FileStore | null
+  readonly secret: Buffer
+  readonly log: Logger
+  /** Without slash at the end; undefined as long as it is not known. */
+  baseUrl(): string | undefined
+  nowMs(): number
+}
+
+export function createPictures({ files, secret, log, baseUrl, nowMs }: PicturesOptions): Pictures {
+  const key = createHmac('sha256', secret).update('files').digest()
+  const id = ({ sha256 }: Picture): string =>
+    createHmac('sha256', key).update(sha256).digest('hex').slice(0, 32)
+  return {
+    urlOf: (picture) => {
+      const base = files ? baseUrl() : undefined
+      return base && `${base}${FILES_PATH}${id(picture)}/image.${picture.extension}`
+    },
+    store: (picture) => {
+      try {
+        files?.put(`${id(picture)}.${picture.extension}`, picture.bytes, nowMs())
+      } catch (error) {
+        log.error({ code: 'FILE_WRITE', err: error }, 'picture not stored')
+      }
+    },
+  }
+}
