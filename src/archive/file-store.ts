@@ -15,6 +15,16 @@ interface Stored {
   readonly usedAtMs: number
 }
 
+/** Marks a file as used; false when somebody has removed it. */
+function touch(path: string, nowMs: number): boolean {
+  try {
+    utimesSync(path, nowMs / 1000, nowMs / 1000)
+    return true
+  } catch {
+    return false
+  }
+}
+
 export class FileStore {
   readonly #folder: string
   readonly #maxBytes: number
@@ -47,10 +57,10 @@ export class FileStore {
   put(name: string, bytes: Uint8Array, nowMs: number): void {
     const path = join(this.#folder, name)
     try {
-      if (this.#files.has(name)) utimesSync(path, nowMs / 1000, nowMs / 1000)
-      else {
+      if (!this.#files.has(name) || !touch(path, nowMs)) {
         writeFileSync(path + PART, bytes, { mode: 0o600 })
         renameSync(path + PART, path)
+        touch(path, nowMs)
       }
       this.#forget(name)
       this.#remember(name, { bytes: bytes.length, usedAtMs: nowMs })

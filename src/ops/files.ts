@@ -1,5 +1,5 @@
 /** Files that rooms show: for whoever knows the address, inert, and the same for ever. */
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 
@@ -27,7 +27,8 @@ export async function sendFile(response: ServerResponse, path: string, files: Fi
   const [, id = '', extension = ''] = /^\/files\/([0-9a-f]{32})\/image\.([a-z]{3,4})$/.exec(path) ?? []
   const type = TYPES[extension]
   const file = type === undefined ? undefined : files.find(`${id}.${extension}`)
-  if (type === undefined || !file) return false
+  const handle = file && (await open(file.path).catch(() => undefined))
+  if (type === undefined || !file || !handle) return false
   response.writeHead(200, {
     'Content-Type': type,
     'Content-Length': file.bytes,
@@ -38,7 +39,9 @@ export async function sendFile(response: ServerResponse, path: string, files: Fi
     'Access-Control-Allow-Origin': '*',
     'Cross-Origin-Resource-Policy': 'cross-origin',
   })
-  if (response.req.method === 'HEAD') response.end()
-  else await pipeline(createReadStream(file.path), response)
+  if (response.req.method === 'HEAD') {
+    response.end()
+    await handle.close()
+  } else await pipeline(handle.createReadStream(), response)
   return true
 }

@@ -59,6 +59,23 @@ test('of too many bytes those longest unused go, at once and when the bound is l
   expect([smaller.count, smaller.bytes, readdirSync(folder)]).toEqual([0, 0, []])
 })
 
+test('a restart knows which was used last', () => {
+  const store = new FileStore(folder, 100)
+  store.put(A, bytes(10), START_MS + 2000)
+  store.put(B, bytes(10), START_MS + 1000)
+  store.put(C, bytes(10), START_MS)
+  const smaller = new FileStore(folder, 10)
+  expect([smaller.find(A)?.bytes, smaller.count]).toEqual([10, 1])
+})
+
+test('a file that somebody removed is written again when it comes again', () => {
+  const store = new FileStore(folder, 100)
+  store.put(A, bytes(10), START_MS)
+  rmSync(join(folder, A))
+  store.put(A, bytes(10), START_MS)
+  expect([statSync(join(folder, A)).size, store.bytes]).toEqual([10, 10])
+})
+
 test('half written files go at the next start; what has another name is left alone and not shown', () => {
   new FileStore(folder, 100).put(A, bytes(1), START_MS)
   writeFileSync(join(folder, `${B}.part`), 'half')

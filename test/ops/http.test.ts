@@ -121,7 +121,8 @@ test('a file is served for ever to whoever knows its address, and does nothing',
   const id = 'ab'.repeat(16)
   const name = `${id}.png`
   writeFileSync(join(folder, name), 'bytes')
-  const find = (wanted: string) => (wanted === name ? { path: join(folder, name), bytes: 5 } : undefined)
+  const find = (wanted: string) =>
+    wanted === name || wanted.startsWith('cd') ? { path: join(folder, wanted), bytes: 5 } : undefined
   const base = await start({ token: 'secret', files: { find }, folders: { '/': pageFolder() } })
   const found = await fetch(`${base}/files/${id}/image.png`)
   expect([found.status, await found.text()]).toEqual([200, 'bytes'])
@@ -142,6 +143,8 @@ test('a file is served for ever to whoever knows its address, and does nothing',
     `/files/${id}/other.png`,
     `/files/${id}/`,
     `/files/${'0'.repeat(32)}/image.png`,
+    // Known, but removed by somebody else.
+    `/files/${'cd'.repeat(16)}/image.png`,
     `/files/${name}`,
     '/files/',
     '/files/..%2findex.html',
