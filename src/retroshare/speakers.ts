@@ -10,10 +10,10 @@ type Command<K extends LobbyCommand['kind']> = Extract<LobbyCommand, { kind: K }
 /** What the speakers need of the rest of the node. */
 export interface SpeakersPort {
   now(): number
-  /** The identity of a speaker, made or changed if need be; `isLinked`: owned by the profile of this node. */
-  ensure(speaker: SpeakerId, nick: string, isKept: boolean, isLinked: boolean): Promise<GxsIdentity>
-  /** No lobby has this speaker any longer. */
-  drop(speaker: SpeakerId): void
+  /** The identity of a holder, made or changed if need be; `isLinked`: owned by the profile of this node. */
+  ensure(holder: SpeakerId, nick: string, isKept: boolean, isLinked: boolean): Promise<GxsIdentity>
+  /** No lobby needs the identity of this holder any longer. */
+  drop(holder: SpeakerId): void
   /** `signed`: only linked identities may speak; undefined when the lobby is not known (yet). */
   lobbyKind(lobby: LobbyId): 'open' | 'signed' | undefined
   dispatch(event: RouterEvent): void
@@ -36,6 +36,8 @@ export const ANNOUNCE_MS = 5000
 
 interface Entry {
   readonly enter: Command<'enter'>
+  /** Under which name the identity is kept. */
+  holder: SpeakerId
   /** Ready, but the router has not been told of it. */
   identity: GxsIdentity | undefined
   /** The router has the speaker, perhaps still under another nick. */
@@ -43,14 +45,22 @@ interface Entry {
   readonly waiting: (Command<'say'> | Command<'typing'>)[]
 }
 
+/**
+ * Who holds the identity of a speaker: itself, and in signed lobbies a second one. Linking the first would tell everybody
+ * to which profile it belongs that spoke in open lobbies, and friends would take it for unlinked until they fetched it anew.
+ */
+const holderOf = (speaker: SpeakerId, isLinked: boolean): SpeakerId =>
+  isLinked ? (`linked ${speaker}` as SpeakerId) : speaker
+
 /** One per node. */
 export class Speakers {
   readonly #port: SpeakersPort
   /** By lobby, then speaker. */
   readonly #entries = new Map<LobbyId, Map<SpeakerId, Entry>>()
   readonly #identities = new Map<ParticipantId, GxsIdentity>()
+  /** By holder. */
   readonly #identityOf = new Map<SpeakerId, ParticipantId>()
-  /** Lobbies that each speaker is in, or is about to be in. */
+  /** Lobbies that need the identity of a holder, or are about to. */
   readonly #lobbiesOf = new Map<SpeakerId, Set<LobbyId>>()
   readonly #toMake: Entry[] = []
   #making = 0
@@ -120,11 +130,12 @@ export class Speakers {
       return
     }
     if (!before) this.#size++
+    const holder = before?.holder ?? holderOf(speaker, this.#port.lobbyKind(lobby) === 'signed')
     const waiting = before?.waiting ?? []
-    const entry: Entry = { enter, identity: undefined, isIn: before?.isIn ?? false, waiting }
+    const entry: Entry = { enter, holder, identity: undefined, isIn: before?.isIn ?? false, waiting }
     const speakers = this.#entries.get(lobby) ?? new Map()
     this.#entries.set(lobby, speakers.set(speaker, entry))
-    this.#lobbiesOf.set(speaker, (this.#lobbiesOf.get(speaker) ?? new Set()).add(lobby))
+    this.#hold(entry)
     this.#toMake.push(entry)
     this.#make()
   }
@@ -137,7 +148,7 @@ export class Speakers {
       if (command.kind === 'say')
         this.#port.refuse(command, 'LOBBY_SPEAKER_LEFT', 'The speaker left before it could speak.')
     if (entry.isIn) this.#port.dispatch({ kind: 'speaker-exit', lobby, speaker })
-    this.#release(speaker)
+    this.#release(entry.holder)
   }
 
   #speak(command: Command<'say' | 'typing'>): void {
@@ -160,19 +171,19 @@ export class Speakers {
   }
 
   async #makeIdentity(entry: Entry): Promise<void> {
-    const { lobby, speaker, nick, isKept } = entry.enter
-    const isLinked = this.#port.lobbyKind(lobby) === 'signed'
+    const { holder } = entry
+    const { speaker, nick, isKept } = entry.enter
     this.#making++
     try {
-      const identity = await this.#port.ensure(speaker, nick, isKept, isLinked)
+      const identity = await this.#port.ensure(holder, nick, isKept, holder !== speaker)
       if (this.#isStopped) return
       this.#identities.set(identity.id, identity)
-      this.#identityOf.set(speaker, identity.id)
+      this.#identityOf.set(holder, identity.id)
       this.#port.onIdentity(identity)
       if (this.#isCurrent(entry)) {
         entry.identity = identity
         this.#admit(entry)
-      } else this.#release(speaker)
+      } else this.#release(holder)
     } catch (error) {
       if (!this.#isStopped) this.#fail(entry, error)
     } finally {
@@ -212,7 +223,12 @@ export class Speakers {
 
   /** The lobby turned out to be for linked identities only when the identity was made already. */
   #link(entry: Entry): void {
+    const { holder } = entry
+    this.#unhold(entry)
+    this.#release(holder)
     entry.identity = undefined
+    entry.holder = holderOf(entry.enter.speaker, true)
+    this.#hold(entry)
     this.#toMake.push(entry)
     this.#make()
   }
@@ -223,19 +239,27 @@ export class Speakers {
     if (!speakers?.delete(speaker)) return
     this.#size--
     if (speakers.size === 0) this.#entries.delete(lobby)
-    const lobbies = this.#lobbiesOf.get(speaker)
-    lobbies?.delete(lobby)
-    if (lobbies?.size === 0) this.#lobbiesOf.delete(speaker)
+    this.#unhold(entry)
   }
 
-  /** A speaker without lobbies gives its identity back, after its last word has been signed. */
-  #release(speaker: SpeakerId): void {
+  #hold({ holder, enter: { lobby } }: Entry): void {
+    this.#lobbiesOf.set(holder, (this.#lobbiesOf.get(holder) ?? new Set()).add(lobby))
+  }
+
+  #unhold({ holder, enter: { lobby } }: Entry): void {
+    const lobbies = this.#lobbiesOf.get(holder)
+    lobbies?.delete(lobby)
+    if (lobbies?.size === 0) this.#lobbiesOf.delete(holder)
+  }
+
+  /** A holder without lobbies gives its identity back, after its last word has been signed. */
+  #release(holder: SpeakerId): void {
     this.#port.after(() => {
-      const id = this.#identityOf.get(speaker)
-      if (!id || this.#lobbiesOf.has(speaker)) return
-      this.#identityOf.delete(speaker)
+      const id = this.#identityOf.get(holder)
+      if (!id || this.#lobbiesOf.has(holder)) return
+      this.#identityOf.delete(holder)
       this.#identities.delete(id)
-      this.#port.drop(speaker)
+      this.#port.drop(holder)
     })
   }
 

@@ -174,6 +174,22 @@ test('in a signed lobby the identity is linked, and friends get time to fetch a 
   expect(world.told).toEqual(['speaker-enter ann'])
 })
 
+test('a speaker has another identity in signed lobbies than in open ones, and gives back each by itself', async () => {
+  const world = new World()
+  world.enter('ann')
+  world.enter('ann', SIGNED)
+  expect(world.asked.map(({ isLinked }) => isLinked)).toEqual([false, true])
+  await world.answer(0)
+  await world.answer(1, { isLinked: true })
+  const authors = world.events.map((event) => event.kind === 'speaker-enter' && event.author)
+  expect(new Set(authors).size).toBe(2)
+  world.exit('ann')
+  expect(world.dropped).toEqual([world.asked[0]?.speaker])
+  expect(world.speakers.identity('id-ann' as ParticipantId)).toBeUndefined()
+  world.exit('ann', SIGNED)
+  expect(world.dropped).toEqual(world.asked.map(({ speaker }) => speaker))
+})
+
 test('a lobby that turns out to be signed gets a linked identity', async () => {
   const world = new World()
   world.enter('ann', UNSEEN)
@@ -181,6 +197,7 @@ test('a lobby that turns out to be signed gets a linked identity', async () => {
   world.kinds.set(UNSEEN, 'signed')
   world.speakers.lobbyShown(UNSEEN)
   expect(world.asked.map(({ isLinked }) => isLinked)).toEqual([false, true])
+  expect(world.dropped).toEqual(['ann'])
   await world.answer(1, { isLinked: true })
   expect(world.told).toEqual(['speaker-enter ann'])
 })
