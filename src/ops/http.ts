@@ -188,7 +188,7 @@ function parseUrl(target: string): URL | undefined {
 
 /** Without a token: health, the chat, what leads to it, and files, whose addresses are secrets themselves. */
 const isGuarded = (path: string): boolean =>
-  !/^\/(?:healthz$|readyz$|chat(?:$|\/)|files\/|\.well-known\/)/.test(path)
+  !/^\/(?:healthz$|readyz$|chat(?:$|\/)|files\/|\.well-known\/host-meta(?:\.json)?$)/.test(path)
 
 async function sendAsset(response: ServerResponse, path: string, folders: StaticFolders): Promise<void> {
   const asset = await findAsset(path, folders)

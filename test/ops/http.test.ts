@@ -69,6 +69,12 @@ test('health, readiness, chat settings and host-meta need no token', async () =>
     expect((await fetch(base + path)).status).toBe(200)
 })
 
+test('what needs no token is no way around it', async () => {
+  const base = await start({ token: 'secret', folders: { '/': pageFolder(), '/chat/': pageFolder() } })
+  for (const path of ['/.well-known/..%2findex.html', '/chat/..%2findex.html', '/files/..%2findex.html'])
+    expect([401, 404], path).toContain((await fetch(base + path)).status)
+})
+
 test('host-meta names the WebSocket under the address that the asker used', async () => {
   const base = await start()
   const json = (await (await fetch(`${base}/.well-known/host-meta.json`)).json()) as {
