@@ -31,8 +31,11 @@ export const MAX_ENTRIES = 20_000
 export const MAX_WAITING_COMMANDS = 32
 /** Identities made at a time; further ones wait for their turn. */
 const MAX_MAKING = 32
-/** In a signed lobby an unknown author is dropped, so friends get this long to fetch a new identity. */
-export const ANNOUNCE_MS = 5000
+/**
+ * In a signed lobby an unknown author is dropped, so friends get this long to fetch a new identity: RetroShare was seen
+ * to have it after 6 s.
+ */
+export const ANNOUNCE_MS = 8000
 
 interface Entry {
   readonly enter: Command<'enter'>
