@@ -126,6 +126,7 @@ export class Rooms {
   onUpdate(network: LobbyNetwork, update: LobbyUpdate): void {
     switch (update.kind) {
       case 'lobby':
+      case 'invited':
         this.#onLobby(network, update.lobby)
         break
       case 'entered':
@@ -137,7 +138,6 @@ export class Rooms {
         this.#roomOf(network, update.lobby)?.onUpdate(update)
         break
       case 'lobby-vanished':
-      case 'invited':
       case 'friend':
       case 'speaking-as':
         break

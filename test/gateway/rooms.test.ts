@@ -14,6 +14,7 @@ import { sharedPorts } from '../../src/gateway/room-ports.ts'
 import { MAX_ROOMS, Rooms } from '../../src/gateway/rooms.ts'
 import { type Jid, parseJid } from '../../src/stanza/jid.ts'
 import { addressed, type Element, el, serialize } from '../../src/stanza/xml.ts'
+import type { FriendId, LobbyId } from '../../src/util/ids.ts'
 import { FakeNetwork } from './fake-network.ts'
 
 const log = pino({ level: 'silent' })
@@ -122,6 +123,17 @@ async function restart(): Promise<void> {
   world = new World(folder)
   await world.rooms.load()
 }
+
+test('a lobby that a friend offers has the address of its room before it is joined', () => {
+  const id = '00000000000000aa' as LobbyId
+  const lobby = {
+    ...world.network.create({ name: 'Secret', topic: '', isPrivate: true, isSigned: false }),
+    id,
+    isJoined: false,
+  }
+  world.network.onUpdate({ kind: 'invited', lobby, friend: 'f' as FriendId })
+  expect(world.rooms.addressOf(id)).toBe(`secret.${id}@lobbies.test`)
+})
 
 test('joining an address that does not exist makes a lobby of that name, owned by who joined', async () => {
   await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')

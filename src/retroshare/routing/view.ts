@@ -25,12 +25,12 @@ export function lobbyInfo(router: Router, id: LobbyId): LobbyInfo | undefined {
   }
 }
 
-/** Joined and visible lobbies with the participants that are known, own speakers included. */
+/** Joined, visible and offered lobbies with the participants that are known, own speakers included. */
 export function allLobbies(
   router: Router,
   nowMs: number,
 ): (LobbyInfo & { readonly members: readonly ParticipantInfo[] })[] {
-  const ids = new Set([...router.lobbies.keys(), ...router.directory.ids()])
+  const ids = new Set([...router.lobbies.keys(), ...router.directory.ids(), ...router.invitations.keys()])
   return [...ids].flatMap((id) => {
     const info = lobbyInfo(router, id)
     return info ? [{ ...info, members: lobbyMembers(router, id, nowMs) }] : []

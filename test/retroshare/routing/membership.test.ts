@@ -90,6 +90,7 @@ test('an invitation to a lobby that is not joined is told once per friend, and j
       lobby: expect.objectContaining({ id: LOBBY, isPrivate: true, isJoined: false }),
     },
   ])
+  expect(allLobbies(node.router, node.nowMs)).toMatchObject([{ id: LOBBY, isJoined: false }])
   node.step({ kind: 'join', lobby: LOBBY })
   expect(words(node.sentTo(ALICE))).toEqual(['invite'])
   node.gets(ALICE, node.message())
