@@ -37,10 +37,14 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       (h) =>
         h.send(from, `<presence type="unavailable" to="${ROOM}/${to}"/>`),
   ),
+  // The stream is gone, and with it all that the client believed; what waited for the archive went before.
   session.map(
     (full): Action =>
-      (h) =>
-        h.step({ kind: 'session-ended', session: full }),
+      (h) => {
+        h.release()
+        h.step({ kind: 'session-ended', session: full })
+        h.sent.delete(full)
+      },
   ),
   fc.tuple(session, fc.constantFrom('gone', 'not-acceptable')).map(
     ([from, condition]): Action =>
