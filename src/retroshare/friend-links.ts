@@ -20,6 +20,8 @@ export interface FriendLinksHandlers {
   /** Chat works with the friend, or ceased to. */
   onChatOpen(friend: FriendId): void
   onChatClosed(friend: FriendId): void
+  /** It answered what was sent at `sentAtMs`: what was written before has been read. */
+  onRead(friend: FriendId, sentAtMs: number): void
   /** `raw` is the item as it came. */
   onChat(friend: FriendId, item: ChatItem, raw: Uint8Array): void
   /** The friend is new, or something about it changed. */
@@ -211,6 +213,7 @@ export class FriendLinks {
 
   #onMeasured(friend: FriendId, rttMs: number, clockOffsetMs: number): void {
     this.#friends.setRtt(friend, rttMs)
+    this.#handlers.onRead(friend, this.#options.now() - rttMs)
     const known = this.#knownOf(friend)
     if (known.isClockDoubted || Math.abs(clockOffsetMs) <= MAX_CLOCK_OFFSET_MS) return
     known.isClockDoubted = true

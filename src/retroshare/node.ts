@@ -54,6 +54,7 @@ export class Node {
     this.#links = new FriendLinks(options, kept, {
       onChatOpen: (friend) => this.#router.dispatch({ kind: 'friend-up', friend }),
       onChatClosed: (friend) => this.#router.dispatch({ kind: 'friend-down', friend }),
+      onRead: (friend, sentAtMs) => this.#router.dispatch({ kind: 'friend-read', friend, sentAtMs }),
       onChat: (friend, item, raw) => this.#onChat(friend, item, raw),
       onFriend: (friend) => this.#onUpdate({ kind: 'friend', friend }),
       onRemoved: (friend) => this.#router.dispatch({ kind: 'friend-removed', friend }),

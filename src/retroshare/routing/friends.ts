@@ -28,20 +28,22 @@ export function friendDown(step: Step, friend: FriendId): void {
   const { router, nowMs } = step
   const upSinceMs = router.up.get(friend)
   if (upSinceMs === undefined) return
+  const readUntilMs = router.readUntilMs.get(friend) ?? Number.NEGATIVE_INFINITY
   router.up.delete(friend)
-  const doubtfulSinceMs = nowMs - TIMING.lossMs
+  router.readUntilMs.delete(friend)
+  const doubtfulSinceMs = Math.max(nowMs - TIMING.lossMs, readUntilMs - TIMING.overtakenMs)
   for (const lobby of router.lobbies.values()) {
     const neighbour = lobby.neighbours.get(friend)
     if (!neighbour) continue
     // On a link that was up only for a moment the repetition itself may be lost: begin where that one began.
-    neighbour.missedSinceMs =
-      upSinceMs < doubtfulSinceMs ? doubtfulSinceMs : Math.min(neighbour.missedSinceMs, doubtfulSinceMs)
+    if (upSinceMs < doubtfulSinceMs) neighbour.missedSinceMs = doubtfulSinceMs
   }
 }
 
 export function friendRemoved(step: Step, friend: FriendId): void {
   const { router } = step
   router.up.delete(friend)
+  router.readUntilMs.delete(friend)
   for (const lobby of router.lobbies.values()) {
     const tookPart = lobby.neighbours.delete(friend)
     if (lobby.former.delete(friend) || tookPart) save(step, lobby)

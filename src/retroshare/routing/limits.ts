@@ -25,6 +25,8 @@ export const TIMING = {
   typingMs: 5_000,
   /** What was written this long before a link was found dead may be lost; slowest detection seen is 141 s. */
   lossMs: 150_000,
+  /** What was queued this long before a question that was answered may have been written after it: it is less urgent. */
+  overtakenMs: 2_000,
   /** Messages are sent again to a returning friend up to this age: 200 s under `maxAgeMs` for clocks and the way. */
   replayMs: 900_000,
 } as const

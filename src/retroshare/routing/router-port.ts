@@ -46,6 +46,8 @@ export type RouterEvent =
   /** A link carries traffic. For a friend that is up already: the link was replaced. */
   | { readonly kind: 'friend-up'; readonly friend: FriendId }
   | { readonly kind: 'friend-down'; readonly friend: FriendId }
+  /** It answered what was sent at `sentAtMs`, so it has read what was written before. */
+  | { readonly kind: 'friend-read'; readonly friend: FriendId; readonly sentAtMs: number }
   /** No friend any longer: forgotten in all lobbies. */
   | { readonly kind: 'friend-removed'; readonly friend: FriendId }
   /**

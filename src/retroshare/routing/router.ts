@@ -45,6 +45,9 @@ function apply(step: Step, event: RouterEvent): void {
     case 'friend-down':
       friendDown(step, event.friend)
       return
+    case 'friend-read':
+      if (router.up.has(event.friend)) router.readUntilMs.set(event.friend, event.sentAtMs)
+      return
     case 'friend-removed':
       friendRemoved(step, event.friend)
       return

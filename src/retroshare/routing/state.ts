@@ -77,6 +77,8 @@ export interface Router {
   readonly options: RouterOptions
   /** Connected friends, and since when. */
   readonly up: Map<FriendId, number>
+  /** Of those, up to which time they have read what was written to them, if they ever answered. */
+  readonly readUntilMs: Map<FriendId, number>
   readonly lobbies: Map<LobbyId, JoinedLobby>
   readonly directory: Directory
   readonly invitations: Map<LobbyId, Invitation>
@@ -104,6 +106,7 @@ export interface Step {
 export const createRouter = (options: RouterOptions): Router => ({
   options,
   up: new Map(),
+  readUntilMs: new Map(),
   lobbies: new Map(),
   directory: new Directory(),
   invitations: new Map(),

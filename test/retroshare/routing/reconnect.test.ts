@@ -77,6 +77,23 @@ test('what was written up to 150 s before the loss was noticed is repeated, olde
   expect(messages(node)).toEqual(['message doubtful'])
 })
 
+test('what was written before a question that the friend answered is not repeated', () => {
+  const node = speaking(ALICE)
+  node.say(SAM, 'read')
+  node.passMs(2_001)
+  node.say(SAM, 'overtaken by the question')
+  node.passMs(2_000)
+  node.step({ kind: 'friend-read', friend: ALICE, sentAtMs: node.nowMs })
+  node.say(SAM, 'doubtful')
+  node.down(ALICE)
+  node.take()
+  node.up(ALICE)
+  expect(messages(node)).toEqual(['message overtaken by the question', 'message doubtful'])
+  node.down(ALICE)
+  node.up(ALICE)
+  expect(messages(node)).toEqual(['message overtaken by the question', 'message doubtful'])
+})
+
 test('what was repeated on a link that lasted only a moment is repeated again', () => {
   const node = speaking(ALICE, BOB)
   node.down(ALICE)
