@@ -49,6 +49,8 @@ export function toRoom({ nicks }: Pairing, update: LobbyUpdate, urlOf: PictureUr
     case 'lobby-vanished':
     case 'invited':
     case 'friend':
+    case 'friend-said':
+    case 'friend-typing':
     case 'speaking-as':
       return NOTHING
   }

@@ -139,6 +139,8 @@ export class Rooms {
         break
       case 'lobby-vanished':
       case 'friend':
+      case 'friend-said':
+      case 'friend-typing':
       case 'speaking-as':
         break
     }

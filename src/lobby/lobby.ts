@@ -19,12 +19,17 @@ export interface LobbyInfo {
   readonly participants: number
 }
 
+/** What somebody says of being there. `inactive`: nobody has touched the machine for a while. */
+export type FriendStatus = 'online' | 'away' | 'busy' | 'inactive'
+
 /** A node that is, or may be, linked to ours. */
 export interface FriendInfo {
   readonly id: FriendId
   /** Profile name; the location name in brackets if it differs. */
   readonly name: string
   readonly isOnline: boolean
+  /** What it says of its user; null while it is offline or has said nothing. */
+  readonly status: FriendStatus | null
   /** When the present state began, in ms since 1970. */
   readonly sinceMs: number
   /** `host:port` last used or known; null when none is known. */
@@ -33,6 +38,13 @@ export interface FriendInfo {
   readonly rttMs: number | null
   /** Software version as the friend tells it; null when it does not. */
   readonly version: string | null
+}
+
+/** A lobby to which friends have invited this node, and which it has neither joined nor declined. */
+export interface Invitation {
+  readonly lobby: LobbyInfo
+  /** Who invites, in the order in which they did. */
+  readonly friends: readonly FriendId[]
 }
 
 /** Someone in a lobby. `speaker` is set when it is one of our own. */
@@ -79,6 +91,18 @@ export type LobbyUpdate =
   /** A friend invites this node to a lobby that it has not joined. */
   | { readonly kind: 'invited'; readonly lobby: LobbyInfo; readonly friend: FriendId }
   | { readonly kind: 'friend'; readonly friend: FriendInfo }
+  /** A friend writes to this node's operators: nothing that is said in a lobby. */
+  | {
+      readonly kind: 'friend-said'
+      readonly friend: FriendId
+      /** In the network's own format (RetroShare: HTML or plain). */
+      readonly text: string
+      /** By the friend's clock. */
+      readonly sentAtMs: number
+      /** It went to all friends of the friend. */
+      readonly isBroadcast: boolean
+    }
+  | { readonly kind: 'friend-typing'; readonly friend: FriendId }
   /** An own speaker now takes part under this identity. */
   | {
       readonly kind: 'speaking-as'
@@ -123,11 +147,17 @@ export type LobbyCommand =
   /** New topic of an own lobby; ignored for others, whose topic is not ours to set. */
   | { readonly kind: 'set-topic'; readonly lobby: LobbyId; readonly topic: string }
   | { readonly kind: 'invite'; readonly lobby: LobbyId; readonly friend: FriendId }
+  /** Forgets a pending invitation; nobody is told. Accepting it is a `join`. */
+  | { readonly kind: 'decline'; readonly lobby: LobbyId }
+  /** An operator writes to a friend: lasts a few seconds. */
+  | { readonly kind: 'friend-typing'; readonly friend: FriendId }
 
 /** What the network would drop silently, so that it can be refused aloud before. */
 export interface LobbyLimits {
   /** Bytes of UTF-8 of one message's `text` as given to `say`. */
   readonly maxTextBytes: number
+  /** The same of a message to a friend, as given to `tellFriend`. */
+  readonly maxPrivateTextBytes: number
   /** Characters of a nick. */
   readonly maxNickChars: number
   /** Bytes of UTF-8 of a nick. */

@@ -1,6 +1,13 @@
 /** A lobby network as the gateway runs it: one implementation per network, all alike from here. */
 import type { FriendId, LobbyId, NetworkId } from '../util/ids.ts'
-import type { FriendInfo, LobbyCommand, LobbyInfo, LobbyLimits, ParticipantInfo } from './lobby.ts'
+import type {
+  FriendInfo,
+  Invitation,
+  LobbyCommand,
+  LobbyInfo,
+  LobbyLimits,
+  ParticipantInfo,
+} from './lobby.ts'
 
 /** What a new lobby shall be. */
 export interface LobbySpec {
@@ -17,7 +24,9 @@ export interface NetworkSnapshot {
   readonly id: NetworkId
   readonly self: { readonly id: string; readonly name: string; readonly address: string }
   readonly friends: readonly FriendInfo[]
+  /** Joined lobbies and those that friends list. */
   readonly lobbies: readonly (LobbyInfo & { readonly members: readonly ParticipantInfo[] })[]
+  readonly invitations: readonly Invitation[]
 }
 
 /** Updates go to the `onUpdate` that the implementation's constructor was given. */
@@ -34,6 +43,12 @@ export interface LobbyNetwork {
   /** Who is in a joined lobby, own speakers included; nobody in any other. */
   members(id: LobbyId): readonly ParticipantInfo[]
   send(command: LobbyCommand): void
+  friend(id: FriendId): FriendInfo | undefined
+  /**
+   * Writes to a friend itself: `text` is in the network's format and within its limits. True when it is on its way,
+   * false when the friend cannot be reached now. Nobody tells whether it arrives.
+   */
+  tellFriend(friend: FriendId, text: string): boolean
   snapshot(): NetworkSnapshot
   /** Numbers for the metrics by name, all growing but those that begin with `current_`. */
   counters(): Readonly<Record<string, number>>

@@ -1,6 +1,7 @@
 /** What a node counts, as one flat record for the metrics. */
 import type { PeerCounters } from './peer/counters.ts'
 import type { ServiceCounters } from './peer/friend-services.ts'
+import type { PrivateChat } from './private-chat.ts'
 import type { RouterRunner } from './router-runner.ts'
 import type { VerdictCounts } from './verdict.ts'
 
@@ -13,6 +14,7 @@ export interface CounterSources {
   readonly signatures: number
   readonly waitingSpeakers: number
   readonly identities: number
+  readonly privateChat: PrivateChat
 }
 
 const prefixed = (prefix: string, counts: ReadonlyMap<string, number>): Record<string, number> =>
@@ -40,6 +42,8 @@ export function nodeCounters(sources: CounterSources): Record<string, number> {
     records_taken: services.recordsTaken,
     records_refused: services.recordsRefused,
     ...prefixed('dropped_', services.dropped),
+    ...prefixed('dropped_', sources.privateChat.dropped),
+    private_messages_in: sources.privateChat.taken,
     lobby_items_accepted: router.router.counts.accepted,
     lobby_items_duplicate: router.router.counts.duplicates,
     ...prefixed('noted_', router.notes),

@@ -1,6 +1,6 @@
 /** The friends as the node works with them: links and their services as one, and what is known of each friend. */
 import { join } from 'node:path'
-import type { FriendInfo } from '../lobby/lobby.ts'
+import type { FriendInfo, FriendStatus } from '../lobby/lobby.ts'
 import { GatewayError } from '../util/errors.ts'
 import type { FriendId, ParticipantId } from '../util/ids.ts'
 import type { IdentityStore } from './identity/identity-store.ts'
@@ -34,10 +34,13 @@ const CLOSE_MS = 1000
 /** Clocks that differ by more are about to lose messages (docs/retroshare.md §6.5). */
 const MAX_CLOCK_OFFSET_MS = 300_000
 const MAX_VERSION_CHARS = 100
+/** Numbers of the status service; others, such as offline, say nothing of somebody who is linked. */
+const STATUS: Readonly<Record<number, FriendStatus>> = { 1: 'away', 2: 'busy', 3: 'online', 4: 'inactive' }
 
 /** What only the running process knows of a friend. */
 interface Known {
   version: string | null
+  status: FriendStatus | null
   downSinceMs: number | undefined
   isClockDoubted: boolean
 }
@@ -103,6 +106,11 @@ export class FriendLinks {
     this.#services.tick()
   }
 
+  get(id: FriendId): FriendInfo | undefined {
+    const friend = this.#friends.get(id)
+    return friend && this.#infoOf(friend)
+  }
+
   list(): FriendInfo[] {
     return this.#friends.list().map((friend) => this.#infoOf(friend))
   }
@@ -122,9 +130,9 @@ export class FriendLinks {
     return this.#friends.remove(id)
   }
 
-  /** Queues an item if its service works with the friend. */
-  send(friend: FriendId, item: Item): void {
-    this.#services.send(friend, item)
+  /** Queues an item; false when its service does not work with the friend now. */
+  send(friend: FriendId, item: Item): boolean {
+    return this.#services.send(friend, item)
   }
 
   /** Queues a chat item as it came. */
@@ -158,6 +166,7 @@ export class FriendLinks {
         onChatOpen: (friend) => this.#handlers.onChatOpen(friend),
         onChatClosed: (friend) => this.#handlers.onChatClosed(friend),
         onChat: (friend, item, raw) => this.#handlers.onChat(friend, item, raw),
+        onStatus: (friend, status) => this.#onStatus(friend, status),
         onContact: (friend, contact) => this.#onContact(friend, contact),
         onMeasured: (friend, rttMs, offsetMs) => this.#onMeasured(friend, rttMs, offsetMs),
         learnKey: (friend, key) => this.#friends.learnKey(friend, key),
@@ -189,6 +198,7 @@ export class FriendLinks {
     this.#services.down(friend)
     const known = this.#knownOf(friend)
     known.downSinceMs = this.#options.now()
+    known.status = null
     known.isClockDoubted = false
     this.#changed(friend)
   }
@@ -201,6 +211,14 @@ export class FriendLinks {
     }
     this.#known.delete(id)
     this.#handlers.onRemoved(id)
+  }
+
+  #onStatus(friend: FriendId, number: number): void {
+    const known = this.#knownOf(friend)
+    const status = STATUS[number] ?? null
+    if (known.status === status) return
+    known.status = status
+    this.#changed(friend)
   }
 
   #onContact(friend: FriendId, { location, version, reach }: ContactItem): void {
@@ -221,7 +239,12 @@ export class FriendLinks {
   }
 
   #knownOf(friend: FriendId): Known {
-    const known = this.#known.get(friend) ?? { version: null, downSinceMs: undefined, isClockDoubted: false }
+    const known = this.#known.get(friend) ?? {
+      version: null,
+      status: null,
+      downSinceMs: undefined,
+      isClockDoubted: false,
+    }
     this.#known.set(friend, known)
     return known
   }
@@ -233,6 +256,7 @@ export class FriendLinks {
       id,
       name: location === '' || location === name ? name : `${name} (${location})`,
       isOnline: link !== undefined,
+      status: known?.status ?? null,
       sinceMs: link?.sinceMs ?? known?.downSinceMs ?? addedAtMs,
       address: address ? addressText(address) : null,
       rttMs: rttMs ?? null,

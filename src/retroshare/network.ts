@@ -8,6 +8,7 @@ import type { FriendId, LobbyId, NetworkId } from '../util/ids.ts'
 import { MAX_IDENTITY_NICK_BYTES } from './identity/gxs-identity.ts'
 import { Node } from './node.ts'
 import type { NodeOptions } from './node-options.ts'
+import { MAX_PRIVATE_BYTES } from './private-chat.ts'
 import { SIZE } from './routing/limits.ts'
 import { addressText, ownInvite, publicAddress } from './self.ts'
 
@@ -29,6 +30,7 @@ class Network implements LobbyNetwork {
   readonly id = RETROSHARE
   readonly limits: LobbyLimits = {
     maxTextBytes: SIZE.textBytes,
+    maxPrivateTextBytes: MAX_PRIVATE_BYTES,
     maxNickChars: MAX_NICK_CHARS,
     maxNickBytes: MAX_IDENTITY_NICK_BYTES,
   }
@@ -66,8 +68,16 @@ class Network implements LobbyNetwork {
     this.#node.send(command)
   }
 
+  friend(id: FriendId): FriendInfo | undefined {
+    return this.#started?.friend(id)
+  }
+
+  tellFriend(friend: FriendId, text: string): boolean {
+    return this.#node.tellFriend(friend, text)
+  }
+
   snapshot(): NetworkSnapshot {
-    const { identity, reach, friends, lobbies } = this.#node.view()
+    const { identity, reach, friends, lobbies, invitations } = this.#node.view()
     const address = publicAddress(reach)
     return {
       id: this.id,
@@ -78,6 +88,7 @@ class Network implements LobbyNetwork {
       },
       friends,
       lobbies,
+      invitations,
     }
   }
 

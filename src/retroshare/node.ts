@@ -11,8 +11,9 @@ import { KeyMaker } from './identity/key-maker.ts'
 import { loadOrCreateNodeIdentity, type NodeIdentity } from './identity/node-identity.ts'
 import { LobbyStore } from './lobby-store.ts'
 import type { NodeOptions } from './node-options.ts'
+import { PrivateChat, privateMessages, TYPING_ITEM } from './private-chat.ts'
 import { RouterRunner } from './router-runner.ts'
-import { allLobbies, lobbyInfo, lobbyMembers } from './routing/view.ts'
+import { allInvitations, allLobbies, lobbyInfo, lobbyMembers } from './routing/view.ts'
 import type { Reach } from './self.ts'
 import { Speakers } from './speakers.ts'
 import { judge, type VerdictCounts } from './verdict.ts'
@@ -41,6 +42,7 @@ export class Node {
   readonly #router: RouterRunner
   readonly #links: FriendLinks
   readonly #speakers: Speakers
+  readonly #privateChat = new PrivateChat()
   readonly #wanted = new Set<LobbyId>()
   readonly #verdicts: VerdictCounts = { good: 0, bad: 0, unknown: 0 }
   #signatures = 0
@@ -53,7 +55,10 @@ export class Node {
     this.#speakers = this.#makeSpeakers()
     this.#links = new FriendLinks(options, kept, {
       onChatOpen: (friend) => this.#router.dispatch({ kind: 'friend-up', friend }),
-      onChatClosed: (friend) => this.#router.dispatch({ kind: 'friend-down', friend }),
+      onChatClosed: (friend) => {
+        this.#privateChat.forget(friend)
+        this.#router.dispatch({ kind: 'friend-down', friend })
+      },
       onRead: (friend, sentAtMs) => this.#router.dispatch({ kind: 'friend-read', friend, sentAtMs }),
       onChat: (friend, item, raw) => this.#onChat(friend, item, raw),
       onFriend: (friend) => this.#onUpdate({ kind: 'friend', friend }),
@@ -131,12 +136,26 @@ export class Node {
         return
       case 'set-topic':
       case 'invite':
+      case 'decline':
         this.#router.dispatch(command)
+        return
+      case 'friend-typing':
+        this.#links.send(command.friend, TYPING_ITEM)
         return
     }
   }
 
-  view(): Pick<NetworkSnapshot, 'friends' | 'lobbies'> & {
+  friend(id: FriendId): FriendInfo | undefined {
+    return this.#links.get(id)
+  }
+
+  /** False when chat does not work with the friend now. */
+  tellFriend(friend: FriendId, text: string): boolean {
+    const sentAtSec = Math.floor(this.#options.now() / 1000)
+    return privateMessages(text, sentAtSec).every((item) => this.#links.send(friend, item))
+  }
+
+  view(): Pick<NetworkSnapshot, 'friends' | 'lobbies' | 'invitations'> & {
     readonly identity: NodeIdentity
     readonly reach: Reach
   } {
@@ -145,6 +164,7 @@ export class Node {
       reach: this.#links.reach,
       friends: this.#links.list(),
       lobbies: allLobbies(this.#router.router, this.#options.now()),
+      invitations: allInvitations(this.#router.router),
     }
   }
 
@@ -165,6 +185,7 @@ export class Node {
       signatures: this.#signatures,
       waitingSpeakers: this.#speakers.waiting,
       identities: this.#kept.identities.ids().length,
+      privateChat: this.#privateChat,
     })
   }
 
@@ -221,8 +242,12 @@ export class Node {
         this.#router.dispatch({ kind: 'bounced', friend, item, raw })
         return
       case 'private-message':
+      case 'status-string': {
+        const update = this.#privateChat.take(friend, item, this.#options.now())
+        if (update) this.#onUpdate(update)
+        return
+      }
       case 'avatar':
-      case 'status-string':
       case 'avatar-info':
         return
       default:

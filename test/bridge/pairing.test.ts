@@ -169,7 +169,12 @@ describe('to the lobby', () => {
 })
 
 describe('the policy of a network', () => {
-  const policy = networkPolicy({ maxTextBytes: 20, maxNickChars: 5, maxNickBytes: 8 })
+  const policy = networkPolicy({
+    maxPrivateTextBytes: 100,
+    maxTextBytes: 20,
+    maxNickChars: 5,
+    maxNickBytes: 8,
+  })
 
   test('a text is measured as it will be sent, and the refusal says limit and size', () => {
     expect(policy.refusesText('x'.repeat(20), { kind: 'plain' })).toBe(undefined)

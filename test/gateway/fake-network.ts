@@ -1,36 +1,30 @@
 // A lobby network without wires: tests make it say things and read what it was asked.
 import type {
   FriendInfo,
+  Invitation,
   LobbyCommand,
   LobbyInfo,
   LobbyUpdate,
   ParticipantInfo,
 } from '../../src/lobby/lobby.ts'
 import type { LobbyNetwork, LobbySpec, NetworkSnapshot } from '../../src/lobby/network.ts'
-import type { LobbyId, NetworkId, ParticipantId } from '../../src/util/ids.ts'
+import type { FriendId, LobbyId, NetworkId, ParticipantId } from '../../src/util/ids.ts'
 
 export class FakeNetwork implements LobbyNetwork {
   readonly id = 'fake' as NetworkId
-  readonly limits = { maxTextBytes: 1000, maxNickChars: 30, maxNickBytes: 50 }
+  readonly limits = { maxTextBytes: 1000, maxPrivateTextBytes: 2000, maxNickChars: 30, maxNickBytes: 50 }
   readonly commands: LobbyCommand[] = []
   readonly #lobbies = new Map<LobbyId, LobbyInfo>()
   readonly #members = new Map<LobbyId, ParticipantInfo[]>()
   onUpdate: (update: LobbyUpdate) => void = () => undefined
   isFull = false
+  readonly friends = new Map<FriendId, FriendInfo>()
+  readonly told: { friend: FriendId; text: string }[] = []
+  invitations: Invitation[] = []
 
   /** A friend lists, or no longer lists, a lobby; or it becomes joined. */
   show(id: string, name: string, isJoined = false): LobbyId {
-    const lobby: LobbyInfo = {
-      id: id as LobbyId,
-      network: this.id,
-      name,
-      topic: `About ${name}`,
-      isPrivate: false,
-      isSigned: false,
-      isJoined,
-      isOwn: false,
-      participants: 0,
-    }
+    const lobby = this.#lobbyInfo(id, name, isJoined)
     this.#lobbies.set(lobby.id, lobby)
     this.onUpdate({ kind: 'lobby', lobby })
     return lobby.id
@@ -47,6 +41,32 @@ export class FakeNetwork implements LobbyNetwork {
     this.#members.set(lobby, [...this.members(lobby), participant])
     this.onUpdate({ kind: 'entered', lobby, participant })
     return participant.id
+  }
+
+  /** A friend is known, or comes and goes. */
+  befriend(id: string, name: string, isOnline = true): FriendId {
+    const friend: FriendInfo = {
+      id: id as FriendId,
+      name,
+      isOnline,
+      status: isOnline ? 'online' : null,
+      sinceMs: 0,
+      address: null,
+      rttMs: null,
+      version: null,
+    }
+    this.friends.set(friend.id, friend)
+    this.onUpdate({ kind: 'friend', friend })
+    return friend.id
+  }
+
+  /** A friend invites to a private lobby that nobody lists. */
+  invites(friend: FriendId, id: string, name: string): LobbyId {
+    const lobby: LobbyInfo = { ...this.#lobbyInfo(id, name, false), isPrivate: true }
+    this.#lobbies.set(lobby.id, lobby)
+    this.invitations.push({ lobby, friends: [friend] })
+    this.onUpdate({ kind: 'invited', lobby, friend })
+    return lobby.id
   }
 
   says(lobby: LobbyId, participant: ParticipantId, text: string, messageId: string): void {
@@ -78,19 +98,46 @@ export class FakeNetwork implements LobbyNetwork {
 
   send(command: LobbyCommand): void {
     this.commands.push(command)
+    if (command.kind === 'decline' || command.kind === 'join')
+      this.invitations = this.invitations.filter(({ lobby }) => lobby.id !== command.lobby)
+  }
+
+  friend(id: FriendId): FriendInfo | undefined {
+    return this.friends.get(id)
+  }
+
+  tellFriend(friend: FriendId, text: string): boolean {
+    if (!this.friends.get(friend)?.isOnline) return false
+    this.told.push({ friend, text })
+    return true
   }
 
   snapshot(): NetworkSnapshot {
     return {
       id: this.id,
       self: { id: '', name: 'fake', address: '' },
-      friends: [],
+      friends: [...this.friends.values()],
       lobbies: [...this.#lobbies.values()].map((lobby) => ({ ...lobby, members: this.members(lobby.id) })),
+      invitations: this.invitations,
     }
   }
 
   counters(): Readonly<Record<string, number>> {
     return {}
+  }
+
+  #lobbyInfo(id: string, name: string, isJoined: boolean): LobbyInfo {
+    return {
+      id: id as LobbyId,
+      network: this.id,
+      name,
+      topic: `About ${name}`,
+      isPrivate: false,
+      isSigned: false,
+      isJoined,
+      isOwn: false,
+      participants: 0,
+    }
   }
 
   invite(): string {

@@ -36,6 +36,8 @@ export interface FriendServicesPort {
   onChatClosed(friend: FriendId): void
   /** `raw` is the item as it came. */
   onChat(friend: FriendId, item: ChatItem, raw: Uint8Array): void
+  /** What the friend says of its user; see docs/retroshare.md §5.6 for the numbers. */
+  onStatus(friend: FriendId, status: number): void
   onContact(friend: FriendId, contact: ContactItem): void
   onMeasured(friend: FriendId, rttMs: number, clockOffsetMs: number): void
   /** Takes the friend's key; resolves to false when it is not the right one. */
@@ -171,6 +173,9 @@ export class FriendServices {
           break
         case 'gxs':
           this.#stepGxs({ kind: 'item', friend: id, item: effect.item })
+          break
+        case 'status':
+          this.#port.onStatus(id, effect.status)
           break
         case 'measured':
           this.#port.onMeasured(id, effect.sample.rttMs, effect.sample.clockOffsetMs)

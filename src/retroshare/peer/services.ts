@@ -56,6 +56,8 @@ export type ServicesEffect =
   /** An item for others; its service is open. */
   | { readonly kind: 'chat'; readonly item: ChatItem }
   | { readonly kind: 'gxs'; readonly item: GxsItem }
+  /** What the friend says of its user; see docs/retroshare.md §5.6 for the numbers. */
+  | { readonly kind: 'status'; readonly status: number }
   | { readonly kind: 'measured'; readonly sample: RttSample }
   | { readonly kind: 'contact'; readonly contact: ContactItem }
   | { readonly kind: 'key'; readonly key: Uint8Array }
@@ -135,9 +137,10 @@ function takeOffered(state: ServicesState, item: Item, env: ServicesEnv): Servic
     case 'gxs-transaction':
     case 'gxs-pull':
       return [{ kind: 'gxs', item }]
+    case 'status':
+      return [{ kind: 'status', status: item.status }]
     case 'heartbeat':
     case 'bandwidth':
-    case 'status':
     case 'service-info':
     case 'slice-probe':
     case 'unknown':

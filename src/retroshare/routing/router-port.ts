@@ -85,6 +85,8 @@ export type RouterEvent =
   | { readonly kind: 'typing'; readonly lobby: LobbyId; readonly speaker: SpeakerId }
   | { readonly kind: 'set-topic'; readonly lobby: LobbyId; readonly topic: string }
   | { readonly kind: 'invite'; readonly lobby: LobbyId; readonly friend: FriendId }
+  /** Forget a pending invitation. */
+  | { readonly kind: 'decline'; readonly lobby: LobbyId }
   /** Answer to `sign`: the item with its signature, and its bytes. */
   | {
       readonly kind: 'signed'

@@ -69,6 +69,9 @@ function apply(step: Step, event: RouterEvent): void {
     case 'invite':
       invite(step, event.lobby, event.friend)
       return
+    case 'decline':
+      router.invitations.delete(event.lobby)
+      return
     case 'speaker-enter':
       speakerEnters(step, event)
       return

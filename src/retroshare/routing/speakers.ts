@@ -2,7 +2,7 @@
 
 import { utf8 } from '../../util/bytes.ts'
 import type { SpeakerId } from '../../util/ids.ts'
-import { LOBBY_EVENT } from '../wire/item.ts'
+import { LOBBY_EVENT, TYPING } from '../wire/item.ts'
 import { BOUND, SIZE, TIMING } from './limits.ts'
 import { type Draft, finishStopping, type Refusal, sign, tellNotSent } from './outgoing.ts'
 import type { RouterEvent } from './router-port.ts'
@@ -109,7 +109,7 @@ export function type(step: Step, lobby: JoinedLobby, id: SpeakerId): void {
   if (step.nowMs - speaker.lastTypingMs < TIMING.typingMs) return
   if (connectedNeighbours(step.router, lobby).length === 0) return
   speaker.lastTypingMs = step.nowMs
-  signEvent(step, lobby, speaker, LOBBY_EVENT.status, 'is typing...')
+  signEvent(step, lobby, speaker, LOBBY_EVENT.status, TYPING)
 }
 
 /** Has every speaker heard of within 8 s, evenly spread; `from` in 0..1 shifts the first one. */

@@ -1,5 +1,5 @@
 /** What the router shows of lobbies: to the gateway, and to friends in lists. Source: docs/retroshare.md §6.6. */
-import type { LobbyInfo, ParticipantInfo } from '../../lobby/lobby.ts'
+import type { Invitation, LobbyInfo, ParticipantInfo } from '../../lobby/lobby.ts'
 import type { FriendId, LobbyId } from '../../util/ids.ts'
 import { LOBBY_FLAG, type LobbyControl } from '../wire/item.ts'
 import { SIZE } from './limits.ts'
@@ -36,6 +36,13 @@ export function allLobbies(
     return info ? [{ ...info, members: lobbyMembers(router, id, nowMs) }] : []
   })
 }
+
+/** What friends have invited this node to, oldest first. */
+export const allInvitations = (router: Router): Invitation[] =>
+  [...router.invitations].flatMap(([id, { friends }]) => {
+    const lobby = lobbyInfo(router, id)
+    return lobby ? [{ lobby, friends: [...friends] }] : []
+  })
 
 /** Participants of a lobby, own speakers first; none when it is not joined. */
 export function lobbyMembers(router: Router, id: LobbyId, nowMs: number): ParticipantInfo[] {

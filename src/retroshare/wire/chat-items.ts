@@ -4,7 +4,7 @@ import type { LobbyId } from '../../util/ids.ts'
 import { itemBytes } from './header.ts'
 import { type Bounce, type BouncedItem, type ChatItem, type LobbyListEntry, SERVICE } from './item.ts'
 import { keySignatureTlv, readKeySignature } from './key-signature.ts'
-import { block, idBytes, readBlock, readTextTlv, TLV, textTlv } from './tlv.ts'
+import { block, idBytes, readBlock, readBytesTlv, readTextTlv, TLV, textTlv, tlv } from './tlv.ts'
 
 const SUBTYPE = {
   privateMessage: 0x01,
@@ -55,7 +55,7 @@ export function encodeChatItem(item: ChatItem): Uint8Array {
     case 'private-message':
       return chat(
         SUBTYPE.privateMessage,
-        new ByteWriter().u32(item.flags).u32(item.sentAtSec).bytes(textTlv(TLV.message, item.text)).finish(),
+        new ByteWriter().u32(item.flags).u32(item.sentAtSec).bytes(tlv(TLV.message, item.text)).finish(),
       )
     case 'avatar':
       return chat(SUBTYPE.avatar, block(item.image))
@@ -115,7 +115,7 @@ export function decodeChatItem(subtype: number, body: ByteReader): ChatItem | un
     case SUBTYPE.privateMessage: {
       const flags = body.u32()
       const sentAtSec = body.u32()
-      return { kind: 'private-message', flags, sentAtSec, text: readTextTlv(body, TLV.message) }
+      return { kind: 'private-message', flags, sentAtSec, text: readBytesTlv(body, TLV.message) }
     }
     case SUBTYPE.avatar:
       return { kind: 'avatar', image: readBlock(body) }

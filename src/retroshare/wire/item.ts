@@ -88,14 +88,30 @@ export type LobbyControl =
       readonly flags: number
     }
 
+/** Flags of private messages and status strings. */
+export const CHAT_FLAG = {
+  private: 0x001,
+  asksAvatar: 0x002,
+  customState: 0x010,
+  broadcast: 0x020,
+  asksCustomState: 0x040,
+  hasCustomState: 0x080,
+  partial: 0x100,
+  lobby: 0x200,
+} as const
+
+/** Text of the status strings, and of the lobby events, that tell of typing. */
+export const TYPING = 'is typing...'
+
 export type ChatItem =
   | BouncedItem
   | LobbyControl
+  /** Chat 0x01. `text` is UTF-8; a part of a message (`CHAT_FLAG.partial`) may end within a character. */
   | {
       readonly kind: 'private-message'
       readonly flags: number
       readonly sentAtSec: number
-      readonly text: string
+      readonly text: Uint8Array
     }
   | { readonly kind: 'avatar'; readonly image: Uint8Array }
   | { readonly kind: 'status-string'; readonly flags: number; readonly text: string }

@@ -83,7 +83,12 @@ export const itemOfKind: { readonly [K in Item['kind']]: fc.Arbitrary<Extract<It
   }),
   'lobby-invite': fc.record({ kind: kind('lobby-invite'), lobby, name: text, topic: text, flags: u32 }),
   'lobby-invite-old': fc.record({ kind: kind('lobby-invite-old'), lobby, name: text, flags: u32 }),
-  'private-message': fc.record({ kind: kind('private-message'), flags: u32, sentAtSec: u32, text }),
+  'private-message': fc.record({
+    kind: kind('private-message'),
+    flags: u32,
+    sentAtSec: u32,
+    text: bytes(),
+  }),
   avatar: fc.record({ kind: kind('avatar'), image: bytes() }),
   'status-string': fc.record({ kind: kind('status-string'), flags: u32, text }),
   'avatar-info': fc.record({ kind: kind('avatar-info'), atSec: u32 }),
