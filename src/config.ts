@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { configError, type Environment, type KeyPath, type Problem, readSources } from './config-source.ts'
 import { parseJid } from './stanza/jid.ts'
-import type { LobbyId } from './util/ids.ts'
+import type { FriendId, LobbyId } from './util/ids.ts'
 
 /** An address to listen on or to hand out. Port 0 lets the system choose. */
 export interface Endpoint {
@@ -26,6 +26,8 @@ export interface RetroshareConfig {
   readonly advertise: Endpoint | null
   /** Lobbies to join at start. */
   readonly autojoin: readonly LobbyId[]
+  /** Friends whose invitations are accepted without asking. */
+  readonly acceptInvites: 'all' | readonly FriendId[]
 }
 
 /** Everything that can be configured, judged and normalised. */
@@ -101,6 +103,9 @@ const durationMs = converted('days or hours, such as 365d or 12h, or 0 for ever'
 })
 const lobbyId = converted('a lobby id of 16 hex digits', (text) =>
   /^[0-9a-fA-F]{16}$/.test(text) ? (text.toLowerCase() as LobbyId) : undefined,
+)
+const friendId = converted('a friend id of 32 hex digits', (text) =>
+  /^[0-9a-fA-F]{32}$/.test(text) ? (text.toLowerCase() as FriendId) : undefined,
 )
 const token = converted('letters, digits and any of -._~+/ with = only at the end', (text) =>
   /^[A-Za-z0-9._~+/-]+=*$/.test(text) ? text : undefined,
@@ -196,6 +201,9 @@ const retroshare = z.strictObject({
     .nullable()
     .default(null),
   autojoin: z.array(lobbyId).default([]),
+  acceptInvites: z
+    .union([z.literal('all'), z.array(friendId)], 'expected all, or a list of friend ids')
+    .default([]),
 })
 
 const limits = z.strictObject({ files: byteCount.prefault('256MiB') })

@@ -10,6 +10,7 @@ import { type Config, type Endpoint, isLoopback, type RetroshareConfig } from '.
 import { archiveIds } from './gateway/archive-ids.ts'
 import { ArchiveWriter } from './gateway/archive-writer.ts'
 import { type CommandContext, prune, runCommand } from './gateway/commands.ts'
+import { FriendDesk } from './gateway/friend-desk.ts'
 import { KnownAccounts } from './gateway/known-accounts.ts'
 import { isOnMap, publicRooms } from './gateway/map.ts'
 import { observe } from './gateway/observation.ts'
@@ -64,6 +65,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   const listening = new Set<string>()
   let { admins } = config.xmpp
   let { retentionMs } = config.archive
+  let acceptInvites = config.retroshare?.acceptInvites ?? []
   const accounts = await KnownAccounts.read(store.accounts, config.xmpp.server.domain)
   const secret = await gatewaySecret(store.meta)
   const files =
@@ -96,6 +98,18 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     },
   })
   await rooms.load()
+  const desk = new FriendDesk({
+    domain: config.xmpp.domain,
+    networks,
+    log,
+    admins: () => admins,
+    acceptInvites: () => acceptInvites,
+    roomOf: (lobby) => rooms.addressOf(lobby.id),
+    isReachable: (account) => xmpp.isReachable(account),
+    send: (to, stanza) => xmpp.send(to, stanza),
+    nowMs: Date.now,
+    onChange: () => seen.events.changed(),
+  })
   const xmpp = createXmppServer({
     ...config.xmpp.server,
     accounts,
@@ -105,19 +119,25 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     now: Date.now,
     onStanza: (from, stanza) => {
       seen.metrics.stanzaReceived(stanza.name)
-      rooms.onStanza(from, stanza)
+      if (!desk.takes(from, stanza)) rooms.onStanza(from, stanza)
     },
-    onSessionEnded: (jid) => rooms.onSessionEnded(jid),
+    onSessionEnded: (jid) => {
+      rooms.onSessionEnded(jid)
+      desk.onSessionEnded(jid)
+    },
+    onAvailable: (account) => desk.onAvailable(account),
   })
   if (config.retroshare) {
     const network = retroshare(config.retroshare, config.data, log, (update) => {
       rooms.onUpdate(network, update)
+      desk.onUpdate(network, update)
       if (isOnMap(update)) seen.events.changed()
     })
     networks.set(network.id, network)
   }
   const seen = observe({
     startedAtMs: Date.now(),
+    domain: config.xmpp.domain,
     ports,
     networks,
     rooms,
@@ -164,8 +184,10 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     retentionMs: () => retentionMs,
     status: seen.status,
     nowMs: Date.now,
+    onChange: () => seen.events.changed(),
   }
 
+  shutdown.add({ 'friend desk': async () => desk.stop() })
   shutdown.add({ http: () => http.stop() })
   shutdown.add({
     xmpp: () => xmpp.stop(),
@@ -198,6 +220,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     reconfigure: (fresh) => {
       admins = fresh.xmpp.admins
       retentionMs = fresh.archive.retentionMs
+      acceptInvites = fresh.retroshare?.acceptInvites ?? []
       rooms.describeAll()
       joinLobbies(networks, fresh)
     },

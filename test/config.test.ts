@@ -46,6 +46,7 @@ test('defaults alone give a gateway on loopback', () => {
       listen: { host: '127.0.0.1', port: 7812 },
       advertise: null,
       autojoin: [],
+      acceptInvites: [],
     },
     limits: { files: 256 * 1024 * 1024 },
     log: { level: 'info' },
@@ -273,4 +274,19 @@ test('loopback is this machine and nothing else', () => {
   expect(['0.0.0.0', '::', '127.example.org', '10.0.0.1', 'localhost.example.org'].some(isLoopback)).toBe(
     false,
   )
+})
+
+test('invitations are accepted from all, or from friends by id', () => {
+  const accepted = (value: string) =>
+    load(`retroshare: { acceptInvites: ${value} }\n`).retroshare?.acceptInvites
+  expect(accepted('all')).toBe('all')
+  expect(accepted(`[${'AB'.repeat(16)}, 12345678901234567890123456789012]`)).toEqual([
+    'ab'.repeat(16),
+    '12345678901234567890123456789012',
+  ])
+  expect(loadConfig({ env: { FOYER_RETROSHARE__ACCEPTINVITES: 'all' } }).retroshare?.acceptInvites).toBe(
+    'all',
+  )
+  for (const wrong of ['some', '[all]', '[0011]', '{}'])
+    expect(() => accepted(wrong)).toThrow('acceptInvites')
 })

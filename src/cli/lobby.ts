@@ -1,5 +1,5 @@
-/** `foyer lobby list | create | join | leave | alias`. */
-import type { LobbyView } from '../gateway/status.ts'
+/** `foyer lobby list | invites | create | join | leave | decline | alias`. */
+import type { InvitationView, LobbyView } from '../gateway/status.ts'
 import { ask, type Command, GATEWAY_OPTIONS, options, table, UsageError } from './common.ts'
 
 export const lobbyCommand: Command = async ([verb, ...argv], io) => {
@@ -19,6 +19,25 @@ export const lobbyCommand: Command = async ([verb, ...argv], io) => {
             l.private ? 'private' : 'public',
             String(l.participants),
             l.room,
+          ]),
+        ))
+          io.out(line)
+      return 0
+    }
+    case 'invites': {
+      const spec = { ...GATEWAY_OPTIONS, json: { type: 'boolean' } } as const
+      const { values } = options(argv, spec, { min: 0, max: 0, names: '' })
+      const invitations = (await ask(values, io, 'lobby invites')) as InvitationView[]
+      if (values.json) io.out(JSON.stringify(invitations))
+      else
+        for (const line of table(
+          ['ID', 'NAME', 'KIND', 'INVITED BY', 'ROOM'],
+          invitations.map((i) => [
+            i.id,
+            i.name,
+            i.private ? 'private' : 'public',
+            i.invitedBy.map(({ name }) => name).join(', '),
+            i.room,
           ]),
         ))
           io.out(line)
@@ -44,7 +63,8 @@ export const lobbyCommand: Command = async ([verb, ...argv], io) => {
       return 0
     }
     case 'join':
-    case 'leave': {
+    case 'leave':
+    case 'decline': {
       const { values, positionals } = options(argv, GATEWAY_OPTIONS, { min: 1, max: 1, names: 'ID' })
       await ask(values, io, `lobby ${verb}`, { id: positionals[0] })
       return 0
@@ -59,6 +79,8 @@ export const lobbyCommand: Command = async ([verb, ...argv], io) => {
       return 0
     }
     default:
-      throw new UsageError('expected: lobby list | create NAME | join ID | leave ID | alias ID LOCALPART')
+      throw new UsageError(
+        'expected: lobby list | invites | create NAME | join ID | leave ID | decline ID | alias ID LOCALPART',
+      )
   }
 }

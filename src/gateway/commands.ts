@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Archive } from '../archive/archive.ts'
 import type { FileStore } from '../archive/file-store.ts'
+import { parseFriendLocalpart } from '../bridge/friend-address.ts'
 import type { LobbyInfo } from '../lobby/lobby.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
 import type { ArchiveEntry } from '../muc/archive-port.ts'
@@ -10,7 +11,7 @@ import { GatewayError } from '../util/errors.ts'
 import type { FriendId, LobbyId, NetworkId } from '../util/ids.ts'
 import type { AccountStore } from '../xmpp/account-port.ts'
 import { makeCredentials } from '../xmpp/scram.ts'
-import { friendView, lobbyView } from './map.ts'
+import { friendView, invitationViews, lobbyView } from './map.ts'
 import type { Rooms } from './rooms.ts'
 import type { GatewayStatus } from './status.ts'
 
@@ -25,6 +26,8 @@ export interface CommandContext {
   retentionMs(): number
   status(): Promise<GatewayStatus>
   nowMs(): number
+  /** What the presence map shows has changed without an update of a network. */
+  onChange(): void
 }
 
 type Args = Readonly<Record<string, unknown>>
@@ -46,6 +49,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     [...context.networks.values()].flatMap((network) =>
       network.snapshot().lobbies.map((lobby) => lobbyView(lobby, context.rooms.addressOf(lobby.id))),
     ),
+  'lobby invites': async (context) =>
+    [...context.networks.values()].flatMap((network) =>
+      invitationViews(network, network.snapshot().invitations, context.rooms),
+    ),
+  'lobby decline': declineLobby,
   'lobby create': createLobby,
   'lobby join': joinLobby,
   'lobby leave': async (context, args) => {
@@ -127,11 +135,25 @@ async function joinLobby(context: CommandContext, args: Args): Promise<void> {
   firstNetwork(context).send({ kind: 'join', lobby: id })
 }
 
+async function declineLobby(context: CommandContext, args: Args): Promise<void> {
+  const id = lobbyId(args)
+  for (const network of context.networks.values())
+    if (network.snapshot().invitations.some(({ lobby }) => lobby.id === id)) {
+      network.send({ kind: 'decline', lobby: id })
+      context.onChange()
+      return
+    }
+  throw new GatewayError(
+    'NO_SUCH_INVITATION',
+    `nobody invites to lobby ${id}; \`foyer lobby invites\` shows all`,
+  )
+}
+
 async function aliasLobby(context: CommandContext, args: Args): Promise<void> {
   const { lobby } = findLobby(context, text(args, 'id'))
   const alias = normalizeLocal(text(args, 'alias'))
   const row = context.rooms.rowOf(lobby.id)
-  if (alias === undefined)
+  if (alias === undefined || parseFriendLocalpart(alias))
     throw new GatewayError('BAD_NAME', `${text(args, 'alias')} cannot be part of an address`)
   if (!row || !(await context.rooms.alias(row, alias)))
     throw new GatewayError('NAME_TAKEN', `${alias} is the name of another room`)

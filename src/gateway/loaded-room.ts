@@ -1,6 +1,7 @@
 /** A room in memory and its lobby: events from both sides go in, effects go out to sessions and to the network. */
 import type { Logger } from 'pino'
 import type { NickClaim, RoomRow } from '../archive/store.ts'
+import { invitedFriend } from '../bridge/friend-chat.ts'
 import { NickTable } from '../bridge/nicks.ts'
 import { networkPolicy, toLobby } from '../bridge/to-lobby.ts'
 import { describeLobby, type Pairing, toRoom } from '../bridge/to-room.ts'
@@ -9,6 +10,7 @@ import type { LobbyNetwork } from '../lobby/network.ts'
 import { createRoom, occupantsOf } from '../muc/room.ts'
 import type { RoomEvent } from '../muc/room-port.ts'
 import { Jid } from '../stanza/jid.ts'
+import { errorReply } from '../stanza/stanza-error.ts'
 import type { Element, PreparedStanza } from '../stanza/xml.ts'
 import type { ParticipantId } from '../util/ids.ts'
 import type { Pictures } from './pictures.ts'
@@ -160,6 +162,13 @@ export class LoadedRoom {
     this.#timer = setTimeout(wake, Math.max(0, atMs - this.#around.ports.env().nowMs))
   }
 
+  #invite({ from, address, stanza }: Extract<OutwardEffect, { kind: 'local-invited' }>): void {
+    const { network } = this.#parts
+    const friend = invitedFriend(address, this.#around.domain, (id) => network.friend(id))
+    if (friend.ok) network.send({ kind: 'invite', lobby: this.#lobby.id, friend: friend.value })
+    else this.#around.send(from, errorReply(stanza, { by: this.jid, ...friend.error }))
+  }
+
   #perform(effect: OutwardEffect): void {
     switch (effect.kind) {
       case 'send':
@@ -170,6 +179,9 @@ export class LoadedRoom {
         return
       case 'burst':
         for (const stanza of effect.stanzas) this.#around.fanout(stanza, [effect.to])
+        return
+      case 'local-invited':
+        this.#invite(effect)
         return
       case 'subject-changed':
         this.#subject = effect.subject

@@ -1,9 +1,10 @@
 /** The presence map: networks, friends, lobbies, rooms and who is in them, as plain data. */
-import type { FriendInfo, LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
+import { friendLocalpart } from '../bridge/friend-address.ts'
+import type { FriendInfo, Invitation, LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
 import type { LoadedRoom } from './loaded-room.ts'
 import type { Rooms } from './rooms.ts'
-import type { FriendView, LobbyView, PresenceMap } from './status.ts'
+import type { FriendView, InvitationView, LobbyView, PresenceMap } from './status.ts'
 
 export const friendView = (friend: FriendInfo): FriendView => ({
   id: friend.id,
@@ -24,40 +25,70 @@ export const lobbyView = (lobby: LobbyInfo, room: string): LobbyView => ({
   room,
 })
 
+/** What friends of a network invite to. */
+export const invitationViews = (
+  network: LobbyNetwork,
+  invitations: readonly Invitation[],
+  rooms: Rooms,
+): InvitationView[] =>
+  invitations.map(({ lobby, friends }) => ({
+    id: lobby.id,
+    network: lobby.network,
+    name: lobby.name,
+    topic: lobby.topic,
+    private: lobby.isPrivate,
+    room: rooms.addressOf(lobby.id),
+    invitedBy: friends.map((id) => ({ id, name: network.friend(id)?.name ?? id })),
+  }))
+
+/** What is said, or about to be: the map does not show it. */
+const TALK: ReadonlySet<LobbyUpdate['kind']> = new Set([
+  'said',
+  'typing',
+  'not-sent',
+  'friend-said',
+  'friend-typing',
+])
+
 /** Whether an update changes what the map shows. */
-export const isOnMap = (update: LobbyUpdate): boolean =>
-  update.kind !== 'said' && update.kind !== 'typing' && update.kind !== 'not-sent'
+export const isOnMap = (update: LobbyUpdate): boolean => !TALK.has(update.kind)
 
 export interface MapSources {
   readonly version: string
+  /** Of the MUC service. */
+  readonly domain: string
   readonly networks: Iterable<LobbyNetwork>
   readonly rooms: Rooms
   readonly problems: readonly string[]
   readonly nowMs: number
 }
 
-export function presenceMap({ version, networks, rooms, problems, nowMs }: MapSources): PresenceMap {
+export function presenceMap(sources: MapSources): PresenceMap {
+  const { version, networks, rooms, problems, nowMs } = sources
   return {
     at: new Date(nowMs).toISOString(),
     version,
-    networks: [...networks].map((network) => networkView(network, rooms)),
+    networks: [...networks].map((network) => networkView(network, sources)),
     rooms: [...rooms.loaded()].map(roomView),
     links: [],
     problems,
   }
 }
 
-function networkView(network: LobbyNetwork, rooms: Rooms): PresenceMap['networks'][number] {
-  const { id, self, friends, lobbies } = network.snapshot()
+function networkView(network: LobbyNetwork, { rooms, domain }: MapSources): PresenceMap['networks'][number] {
+  const { id, self, friends, lobbies, invitations } = network.snapshot()
   return {
     id,
     self,
     friends: friends.map((friend) => ({
       ...friendView(friend),
+      jid: `${friendLocalpart(friend.id)}@${domain}`,
+      status: friend.status,
       rttMs: friend.rttMs,
       version: friend.version,
     })),
     lobbies: lobbies.map((lobby) => lobbyView(lobby, rooms.addressOf(lobby.id))),
+    invitations: invitationViews(network, invitations, rooms),
   }
 }
 

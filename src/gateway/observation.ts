@@ -16,10 +16,11 @@ export interface Observation {
 }
 
 export function observe(sources: OverviewSources): Observation {
-  const { networks, rooms, problems } = sources
+  const { domain, networks, rooms, problems } = sources
   const map = (): PresenceMap =>
     presenceMap({
       version: VERSION,
+      domain,
       networks: networks.values(),
       rooms,
       problems: problems(),

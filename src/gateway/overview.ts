@@ -8,6 +8,8 @@ import type { BoundPorts, GatewayStatus } from './status.ts'
 
 export interface OverviewSources {
   readonly startedAtMs: number
+  /** Of the MUC service. */
+  readonly domain: string
   readonly ports: BoundPorts
   readonly networks: ReadonlyMap<string, LobbyNetwork>
   readonly rooms: Rooms

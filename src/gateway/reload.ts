@@ -7,6 +7,7 @@ const LIVE: ReadonlySet<string> = new Set([
   'archive.retention',
   'xmpp.admins',
   'retroshare.autojoin',
+  'retroshare.acceptInvites',
 ])
 /** Where a value has another name than the key that an operator sets. */
 const KEYS: Readonly<Record<string, string>> = {

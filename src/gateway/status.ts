@@ -45,6 +45,17 @@ export interface LobbyView {
   readonly room: string
 }
 
+/** One element of `foyer lobby invites --json`: a lobby that friends invite to. `room` is the bare JID. */
+export interface InvitationView {
+  readonly id: string
+  readonly network: string
+  readonly name: string
+  readonly topic: string
+  readonly private: boolean
+  readonly room: string
+  readonly invitedBy: readonly { readonly id: string; readonly name: string }[]
+}
+
 /** One occupant of `/api/map`. */
 export interface OccupantView {
   readonly side: 'local' | 'remote'
@@ -63,10 +74,15 @@ export interface PresenceMap {
     readonly id: string
     readonly self: { readonly id: string; readonly name: string; readonly address: string }
     readonly friends: readonly (FriendView & {
+      /** Bare JID, for operators. */
+      readonly jid: string
+      /** `online`, `away`, `busy` or `inactive`; null while offline or unknown. */
+      readonly status: string | null
       readonly rttMs: number | null
       readonly version: string | null
     })[]
     readonly lobbies: readonly LobbyView[]
+    readonly invitations: readonly InvitationView[]
   }[]
   readonly rooms: readonly {
     readonly jid: string

@@ -2,6 +2,7 @@
 import { type Jid, parseJid } from '../stanza/jid.ts'
 import type { Element } from '../stanza/xml.ts'
 import { receiveGroupchat } from './groupchat.ts'
+import { isInvitation, receiveInvitations } from './invitation.ts'
 import { handleBounce } from './leave.ts'
 import { receivePrivate } from './private.ts'
 import { refusal, refuse } from './reply.ts'
@@ -27,6 +28,7 @@ export function receiveMessage(room: Room, from: Jid, stanza: Element, env: Room
   if (type === 'groupchat') return receiveGroupchat(room, from, stanza, env)
   if (!room.sessions.has(from.full))
     return refuse(room, from, stanza, refusal(room, 'cancel', 'not-acceptable', 'You are not in this room.'))
-  const text = 'Messages to the room are of type groupchat; invitations through the room are not offered.'
+  if (isInvitation(stanza)) return receiveInvitations(room, from, stanza)
+  const text = 'Messages to the room are of type groupchat, or invitations.'
   return refuse(room, from, stanza, refusal(room, 'modify', 'bad-request', text))
 }

@@ -176,5 +176,12 @@ export type RoomEffect =
     }
   | { readonly kind: 'local-typing'; readonly account: string; readonly nick: string }
   | { readonly kind: 'subject-changed'; readonly subject: string }
+  /** An owner invites an address; whether that can be done is to be answered to `from`, by an error to `stanza`. */
+  | {
+      readonly kind: 'local-invited'
+      readonly from: string
+      readonly address: string
+      readonly stanza: Element
+    }
   /** Call back with `wake` at this time; a later `wake` replaces an earlier one. */
   | { readonly kind: 'wake'; readonly atMs: number }

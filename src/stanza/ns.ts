@@ -2,6 +2,8 @@
 export const NS = {
   client: 'jabber:client', // RFC 6120
   component: 'jabber:component:accept', // XEP-0114
+  nick: 'http://jabber.org/protocol/nick', // XEP-0172
+  conference: 'jabber:x:conference', // XEP-0249
   streams: 'http://etherx.jabber.org/streams', // RFC 6120
   streamErrors: 'urn:ietf:params:xml:ns:xmpp-streams', // RFC 6120
   stanzaErrors: 'urn:ietf:params:xml:ns:xmpp-stanzas', // RFC 6120

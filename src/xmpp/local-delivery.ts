@@ -22,7 +22,7 @@ export function deliverMessage(sessions: SessionTable, to: Jid, message: Element
   }
   if (type === 'groupchat') return NOBODY_THERE
   if (type === 'error') return undefined
-  const willing = availableOf(sessions, to).filter(({ availability }) => (availability?.priority ?? 0) >= 0)
+  const willing = willingOf(sessions, to)
   const prepared = prepare(message)
   for (const session of willing) session.deliverAsAddressed(prepared, to.full)
   return willing.length > 0 || type === 'headline' ? undefined : NOBODY_THERE
@@ -53,6 +53,14 @@ export function deliverIq(sessions: SessionTable, to: Jid, iq: Element): StanzaE
     return { type: 'cancel', condition: 'item-not-found', text: 'There is no vCard of this user to see.' }
   return NOBODY_THERE
 }
+
+/** Whether a message to this bare address would be delivered. */
+export const isReachable = (sessions: SessionTable, account: Jid): boolean =>
+  willingOf(sessions, account).length > 0
+
+/** Sessions that take messages to the account: a negative priority asks for none (RFC 6121 §8.5.2.1.1). */
+const willingOf = (sessions: SessionTable, to: Jid): Session[] =>
+  availableOf(sessions, to).filter(({ availability }) => (availability?.priority ?? 0) >= 0)
 
 const availableOf = (sessions: SessionTable, to: Jid): Session[] =>
   sessions.ofAccount(to.bare).filter(({ availability }) => availability !== undefined)

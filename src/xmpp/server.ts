@@ -14,6 +14,7 @@ import { accountServices, serverServices } from './account-services/services.ts'
 import type { BindRefusal } from './bind.ts'
 import { ClientConnection, type ConnectionEnv } from './client-connection.ts'
 import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
+import { isReachable } from './local-delivery.ts'
 import { LoginThrottle } from './login-throttle.ts'
 import type { AuthPolicy } from './sasl.ts'
 import { SessionTable } from './session-table.ts'
@@ -44,6 +45,8 @@ export interface XmppServerOptions {
   readonly onStanza: (from: Jid, stanza: Element) => void
   /** A session is over, however it ended; once for each. Everything that it sent came before. */
   readonly onSessionEnded: (full: string) => void
+  /** A session of this account (bare) has shown itself as available, for the first time or again. */
+  readonly onAvailable: (account: string) => void
 }
 
 /** A server that was made and may be started once. */
@@ -59,6 +62,8 @@ export interface XmppServer {
   /** Serves XMPP over WebSocket on an HTTP server, of which it becomes the only upgrade handler. */
   attachWebSocket(server: HttpServer, path?: string): void
   hasSession(full: string): boolean
+  /** Whether a message to this account (bare) would be delivered now. */
+  isReachable(account: string): boolean
   readonly sessionCount: number
 }
 
@@ -86,6 +91,7 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
     maxDirectedPresence: limits.maxDirectedPresence,
     onStanza: options.onStanza,
     onSessionEnded: options.onSessionEnded,
+    onAvailable: options.onAvailable,
     log,
   })
 
@@ -212,6 +218,11 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
           )
         },
       })
+    },
+
+    isReachable: (account) => {
+      const jid = parseJid(account)
+      return jid !== undefined && isReachable(sessions, jid)
     },
 
     hasSession: (full) => sessions.get(full) !== undefined,

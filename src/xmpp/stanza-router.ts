@@ -22,6 +22,7 @@ export interface RouterOptions {
   /** Takes what is for a service; `from` is the session's full address and is also in the stanza. */
   readonly onStanza: (from: Jid, stanza: Element) => void
   readonly onSessionEnded: (full: string) => void
+  readonly onAvailable: (account: string) => void
   readonly log: Logger
 }
 
@@ -92,9 +93,11 @@ export class StanzaRouter {
   #toOwnAccount(session: Session, stanza: Element): void {
     if (stanza.name === 'iq') this.#answer(session, stanza, this.#options.atAccount)
     else if (stanza.name === 'message') this.#deliverLocally(session, session.account.jid, stanza)
-    else
+    else {
       for (const directed of undirectedPresence(session, this.#options.sessions, stanza))
         this.#route(session, directed)
+      if (stanza.attrs.type === undefined) this.#options.onAvailable(session.jid.bare)
+    }
   }
 
   #toLocal(session: Session, to: Jid, stanza: Element): void {

@@ -22,7 +22,12 @@ test.each<[string, Manner, string]>([
 })
 
 test('a text that fits is refused when its words do not', () => {
-  const policy = networkPolicy({ maxTextBytes: 20, maxNickChars: 5, maxNickBytes: 8 })
+  const policy = networkPolicy({
+    maxPrivateTextBytes: 100,
+    maxTextBytes: 20,
+    maxNickChars: 5,
+    maxNickBytes: 8,
+  })
   expect(policy.refusesText('x'.repeat(15), { kind: 'plain' })).toBeUndefined()
   expect(policy.refusesText('x'.repeat(15), { kind: 'correction' })).toMatchObject({
     condition: 'policy-violation',

@@ -367,3 +367,33 @@ test('at shutdown every session is told', async () => {
   await world.rooms.shutdown()
   expect(world.sentTo('ann@test/1').at(-1)).toMatch(/type="unavailable".*code="332"/)
 })
+
+test('the owner of a room invites a friend that is there; anybody else is refused aloud', async () => {
+  const friend = world.network.befriend('ab'.repeat(16), 'Fred')
+  world.network.befriend('cd'.repeat(16), 'Away', false)
+  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  const [lobby] = world.network.snapshot().lobbies
+  const invite = (to: string): string | undefined => {
+    world.out.length = 0
+    const x = el('x', { xmlns: `${MUC}#user` }, el('invite', { to }))
+    world.stanza('ann@test/1', el('message', { to: 'tea@lobbies.test', id: 'i1' }, x))
+    return world.sentTo('ann@test/1')[0]
+  }
+  expect(invite(`friend.${friend}@lobbies.test`)).toBeUndefined()
+  const invited = { kind: 'invite', lobby: lobby?.id, friend }
+  expect(world.network.commands).toContainEqual(invited)
+  expect(invite(`friend.${'cd'.repeat(16)}@lobbies.test`)).toContain('<recipient-unavailable ')
+  expect(invite(`friend.${'ee'.repeat(16)}@lobbies.test`)).toContain('<item-not-found ')
+  expect(invite('bob@test')).toContain('<feature-not-implemented ')
+  expect(invite(`friend.${friend}@elsewhere.test`)).toContain('<feature-not-implemented ')
+  expect(world.network.commands.filter(({ kind }) => kind === 'invite')).toEqual([invited])
+})
+
+test('a lobby to which a friend invites has a room, hidden, that can be joined', async () => {
+  const friend = world.network.befriend('ab'.repeat(16), 'Fred')
+  world.network.invites(friend, CAFE, 'Den')
+  expect(world.rooms.addressOf(CAFE as never)).toBe(`den.${CAFE}@lobbies.test`)
+  expect([...world.rooms.listed()]).toMatchObject([{ localpart: `den.${CAFE}`, isListed: false }])
+  await world.join('ann@test/1', `den.${CAFE}@lobbies.test`, 'Ann')
+  expect(world.network.commands).toContainEqual(expect.objectContaining({ kind: 'enter', lobby: CAFE }))
+})

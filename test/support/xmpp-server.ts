@@ -15,6 +15,8 @@ export interface TestServer {
   readonly accounts: MemoryAccounts
   /** What went to services and which sessions ended, in order, as text. */
   readonly reports: string[]
+  /** Accounts whose sessions showed themselves as available, in order. */
+  readonly available: string[]
   /** Resolves with the first report, from now on, that `matches`. */
   reported(matches: (report: string) => boolean): Promise<string>
   /** Called for each stanza to a service. */
@@ -30,6 +32,7 @@ export interface TestServerOptions extends Partial<Pick<XmppServerOptions, 'auth
 export async function startXmppServer(options: TestServerOptions = {}): Promise<TestServer> {
   const accounts = await MemoryAccounts.with({ alice: 'wonder', bob: 'builder' })
   const reports: string[] = []
+  const available: string[] = []
   const waiting: { matches: (report: string) => boolean; resolve: (report: string) => void }[] = []
   const report = (text: string): void => {
     reports.push(text)
@@ -54,6 +57,7 @@ export async function startXmppServer(options: TestServerOptions = {}): Promise<
       test.onStanza(from, stanza)
     },
     onSessionEnded: (full) => report(`ended ${full}`),
+    onAvailable: (account) => available.push(account),
   })
   const { port } = await server.start()
   const http: Server = createServer((_request, response) => response.end())
@@ -65,6 +69,7 @@ export async function startXmppServer(options: TestServerOptions = {}): Promise<
     httpPort: (http.address() as AddressInfo).port,
     accounts,
     reports,
+    available,
     reported: (matches) => new Promise((resolve) => waiting.push({ matches, resolve })),
     onStanza: () => {},
     close: async () => {

@@ -152,6 +152,7 @@ test('a server that cannot listen says so', async () => {
     now: Date.now,
     onStanza: () => {},
     onSessionEnded: () => {},
+    onAvailable: () => {},
   })
   await expect(second.start()).rejects.toMatchObject({ code: 'XMPP_LISTEN_FAILED' })
 })

@@ -258,6 +258,25 @@ describe('own presence', () => {
     expect(await bob.settled()).toEqual([])
   })
 
+  test('an account is reachable while a session of it takes messages, and every change is told', async () => {
+    const reachable = (): boolean => running.server.isReachable('alice@localhost')
+    const seen: boolean[] = [reachable()]
+    for (const presence of [
+      '<presence/>',
+      '<presence><priority>-1</priority></presence>',
+      '<presence><show>away</show></presence>',
+      "<presence to='a@lobbies.localhost/n'/>",
+      "<presence type='unavailable'/>",
+    ]) {
+      alice.send(presence)
+      await alice.settled()
+      seen.push(reachable())
+    }
+    expect(seen).toEqual([false, true, false, true, true, false])
+    expect(running.available).toEqual(Array(3).fill('alice@localhost'))
+    expect(running.server.isReachable('nobody@localhost')).toBe(false)
+  })
+
   test('going unavailable takes presence back from every room', async () => {
     alice.send("<presence/><presence to='a@lobbies.localhost/n'/><presence to='b@lobbies.localhost/n'/>")
     alice.send("<presence to='b@lobbies.localhost/n' type='unavailable'/>")

@@ -19,6 +19,15 @@ function table(headings, rows) {
 const time = (iso) => new Date(iso).toLocaleString()
 
 function showNetwork(network) {
+  const invitations = table(
+    ['Invitation', 'Kind', 'Invited by', 'Room'],
+    network.invitations.map((invitation) => [
+      invitation.name,
+      invitation.private ? 'private' : 'public',
+      invitation.invitedBy.map(({ name }) => name).join(', '),
+      make('code', invitation.room),
+    ]),
+  )
   return make(
     'article',
     make('h3', `${network.id}: ${network.self.name}`),
@@ -27,7 +36,7 @@ function showNetwork(network) {
       ['Friend', 'State', 'Since', 'Address', 'Round trip', 'Version'],
       network.friends.map((friend) => [
         friend.name,
-        friend.online ? 'online' : 'offline',
+        friend.online ? (friend.status ?? 'online') : 'offline',
         time(friend.since),
         friend.address,
         friend.rttMs === null ? null : `${Math.round(friend.rttMs)} ms`,
@@ -45,6 +54,7 @@ function showNetwork(network) {
         make('code', lobby.room),
       ]),
     ),
+    ...(network.invitations.length > 0 ? [invitations] : []),
   )
 }
 

@@ -1,0 +1,319 @@
+// Friends and operators over a network without wires: messages, typing, presence, invitations, who may what.
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { type AcceptInvites, FriendDesk } from '../../src/gateway/friend-desk.ts'
+import { type Jid, parseJid } from '../../src/stanza/jid.ts'
+import { type Element, el, serialize } from '../../src/stanza/xml.ts'
+import type { FriendId } from '../../src/util/ids.ts'
+import { FakeNetwork } from './fake-network.ts'
+
+const ANN = 'ann@test'
+const BOSS = 'boss@test'
+const ID = 'ab'.repeat(16)
+const FRIEND = `friend.${ID}@lobbies.test`
+const DEN = '00000000000000dd'
+const STATES = 'http://jabber.org/protocol/chatstates'
+const USER = 'http://jabber.org/protocol/muc#user'
+
+class World {
+  readonly network = new FakeNetwork()
+  readonly desk: FriendDesk
+  readonly out: { to: string; xml: string }[] = []
+  readonly reachable = new Set<string>()
+  admins = [ANN, BOSS]
+  accepted: AcceptInvites = []
+  nowMs = 1_800_000_000_000
+  changes = 0
+
+  constructor() {
+    const networks = new Map([[this.network.id, this.network]])
+    this.desk = new FriendDesk({
+      domain: 'lobbies.test',
+      networks,
+      log: pino({ level: 'silent' }),
+      admins: () => this.admins,
+      acceptInvites: () => this.accepted,
+      roomOf: ({ name, id }) => `${name.toLowerCase()}.${id}@lobbies.test`,
+      isReachable: (account) => this.reachable.has(account),
+      send: (to, stanza) => this.out.push({ to, xml: serialize(stanza) }),
+      nowMs: () => this.nowMs,
+      onChange: () => this.changes++,
+    })
+    this.network.onUpdate = (update) => this.desk.onUpdate(this.network, update)
+  }
+
+  says(text: string, more: { isBroadcast?: boolean; ageMs?: number } = {}): void {
+    this.desk.onUpdate(this.network, {
+      kind: 'friend-said',
+      friend: ID as FriendId,
+      text,
+      sentAtMs: this.nowMs - (more.ageMs ?? 0),
+      isBroadcast: more.isBroadcast ?? false,
+    })
+  }
+
+  types(): void {
+    this.desk.onUpdate(this.network, { kind: 'friend-typing', friend: ID as FriendId })
+  }
+
+  takes(user: string, stanza: Element): boolean {
+    stanza.attrs.from = user
+    return this.desk.takes(parseJid(user) as Jid, stanza)
+  }
+
+  write(user: string, body: string): void {
+    this.takes(user, el('message', { to: FRIEND, type: 'chat', id: 'm1' }, el('body', {}, body)))
+  }
+
+  appears(account: string): void {
+    this.reachable.add(account)
+    this.desk.onAvailable(account)
+  }
+
+  sentTo(address: string): string[] {
+    return this.out.filter(({ to }) => to === address).map(({ xml }) => xml)
+  }
+
+  /** Bodies that an address got. */
+  read(address: string): (string | undefined)[] {
+    return this.sentTo(address).map((xml) => /<body>(.*)<\/body>/s.exec(xml)?.[1])
+  }
+}
+
+let world: World
+beforeEach(() => {
+  vi.useFakeTimers()
+  world = new World()
+  world.network.befriend(ID, 'Fred (home)')
+})
+afterEach(() => {
+  world.desk.stop()
+  vi.useRealTimers()
+})
+
+test('what a friend writes reaches every operator as a chat message of the friend, in plain text', () => {
+  world.appears(ANN)
+  world.appears(BOSS)
+  world.says('<b>Hello</b> &amp; <i>bye</i>')
+  for (const operator of [ANN, BOSS]) {
+    expect(world.read(operator)).toEqual(['*Hello* &amp; _bye_'])
+    const [xml] = world.sentTo(operator)
+    for (const part of [`to="${operator}"`, `from="${FRIEND}"`, 'type="chat"', '>Fred (home)</nick>'])
+      expect(xml).toContain(part)
+    expect(xml).not.toContain('<delay')
+  }
+})
+
+test('a message to all friends says so; one without text is not shown', () => {
+  world.appears(ANN)
+  world.says('news', { isBroadcast: true })
+  world.says('<style>b {}</style><p> </p>')
+  expect(world.read(ANN)).toEqual(['[to all friends] news'])
+})
+
+test('what an operator misses waits until a session shows itself, in order, and says when it was written', () => {
+  world.appears(BOSS)
+  world.says('one')
+  world.nowMs += 120_000
+  world.says('two')
+  expect(world.read(ANN)).toEqual([])
+  world.appears(ANN)
+  expect(world.read(ANN)).toEqual(['one', 'two'])
+  expect(world.read(BOSS)).toEqual(['one', 'two'])
+  expect(world.sentTo(ANN)[0]).toContain(
+    '<delay xmlns="urn:xmpp:delay" from="lobbies.test" stamp="2027-01-15T08:00:00.000Z"/>',
+  )
+  expect(world.sentTo(ANN)[1]).not.toContain('<delay')
+  world.desk.onAvailable(ANN)
+  expect(world.read(ANN)).toEqual(['one', 'two'])
+})
+
+test('of what waits the last hundred are kept, and the last million characters', () => {
+  for (let i = 0; i < 150; i++) world.says(`text ${i}`)
+  world.appears(ANN)
+  expect(world.read(ANN)).toEqual(Array.from({ length: 100 }, (_, i) => `text ${i + 50}`))
+  for (let i = 0; i < 10; i++) world.says(`${i}${'x'.repeat(200_000)}`)
+  world.appears(BOSS)
+  expect(world.read(BOSS).map((body) => body?.[0])).toEqual(['5', '6', '7', '8', '9'])
+})
+
+test('who is no operator any longer gets nothing of what waited', () => {
+  world.says('secret')
+  world.admins = [BOSS]
+  world.appears(ANN)
+  expect(world.out).toEqual([])
+})
+
+test('an operator answers the friend; what looks like markup is escaped', () => {
+  world.write(`${ANN}/1`, 'a < b\nc')
+  expect(world.network.told).toEqual([{ friend: ID, text: 'a &lt; b<br/>c' }])
+  expect(world.out).toEqual([])
+})
+
+test.each([
+  [
+    'a friend that is offline',
+    () => world.network.befriend(ID, 'Fred', false),
+    'hi',
+    'wait',
+    'recipient-unavailable',
+  ],
+  ['nobody', () => world.network.friends.clear(), 'hi', 'cancel', 'item-not-found'],
+  ['a friend, but too much', () => undefined, 'x'.repeat(2001), 'modify', 'policy-violation'],
+])('a message to %s is refused', (_to, prepare, body, type, condition) => {
+  prepare()
+  world.write(`${ANN}/1`, body)
+  expect(world.network.told).toEqual([])
+  const [reply, ...more] = world.sentTo(`${ANN}/1`)
+  for (const part of ['type="error"', 'id="m1"', `<error type="${type}"><${condition} `])
+    expect(reply).toContain(part)
+  expect(more).toEqual([])
+})
+
+test('anybody else is refused, and does not learn whether there is such a friend', () => {
+  const ask = (id: string): string[] => {
+    const to = `friend.${id.repeat(16)}@lobbies.test`
+    const stanzas = [
+      el('message', { to, type: 'chat' }, el('body', {}, 'hi')),
+      el('message', { to, type: 'chat' }, el('composing', { xmlns: STATES })),
+      el('presence', { to }),
+      el('presence', { to, type: 'subscribe' }),
+      el('iq', { to, type: 'get', id: 'q' }, el('vCard', { xmlns: 'vcard-temp' })),
+    ]
+    world.out.length = 0
+    for (const stanza of stanzas) expect(world.takes('eve@test/1', stanza)).toBe(true)
+    return world.sentTo('eve@test/1').map((xml) => xml.replaceAll(id, 'xx'))
+  }
+  const known = ask('ab')
+  expect(known).toHaveLength(5)
+  for (const xml of known) expect(xml).toContain('<error type="auth"><forbidden ')
+  expect(ask('cd')).toEqual(known)
+  expect([world.network.told, world.network.commands]).toEqual([[], []])
+})
+
+test('nobody can make or enter a room at the address of a friend', () => {
+  const muc = { xmlns: 'http://jabber.org/protocol/muc' }
+  for (const user of [`${ANN}/1`, 'eve@test/1']) {
+    expect(world.takes(user, el('presence', { to: `${FRIEND}/Nick` }, el('x', muc)))).toBe(true)
+    expect(world.sentTo(user)[0]).toContain('<item-not-found ')
+  }
+})
+
+test('typing of a friend is shown, and ends with its message or after six seconds', () => {
+  world.appears(ANN)
+  world.types()
+  vi.advanceTimersByTime(5000)
+  world.types()
+  vi.advanceTimersByTime(5999)
+  expect(world.sentTo(ANN)).toEqual([
+    `<message type="chat" from="${FRIEND}" to="${ANN}"><composing xmlns="${STATES}"/></message>`,
+  ])
+  vi.advanceTimersByTime(1)
+  expect(world.sentTo(ANN).at(-1)).toContain('<paused ')
+  world.types()
+  world.says('hi')
+  vi.advanceTimersByTime(60_000)
+  expect(world.sentTo(ANN).at(-1)).toContain('<active ')
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('typing of an operator is told every five seconds at most, and anew after a message', () => {
+  const type = () =>
+    world.takes(`${ANN}/1`, el('message', { to: FRIEND, type: 'chat' }, el('composing', { xmlns: STATES })))
+  type()
+  world.nowMs += 4999
+  type()
+  expect(world.network.commands).toHaveLength(1)
+  world.nowMs += 1
+  type()
+  world.write(`${ANN}/1`, 'hi')
+  type()
+  expect(world.network.commands).toEqual(Array(3).fill({ kind: 'friend-typing', friend: ID }))
+})
+
+test('an operator that shows itself to a friend sees it come and go until it says goodbye', () => {
+  world.takes(`${ANN}/1`, el('presence', { to: FRIEND }))
+  world.network.befriend(ID, 'Fred', false)
+  world.network.befriend(ID, 'Fred', false)
+  world.network.befriend(ID, 'Fred')
+  expect(world.sentTo(`${ANN}/1`).map((xml) => xml.includes('type="unavailable"'))).toEqual([
+    false,
+    true,
+    false,
+  ])
+  world.takes(`${ANN}/1`, el('presence', { to: FRIEND, type: 'unavailable' }))
+  world.takes(`${BOSS}/1`, el('presence', { to: FRIEND }))
+  world.desk.onSessionEnded(`${BOSS}/1`)
+  world.out.length = 0
+  world.network.befriend(ID, 'Fred', false)
+  expect(world.out).toEqual([])
+})
+
+test('a friend answers what clients ask: discovery with its name, vCard, ping', () => {
+  const ask = (xmlns: string, name: string): string => {
+    world.out.length = 0
+    world.takes(`${ANN}/1`, el('iq', { to: FRIEND, type: 'get', id: 'q' }, el(name, { xmlns })))
+    return world.sentTo(`${ANN}/1`)[0] ?? ''
+  }
+  expect(ask('http://jabber.org/protocol/disco#info', 'query')).toContain(
+    '<identity category="account" type="registered" name="Fred (home)"/>',
+  )
+  expect(ask('vcard-temp', 'vCard')).toContain('<FN>Fred (home)</FN>')
+  expect(ask('urn:xmpp:ping', 'ping')).toContain('type="result"')
+  expect(ask('urn:example', 'other')).toContain('<service-unavailable ')
+})
+
+test('errors and results to a friend are not answered', () => {
+  for (const stanza of [
+    el('message', { to: FRIEND, type: 'error' }),
+    el('iq', { to: FRIEND, type: 'result', id: 'q' }),
+    el('presence', { to: FRIEND, type: 'error' }),
+  ])
+    expect(world.takes(`${ANN}/1`, stanza)).toBe(true)
+  expect(world.out).toEqual([])
+})
+
+test('stanzas to rooms and the service are left to them', () => {
+  for (const to of ['lobbies.test', 'tea@lobbies.test', `tea.${DEN}@lobbies.test`, 'friend.ab@lobbies.test'])
+    expect(world.takes(`${ANN}/1`, el('message', { to, type: 'groupchat' }))).toBe(false)
+})
+
+const decline = (): Element =>
+  el('message', { to: `den.${DEN}@lobbies.test` }, el('x', { xmlns: USER }, el('decline', { to: FRIEND })))
+
+test("a friend's invitation reaches operators as one of the room, and can be declined", () => {
+  world.appears(ANN)
+  world.network.invites(ID as FriendId, DEN, 'Den')
+  const [xml] = world.sentTo(ANN)
+  for (const part of [
+    `from="den.${DEN}@lobbies.test"`,
+    `<x xmlns="${USER}"><invite from="${FRIEND}"><reason>`,
+    `<x xmlns="jabber:x:conference" jid="den.${DEN}@lobbies.test">`,
+  ])
+    expect(xml).toContain(part)
+  expect(world.takes('eve@test/1', decline())).toBe(false)
+  expect(world.takes(`${ANN}/1`, decline())).toBe(true)
+  expect(world.network.commands).toEqual([{ kind: 'decline', lobby: DEN }])
+  expect(world.changes).toBe(1)
+  expect(world.takes(`${ANN}/1`, decline())).toBe(false)
+})
+
+test('an invitation that is declined or accepted meanwhile is not shown to who comes later', () => {
+  world.network.invites(ID as FriendId, DEN, 'Den')
+  world.takes(`${ANN}/1`, decline())
+  world.appears(BOSS)
+  expect(world.sentTo(BOSS)).toEqual([])
+})
+
+test.each([
+  ['all', true],
+  [[ID as FriendId], true],
+  [['00'.repeat(16) as FriendId], false],
+  [[], false],
+] as const)('invitations are accepted without asking from %j: %s', (accepted, isJoined) => {
+  world.appears(ANN)
+  world.accepted = accepted
+  world.network.invites(ID as FriendId, DEN, 'Den')
+  expect(world.network.commands).toEqual(isJoined ? [{ kind: 'join', lobby: DEN }] : [])
+  expect(world.sentTo(ANN)).toHaveLength(isJoined ? 0 : 1)
+})
