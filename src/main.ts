@@ -36,8 +36,8 @@ const USAGE = `foyer ${VERSION}: an XMPP gateway for distributed chat lobbies
   foyer status  [--json]
   foyer invite  [--long]
   foyer friend  add INVITE|-  | list [--json] | remove ID
-  foyer lobby   list [--json] | create NAME [--topic T] [--private] [--signed] [--network N]
-                | join ID | leave ID | alias ID LOCALPART
+  foyer lobby   list [--json] | invites [--json] | create NAME [--topic T] [--private] [--signed] [--network N]
+                | join ID | leave ID | decline ID | alias ID LOCALPART
   foyer user    add NAME [--password-stdin] | list | remove NAME | passwd NAME [--password-stdin]
   foyer archive export ROOM [--format jsonl|txt] | prune
   foyer simulate [--peers N] [--degree D] [--participants N] [--messages N] [--churn P] [--seed S] [--json]

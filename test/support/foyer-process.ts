@@ -57,11 +57,12 @@ export class FoyerProcess {
     return this.#output.slice(-200).join('\n')
   }
 
-  async start(): Promise<void> {
+  /** `env` is added to what the first start was given. */
+  async start(env: Record<string, string> = {}): Promise<void> {
     const ports: Record<string, string> = {}
     for (const [key, name] of Object.entries(PORT_KEYS)) ports[key] = `127.0.0.1:${this.#ports?.[name] ?? 0}`
     const child = spawn(process.execPath, [MAIN, 'start', '--data', this.data], {
-      env: { PATH: process.env.PATH ?? '', FOYER_LOG__LEVEL: 'debug', ...ports, ...this.#env },
+      env: { PATH: process.env.PATH ?? '', FOYER_LOG__LEVEL: 'debug', ...ports, ...this.#env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
@@ -77,12 +78,18 @@ export class FoyerProcess {
   }
 
   /** Runs a CLI command against this process; resolves with its standard output, trimmed. */
-  async cli(...args: string[]): Promise<string> {
-    const { stdout } = await run(process.execPath, [MAIN, ...args, '--data', this.data], {
+  cli(...args: string[]): Promise<string> {
+    return this.cliWith('', ...args)
+  }
+
+  /** The same, with this text as standard input. */
+  async cliWith(input: string, ...args: string[]): Promise<string> {
+    const running = run(process.execPath, [MAIN, ...args, '--data', this.data], {
       env: { PATH: process.env.PATH ?? '' },
       maxBuffer: 64 * 1024 * 1024,
     })
-    return stdout.trim()
+    running.child.stdin?.end(input)
+    return (await running).stdout.trim()
   }
 
   async json<T>(...args: string[]): Promise<T> {
