@@ -269,7 +269,7 @@ test('errors and results to a friend are not answered', () => {
     el('iq', { to: FRIEND, type: 'result', id: 'q' }),
     el('presence', { to: FRIEND, type: 'error' }),
   ])
-    expect(world.takes(`${ANN}/1`, stanza)).toBe(true)
+    for (const user of [`${ANN}/1`, 'eve@test/1']) expect(world.takes(user, stanza)).toBe(true)
   expect(world.out).toEqual([])
 })
 

@@ -5,6 +5,7 @@ import { MAX_PRIVATE_BYTES, PrivateChat, privateMessages } from '../../src/retro
 import { CHAT_FLAG, type ChatItem, TYPING } from '../../src/retroshare/wire/item.ts'
 import { utf8 } from '../../src/util/bytes.ts'
 import type { FriendId } from '../../src/util/ids.ts'
+import { recording } from './wire/recorded.ts'
 
 const ANN = 'a0'.repeat(16) as FriendId
 const BOB = 'b0'.repeat(16) as FriendId
@@ -139,4 +140,23 @@ describe('status strings', () => {
   ])('with flags %i and text %j say nothing', (flags, text) => {
     expect(new PrivateChat().take(ANN, status(flags, text), 0)).toBeUndefined()
   })
+})
+
+test('what two real nodes wrote to each other is joined as it was: recorded on their link', () => {
+  const { items } = recording('foreign/misc/alice.hex')
+  const heard = (direction: 'R' | 'W'): unknown[] => {
+    const chat = new PrivateChat()
+    return items.flatMap((item) => {
+      const value = item.direction === direction && item.decoded.ok && item.decoded.value
+      if (!value || (value.kind !== 'private-message' && value.kind !== 'status-string')) return []
+      const update = chat.take(ANN, value, 0)
+      return update?.kind === 'friend-said' ? [[update.text.length, update.isBroadcast]] : []
+    })
+  }
+  // RetroShare's own cut of 40000 bytes; a request for an avatar and a personal message are not heard.
+  expect(heard('W')).toEqual([[40_000, false]])
+  expect(heard('R')).toEqual([
+    [30_010, false],
+    [expect.any(Number), true],
+  ])
 })
