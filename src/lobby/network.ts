@@ -24,7 +24,7 @@ export interface NetworkSnapshot {
   readonly id: NetworkId
   readonly self: { readonly id: string; readonly name: string; readonly address: string }
   readonly friends: readonly FriendInfo[]
-  /** Joined lobbies and those that friends list. */
+  /** Joined lobbies, and those that friends list or invite to. */
   readonly lobbies: readonly (LobbyInfo & { readonly members: readonly ParticipantInfo[] })[]
   readonly invitations: readonly Invitation[]
 }
