@@ -36,6 +36,11 @@ const MAX_MAKING = 32
  * to have it after 6 s.
  */
 export const ANNOUNCE_MS = 8000
+/**
+ * RetroShare drops the first item of an author whose record it has on disk but not in memory in a signed lobby, and all
+ * that come until it is read: what is said waits so long after the speaker was announced.
+ */
+export const WARM_UP_MS = 4000
 
 interface Entry {
   readonly enter: Command<'enter'>
@@ -45,6 +50,8 @@ interface Entry {
   identity: GxsIdentity | undefined
   /** The router has the speaker, perhaps still under another nick. */
   isIn: boolean
+  /** Until then what is said waits, also when the router has the speaker. */
+  speaksAtMs: number
   readonly waiting: (Command<'say'> | Command<'typing'>)[]
 }
 
@@ -109,7 +116,10 @@ export class Speakers {
 
   /** The lobby is known now. */
   lobbyShown(lobby: LobbyId): void {
-    for (const entry of this.#entries.get(lobby)?.values() ?? []) this.#admit(entry)
+    for (const entry of this.#entries.get(lobby)?.values() ?? []) {
+      this.#admit(entry)
+      this.#letSpeak(entry)
+    }
   }
 
   /** To be called about once a second. */
@@ -135,7 +145,8 @@ export class Speakers {
     if (!before) this.#size++
     const holder = before?.holder ?? holderOf(speaker, this.#port.lobbyKind(lobby) === 'signed')
     const waiting = before?.waiting ?? []
-    const entry: Entry = { enter, holder, identity: undefined, isIn: before?.isIn ?? false, waiting }
+    const { isIn, speaksAtMs } = before ?? { isIn: false, speaksAtMs: 0 }
+    const entry: Entry = { enter, holder, identity: undefined, isIn, speaksAtMs, waiting }
     const speakers = this.#entries.get(lobby) ?? new Map()
     this.#entries.set(lobby, speakers.set(speaker, entry))
     this.#hold(entry)
@@ -156,7 +167,7 @@ export class Speakers {
 
   #speak(command: Command<'say' | 'typing'>): void {
     const entry = this.#entries.get(command.lobby)?.get(command.speaker)
-    if (!entry || entry.isIn) {
+    if (!entry || this.#maySpeak(entry)) {
       this.#port.dispatch(command)
       return
     }
@@ -221,7 +232,17 @@ export class Speakers {
     entry.identity = undefined
     entry.isIn = true
     this.#port.dispatch({ kind: 'speaker-enter', lobby, speaker, nick, author: identity.id })
+    if (kind === 'signed') entry.speaksAtMs = this.#port.now() + WARM_UP_MS
+    this.#letSpeak(entry)
+  }
+
+  #letSpeak(entry: Entry): void {
+    if (!this.#maySpeak(entry)) return
     for (const command of entry.waiting.splice(0)) this.#port.dispatch(command)
+  }
+
+  #maySpeak(entry: Entry): boolean {
+    return entry.isIn && this.#port.now() >= entry.speaksAtMs
   }
 
   /** The lobby turned out to be for linked identities only when the identity was made already. */

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { GxsIdentity } from '../../src/retroshare/identity/gxs-identity.ts'
 import type { RouterEvent } from '../../src/retroshare/routing/router-port.ts'
-import { ANNOUNCE_MS, MAX_WAITING_COMMANDS, Speakers } from '../../src/retroshare/speakers.ts'
+import { ANNOUNCE_MS, MAX_WAITING_COMMANDS, Speakers, WARM_UP_MS } from '../../src/retroshare/speakers.ts'
 import type { LobbyId, ParticipantId, SpeakerId } from '../../src/util/ids.ts'
 
 const OPEN = '0000000000000001' as LobbyId
@@ -172,6 +172,21 @@ test('in a signed lobby the identity is linked, and friends get time to fetch a 
   world.nowMs += 1
   world.speakers.tick()
   expect(world.told).toEqual(['speaker-enter ann'])
+})
+
+test('in a signed lobby what is said waits a moment after the announcement', async () => {
+  const world = new World()
+  world.enter('ann', SIGNED)
+  world.say('ann', 'one', SIGNED)
+  await world.answer(0, { isLinked: true })
+  world.say('ann', 'two', SIGNED)
+  world.nowMs += WARM_UP_MS - 1
+  world.speakers.tick()
+  expect(world.told).toEqual(['speaker-enter ann'])
+  world.nowMs += 1
+  world.speakers.tick()
+  world.say('ann', 'three', SIGNED)
+  expect(world.told).toEqual(['speaker-enter ann', 'say ann one', 'say ann two', 'say ann three'])
 })
 
 test('a speaker has another identity in signed lobbies than in open ones, and gives back each by itself', async () => {

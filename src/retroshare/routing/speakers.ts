@@ -2,7 +2,7 @@
 
 import { utf8 } from '../../util/bytes.ts'
 import type { SpeakerId } from '../../util/ids.ts'
-import { LOBBY_EVENT, TYPING } from '../wire/item.ts'
+import { LOBBY_EVENT, LOBBY_FLAG, TYPING } from '../wire/item.ts'
 import { BOUND, SIZE, TIMING } from './limits.ts'
 import { type Draft, finishStopping, type Refusal, sign, tellNotSent } from './outgoing.ts'
 import type { RouterEvent } from './router-port.ts'
@@ -129,7 +129,9 @@ export function keepAlive(step: Step, lobby: JoinedLobby): void {
   const isHeard = connectedNeighbours(step.router, lobby).length > 0
   for (const speaker of lobby.speakers.values()) {
     if (speaker.dueMs > step.nowMs) continue
-    speaker.dueMs = step.nowMs + TIMING.keepAliveMs
+    // RetroShare drops the first item of an author in a signed lobby: the announcement is repeated soon.
+    const isRepeated = isHeard && !speaker.isAnnounced && (lobby.flags & LOBBY_FLAG.signed) !== 0
+    speaker.dueMs = step.nowMs + (isRepeated ? TIMING.greetMs : TIMING.keepAliveMs)
     wakeBy(step, speaker.dueMs)
     if (isHeard) letBeHeard(step, lobby, speaker)
   }

@@ -7,8 +7,10 @@ import {
   ALICE,
   BOB,
   ERIN,
+  entry,
   joinedNode,
   LOBBY,
+  list,
   OTHER_LOBBY,
   SAM,
   SAMS_ID,
@@ -49,6 +51,22 @@ test('of speakers that enter within a second one says JOINED, the others KEEP_AL
   node.passMs(1_000)
   node.enter('third' as SpeakerId, ERIN)
   expect(words(node.sentTo(ALICE))).toEqual(['joined', 'keepAlive', 'joined'])
+})
+
+test('in a signed lobby the announcement is repeated after 8 s', () => {
+  const node = new TestNode()
+  node.up(ALICE)
+  node.gets(ALICE, list(entry({ flags: 0x14 })))
+  node.enter(SAM, SAMS_ID)
+  node.passMs(7_999)
+  expect(words(node.sentTo(ALICE)).filter((word) => word !== 'list')).toEqual([
+    'list-request',
+    'invite',
+    'joined',
+  ])
+  node.passMs(1)
+  node.passMs(111_999)
+  expect(words(node.sentTo(ALICE)).filter((word) => !word.startsWith('list'))).toEqual(['keepAlive'])
 })
 
 test('each speaker sends KEEP_ALIVE every 120 s', () => {
