@@ -59,6 +59,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'lobby leave': async (context, args) => {
     const { network, lobby } = findLobby(context, text(args, 'id'))
     network.send({ kind: 'leave', lobby: lobby.id })
+    await network.flush()
   },
   'lobby alias': aliasLobby,
   'user add': async (context, args) => putUser(context, args, false),
@@ -121,18 +122,22 @@ async function createLobby(context: CommandContext, args: Args): Promise<LobbyId
   const wanted = text(args, 'network')
   const network = context.networks.get(wanted as NetworkId)
   if (!network) throw new GatewayError('NO_NETWORK', `there is no network ${wanted} here`)
-  return network.create({
+  const { id } = network.create({
     name: text(args, 'name'),
     topic: typeof args.topic === 'string' ? args.topic : '',
     isPrivate: args.private === true,
     isSigned: args.signed === true,
-  }).id
+  })
+  await network.flush()
+  return id
 }
 
 /** A lobby not seen yet is joined as soon as it is. */
 async function joinLobby(context: CommandContext, args: Args): Promise<void> {
   const id = lobbyId(args)
-  firstNetwork(context).send({ kind: 'join', lobby: id })
+  const network = firstNetwork(context)
+  network.send({ kind: 'join', lobby: id })
+  await network.flush()
 }
 
 async function declineLobby(context: CommandContext, args: Args): Promise<void> {

@@ -49,6 +49,8 @@ export interface LobbyNetwork {
    * false when the friend cannot be reached now. Nobody tells whether it arrives.
    */
   tellFriend(friend: FriendId, text: string): boolean
+  /** Resolves when the joins, leaves and creations so far outlive the process. */
+  flush(): Promise<void>
   snapshot(): NetworkSnapshot
   /** Numbers for the metrics by name, all growing but those that begin with `current_`. */
   counters(): Readonly<Record<string, number>>

@@ -1,4 +1,4 @@
-/** Joined lobbies on disk: one JSON file, replaced whole, written a moment after the last change. */
+/** Joined lobbies on disk: one JSON file, replaced whole, at once when one is joined or left. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -9,7 +9,7 @@ import type { SavedLobby } from './routing/router-port.ts'
 
 /** Name of the file in the node's folder; mode 0600, since the ids of private lobbies are as good as keys. */
 export const LOBBY_FILE = 'lobbies.json'
-/** Changes within this time are written together. */
+/** Lesser changes, such as which friends take part, are written together after this time. */
 const WRITE_DELAY_MS = 500
 
 const hex = <T extends string>(digits: number) =>
@@ -71,22 +71,20 @@ export class LobbyStore {
   }
 
   save(lobby: SavedLobby): void {
+    const isNew = !this.#lobbies.has(lobby.id)
     this.#lobbies.set(lobby.id, lobby)
-    this.#schedule()
+    if (isNew) this.#write()
+    else this.#timer ??= setTimeout(() => this.#write(), WRITE_DELAY_MS)
   }
 
   forget(lobby: LobbyId): void {
-    if (this.#lobbies.delete(lobby)) this.#schedule()
+    if (this.#lobbies.delete(lobby)) this.#write()
   }
 
   /** Writes what is not written yet. */
   async flush(): Promise<void> {
     if (this.#timer) this.#write()
     await this.#writing
-  }
-
-  #schedule(): void {
-    this.#timer ??= setTimeout(() => this.#write(), WRITE_DELAY_MS)
   }
 
   #write(): void {

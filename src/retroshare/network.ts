@@ -76,6 +76,10 @@ class Network implements LobbyNetwork {
     return this.#node.tellFriend(friend, text)
   }
 
+  async flush(): Promise<void> {
+    await this.#started?.flush()
+  }
+
   snapshot(): NetworkSnapshot {
     const { identity, reach, friends, lobbies, invitations } = this.#node.view()
     const address = publicAddress(reach)

@@ -106,6 +106,11 @@ export class Node {
     return lobby
   }
 
+  /** What was joined and left so far is on disk. */
+  flush(): Promise<void> {
+    return this.#kept.lobbies.flush()
+  }
+
   lobby(id: LobbyId): LobbyInfo | undefined {
     return lobbyInfo(this.#router.router, id)
   }

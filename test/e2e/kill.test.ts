@@ -37,6 +37,19 @@ test('what was reflected before a kill is in the archive once', async () => {
   }
 }, 120_000)
 
+test('a lobby that the command line made is there after a kill in the next moment', async () => {
+  const foyer = await FoyerProcess.start()
+  try {
+    const id = await foyer.cli('lobby', 'create', 'Short-lived?')
+    await foyer.stop('SIGKILL')
+    await foyer.start()
+    const lobbies = await foyer.json<{ id: string; joined: boolean }[]>('lobby', 'list')
+    expect(lobbies).toContainEqual(expect.objectContaining({ id, joined: true }))
+  } finally {
+    await foyer.dispose()
+  }
+}, 60_000)
+
 /** Keeps a window of messages on their way; the killer strikes in the middle of it. */
 async function talkUntilKilled(
   user: XmppUser,

@@ -83,6 +83,8 @@ export class FakeNetwork implements LobbyNetwork {
 
   async stop(): Promise<void> {}
 
+  async flush(): Promise<void> {}
+
   create(spec: LobbySpec): LobbyInfo {
     const id = this.show(spec.id ?? `ffffffffffffff${10 + this.#lobbies.size}`, spec.name, true)
     return this.lobby(id) as LobbyInfo
