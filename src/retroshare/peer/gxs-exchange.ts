@@ -36,6 +36,11 @@ const MAX_PARALLEL = 4
 export const MAX_WAITING = 2000
 /** Own identities named in the answer to a sync request. */
 const MAX_LISTED = 1000
+/**
+ * A record asked for that is not here is still served if it comes within this time: a relay is asked for an author by
+ * one friend while it asks another, and RetroShare asks again only when it hears of the author again.
+ */
+export const OWED_MS = 30_000
 const REQUEST = 1
 const RESPONSE = 2
 const NO_AUTHOR = '0'.repeat(32)
@@ -86,8 +91,8 @@ interface FriendExchange {
   readonly wanted: Set<ParticipantId>
   /** Asked, oldest first. */
   readonly asked: Map<ParticipantId, Asked>
-  /** To be served. */
-  readonly owed: Set<ParticipantId>
+  /** To be served, and until when. */
+  readonly owed: Map<ParticipantId, number>
   /** Time stamp of the friend's last list of changes. */
   syncedAtSec: number
   syncAtMs: number
@@ -123,7 +128,7 @@ export function stepGxs(state: GxsExchange, event: GxsEvent, env: GxsEnv): GxsEf
         transactions: startTransactions(),
         wanted: new Set(),
         asked: new Map(),
-        owed: new Set(),
+        owed: new Map(),
         syncedAtSec: 0,
         syncAtMs: env.nowMs,
         lastSyncAtMs: 0,
@@ -232,7 +237,10 @@ function takeList(
   env: GxsEnv,
 ): void {
   if (list.type === TRANSACTION.groupListRequest) {
-    for (const entry of list.entries) if (exchange.owed.size < MAX_WAITING) exchange.owed.add(entry.groupId)
+    for (const { groupId } of list.entries) {
+      const limit = env.record(groupId) ? MAX_WAITING : BATCH
+      if (exchange.owed.size < limit) exchange.owed.set(groupId, env.nowMs + OWED_MS)
+    }
   } else if (list.type === TRANSACTION.groupListResponse) {
     exchange.syncedAtSec = list.updatedAtSec
     for (const entry of list.entries) {
@@ -258,10 +266,10 @@ function pump(state: GxsExchange, friend: FriendId, exchange: FriendExchange, en
     const items = ids.map((id) => groupEntry(REQUEST, id, 0))
     effects.push(...open(state, friend, exchange, { type: TRANSACTION.groupListRequest, items }, env.nowMs))
   }
-  while (exchange.owed.size > 0 && mayOpen(TRANSACTION.groups)) {
+  while (mayOpen(TRANSACTION.groups)) {
     const items = takeRecords(exchange.owed, env)
-    if (items.length > 0)
-      effects.push(...open(state, friend, exchange, { type: TRANSACTION.groups, items }, env.nowMs))
+    if (items.length === 0) break
+    effects.push(...open(state, friend, exchange, { type: TRANSACTION.groups, items }, env.nowMs))
   }
   return effects
 }
@@ -272,16 +280,20 @@ function takeSome(from: Set<ParticipantId>): ParticipantId[] {
   return some
 }
 
-/** Records of the first ids that are held here and fit into one transaction. */
-function takeRecords(from: Set<ParticipantId>, env: GxsEnv): (GxsItem & { kind: 'gxs-group' })[] {
+/** Records of the first ids that are held here and fit into one transaction. Ids that are not wait for their time. */
+function takeRecords(from: Map<ParticipantId, number>, env: GxsEnv): (GxsItem & { kind: 'gxs-group' })[] {
   const items: (GxsItem & { kind: 'gxs-group' })[] = []
   let bytes = 0
-  for (const id of from) {
+  for (const [id, untilMs] of from) {
     const record = env.record(id)
-    const size = record ? record.data.length + record.meta.length : 0
+    if (!record) {
+      if (env.nowMs >= untilMs) from.delete(id)
+      continue
+    }
+    const size = record.data.length + record.meta.length
     if (items.length > 0 && (items.length >= BATCH || bytes + size > BATCH_BYTES)) break
     from.delete(id)
-    if (record) items.push(groupOf(id, record))
+    items.push(groupOf(id, record))
     bytes += size
   }
   return items

@@ -13,6 +13,7 @@ import {
   BATCH_BYTES,
   MAX_TRIES,
   MAX_WAITING,
+  OWED_MS,
   RETRY_PAUSE_MS,
   startGxsExchange,
   stepGxs,
@@ -170,6 +171,19 @@ test('an id that the friend gets later is asked again without a new cause, a few
   a.nowMs += RETRY_PAUSE_MS
   run(a, b, a.step({ kind: 'tick' }))
   expect(a.got.map(({ id }) => id)).toEqual([identity(2)])
+})
+
+test('a record that comes soon after it was asked for is served without another question', () => {
+  const { a, b } = linked()
+  run(a, b, a.fetch(B, identity(1), identity(2)))
+  b.nowMs += OWED_MS - 1
+  b.held.set(identity(1), record(1))
+  run(a, b, b.step({ kind: 'tick' }), b)
+  expect(a.got.map(({ id }) => id)).toEqual([identity(1)])
+  b.nowMs += 1
+  b.step({ kind: 'tick' })
+  b.held.set(identity(2), record(2))
+  expect(b.step({ kind: 'tick' }).filter((item) => item.kind === 'gxs-transaction')).toEqual([])
 })
 
 test('an id is in flight at a friend once, but may be asked of another', () => {
