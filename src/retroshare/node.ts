@@ -228,7 +228,7 @@ export class Node {
       refuse: ({ lobby, speaker, ref }, code, text) =>
         this.#onUpdate({ kind: 'not-sent', lobby, speaker, ref, code, text }),
       onIdentity: () => this.#links.announceIdentities(),
-      onFailed: (speaker, error) => this.#options.log.error({ err: error }, 'no identity for a speaker'),
+      onFailed: (_speaker, error) => this.#options.log.error({ err: error }, 'no identity for a speaker'),
     })
   }
 
