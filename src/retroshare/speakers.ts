@@ -231,8 +231,9 @@ export class Speakers {
     }
     entry.identity = undefined
     entry.isIn = true
-    this.#port.dispatch({ kind: 'speaker-enter', lobby, speaker, nick, author: identity.id })
+    // Before the dispatch, which may join the lobby and so bring us here again.
     if (kind === 'signed') entry.speaksAtMs = this.#port.now() + WARM_UP_MS
+    this.#port.dispatch({ kind: 'speaker-enter', lobby, speaker, nick, author: identity.id })
     this.#letSpeak(entry)
   }
 

@@ -47,7 +47,11 @@ class World {
     },
     drop: (speaker) => this.dropped.push(speaker),
     lobbyKind: (lobby) => this.kinds.get(lobby),
-    dispatch: (event) => this.events.push(event),
+    dispatch: (event) => {
+      this.events.push(event)
+      // Entering may join the lobby, which is told at once.
+      if (event.kind === 'speaker-enter') this.speakers.lobbyShown(event.lobby)
+    },
     after: (work) => work(),
     refuse: ({ ref }, code) => this.refused.push(`${ref} ${code}`),
     onIdentity: () => undefined,
