@@ -70,7 +70,7 @@ function from(sender: Jid, stanza: Element): Element {
 function fullRoom(parse: (text: string) => Element): Room {
   const room = createRoom(
     { jid: ROOM, occupantKey: new Uint8Array(32), isNew: false },
-    { refusesText: () => undefined, refusesNick: () => undefined },
+    { refusesText: () => undefined, refusesNick: () => undefined, admits: () => undefined },
     { name: 'Garden', description: '', isPublic: true, owners: [], subject: '', network: '' },
   )
   for (const i of range(OCCUPANTS)) {

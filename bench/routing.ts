@@ -67,7 +67,7 @@ function mapUs(size: number): number {
 }
 
 function routerUs(friends: number): { newUs: number; repeatedUs: number } {
-  const router = createRouter({ network: 'retroshare' as NetworkId })
+  const router = createRouter({ network: 'retroshare' as NetworkId, self: 'f'.repeat(32) as FriendId })
   let nowMs = 1_700_000_000_000
   const env = (): RouterEnv => ({
     nowMs,

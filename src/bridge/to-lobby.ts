@@ -51,8 +51,22 @@ export function toLobby(
   }
 }
 
+/** Refuses aloud what would come too fast for the network. `admit` is as in `LobbyNetwork`, of the room's lobby. */
+export const pacePolicy = (admit: (speaker: SpeakerId) => number): Pick<RoomPolicy, 'admits'> => ({
+  admits(account, nick) {
+    const waitMs = admit(speakerId(account, nick))
+    if (waitMs === 0) return undefined
+    const seconds = Math.ceil(waitMs / 1000)
+    return {
+      type: 'wait',
+      condition: 'policy-violation',
+      text: `More than the lobby takes at a time; try again in ${seconds} s.`,
+    }
+  },
+})
+
 /** Refuses aloud what a network with these limits would drop silently. */
-export function networkPolicy(limits: LobbyLimits): RoomPolicy {
+export function networkPolicy(limits: LobbyLimits): Omit<RoomPolicy, 'admits'> {
   return {
     refusesText(body, manner) {
       const size = utf8(textToLobby(wording(body, manner))).length

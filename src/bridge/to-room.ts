@@ -110,6 +110,8 @@ function notSentError(code: string, text: string): StanzaError {
     case 'LOBBY_TEXT_TOO_LARGE':
     case 'LOBBY_TEXT_FORBIDDEN':
       return { type: 'modify', condition: 'policy-violation', text }
+    case 'LOBBY_TOO_FAST':
+      return { type: 'wait', condition: 'policy-violation', text }
     case 'LOBBY_BUSY':
       return { type: 'wait', condition: 'resource-constraint', text }
     case 'LOBBY_NOT_JOINED':

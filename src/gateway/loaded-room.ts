@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { NickClaim, RoomRow } from '../archive/store.ts'
 import { invitedFriend } from '../bridge/friend-chat.ts'
 import { NickTable } from '../bridge/nicks.ts'
-import { networkPolicy, toLobby } from '../bridge/to-lobby.ts'
+import { networkPolicy, pacePolicy, toLobby } from '../bridge/to-lobby.ts'
 import { describeLobby, type Pairing, toRoom } from '../bridge/to-room.ts'
 import type { LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
@@ -73,7 +73,7 @@ export class LoadedRoom {
     this.#pairing = { lobby: lobby.id, nicks: new NickTable(parts.holders) }
     const room = createRoom(
       { jid, occupantKey: occupantKey(around.secret, row.localpart), isNew: parts.isNew },
-      networkPolicy(network.limits),
+      { ...networkPolicy(network.limits), ...pacePolicy((speaker) => network.admit(lobby.id, speaker)) },
       this.#description(),
     )
     this.#runner = new RoomRunner(room, row.localpart, {

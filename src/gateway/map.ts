@@ -85,6 +85,7 @@ function networkView(network: LobbyNetwork, { rooms, domain }: MapSources): Pres
       jid: `${friendLocalpart(friend.id)}@${domain}`,
       status: friend.status,
       rttMs: friend.rttMs,
+      clockOffsetMs: friend.clockOffsetMs,
       version: friend.version,
     })),
     lobbies: lobbies.map((lobby) => lobbyView(lobby, rooms.addressOf(lobby.id))),

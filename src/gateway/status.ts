@@ -79,6 +79,8 @@ export interface PresenceMap {
       /** `online`, `away`, `busy` or `inactive`; null while offline or unknown. */
       readonly status: string | null
       readonly rttMs: number | null
+      /** How far its clock is ahead. */
+      readonly clockOffsetMs: number | null
       readonly version: string | null
     })[]
     readonly lobbies: readonly LobbyView[]

@@ -38,6 +38,8 @@ export interface FriendInfo {
   readonly rttMs: number | null
   /** Software version as the friend tells it; null when it does not. */
   readonly version: string | null
+  /** How far the friend's clock is ahead of ours, as last measured; null before the first. */
+  readonly clockOffsetMs: number | null
 }
 
 /** A lobby to which friends have invited this node, and which it has neither joined nor declined. */
@@ -67,8 +69,11 @@ export type LobbyUpdate =
       readonly kind: 'left'
       readonly lobby: LobbyId
       readonly participant: ParticipantId
-      /** `left`: said so; `silent`: not heard of for the network's time-out; `unsubscribed`: we left the lobby. */
-      readonly reason: 'left' | 'silent' | 'unsubscribed'
+      /**
+       * `left`: said so; `silent`: not heard of for the network's time-out; `unsubscribed`: we left the lobby;
+       * `banned`: the operator does not want to hear it.
+       */
+      readonly reason: 'left' | 'silent' | 'unsubscribed' | 'banned'
     }
   | {
       readonly kind: 'renamed'
@@ -151,6 +156,10 @@ export type LobbyCommand =
   | { readonly kind: 'decline'; readonly lobby: LobbyId }
   /** An operator writes to a friend: lasts a few seconds. */
   | { readonly kind: 'friend-typing'; readonly friend: FriendId }
+  /** Take, show and pass on nothing of a participant, in any lobby; outlives the process. */
+  | { readonly kind: 'ban' | 'unban'; readonly participant: ParticipantId }
+  /** Have nothing to do with a friend in lobbies, until it is heeded again; outlives the process. */
+  | { readonly kind: 'ignore' | 'heed'; readonly friend: FriendId }
 
 /** What the network would drop silently, so that it can be refused aloud before. */
 export interface LobbyLimits {

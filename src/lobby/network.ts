@@ -1,5 +1,5 @@
 /** A lobby network as the gateway runs it: one implementation per network, all alike from here. */
-import type { FriendId, LobbyId, NetworkId } from '../util/ids.ts'
+import type { FriendId, LobbyId, NetworkId, ParticipantId, SpeakerId } from '../util/ids.ts'
 import type {
   FriendInfo,
   Invitation,
@@ -27,6 +27,8 @@ export interface NetworkSnapshot {
   /** Joined lobbies, and those that friends list or invite to. */
   readonly lobbies: readonly (LobbyInfo & { readonly members: readonly ParticipantInfo[] })[]
   readonly invitations: readonly Invitation[]
+  /** Identities of which nothing is taken, and friends whose lobbies are ignored. */
+  readonly barred: { readonly banned: readonly ParticipantId[]; readonly ignored: readonly FriendId[] }
 }
 
 /** Updates go to the `onUpdate` that the implementation's constructor was given. */
@@ -51,6 +53,11 @@ export interface LobbyNetwork {
   tellFriend(friend: FriendId, text: string): boolean
   /** Resolves when the joins, leaves and creations so far outlive the process. */
   flush(): Promise<void>
+  /**
+   * Books a place for a message that is about to be said, and returns 0; or the milliseconds to wait, when others
+   * in the network would lose what comes so fast. What was admitted is never lost for that reason.
+   */
+  admit(lobby: LobbyId, speaker: SpeakerId): number
   snapshot(): NetworkSnapshot
   /** Numbers for the metrics by name, all growing but those that begin with `current_`. */
   counters(): Readonly<Record<string, number>>

@@ -23,9 +23,10 @@ export function receiveGroupchat(room: Room, from: Jid, stanza: Element, env: Ro
   const content = readContent(stanza, room.bare)
   if (content.isEmpty) return []
   if (content.isSubjectChange) return changeSubject(room, session, { from, stanza, content }, env)
-  const { occupantId } = session.occupant
+  const { occupantId, account, nick } = session.occupant
   const said = whatIsSaid(stanza, content.body, { occupantId, recent: room.recent, nowMs: env.nowMs })
-  const refused = said && room.policy.refusesText(said.body, said.manner)
+  const refused =
+    said && (room.policy.refusesText(said.body, said.manner) ?? room.policy.admits(account, nick))
   if (refused) return refuse(room, from, stanza, refused)
   return content.isLasting
     ? keepAndReflect(room, session, { from, stanza, content, said }, env)

@@ -21,12 +21,17 @@ export interface RoomIdentity {
   readonly isNew: boolean
 }
 
-/** Rules that come from outside the room: what the lobby's network can carry. Pure functions. */
+/** Rules that come from outside the room: what the lobby's network can carry. */
 export interface RoomPolicy {
   /** Why this cannot be said, or undefined. */
   refusesText(body: string, manner: Manner): StanzaError | undefined
   /** Why this nick cannot be had, or undefined. */
   refusesNick(nick: string): StanzaError | undefined
+  /**
+   * Books a place for one message of an occupant on its way to the lobby, or says why there is none now. Asked
+   * last, once a message: what is admitted is going to be said.
+   */
+  admits(account: string, nick: string): StanzaError | undefined
 }
 
 /** What the room shows of its lobby; changes come as `described`. */

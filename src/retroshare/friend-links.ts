@@ -43,6 +43,7 @@ interface Known {
   status: FriendStatus | null
   downSinceMs: number | undefined
   isClockDoubted: boolean
+  clockOffsetMs: number | null
 }
 
 /** One per node. */
@@ -233,6 +234,7 @@ export class FriendLinks {
     this.#friends.setRtt(friend, rttMs)
     this.#handlers.onRead(friend, this.#options.now() - rttMs)
     const known = this.#knownOf(friend)
+    known.clockOffsetMs = clockOffsetMs
     if (known.isClockDoubted || Math.abs(clockOffsetMs) <= MAX_CLOCK_OFFSET_MS) return
     known.isClockDoubted = true
     this.#options.log.warn({ friend, clockOffsetMs }, 'clock of a friend differs: messages may be lost')
@@ -244,6 +246,7 @@ export class FriendLinks {
       status: null,
       downSinceMs: undefined,
       isClockDoubted: false,
+      clockOffsetMs: null,
     }
     this.#known.set(friend, known)
     return known
@@ -261,6 +264,7 @@ export class FriendLinks {
       address: address ? addressText(address) : null,
       rttMs: rttMs ?? null,
       version: known?.version ?? null,
+      clockOffsetMs: known?.clockOffsetMs ?? null,
     }
   }
 }

@@ -4,7 +4,7 @@ import type { FriendInfo, LobbyCommand, LobbyInfo, LobbyLimits, ParticipantInfo 
 import type { LobbyNetwork, LobbySpec, NetworkSnapshot } from '../lobby/network.ts'
 import { toHex } from '../util/bytes.ts'
 import { GatewayError } from '../util/errors.ts'
-import type { FriendId, LobbyId, NetworkId } from '../util/ids.ts'
+import type { FriendId, LobbyId, NetworkId, SpeakerId } from '../util/ids.ts'
 import { MAX_IDENTITY_NICK_BYTES } from './identity/gxs-identity.ts'
 import { Node } from './node.ts'
 import type { NodeOptions } from './node-options.ts'
@@ -80,8 +80,12 @@ class Network implements LobbyNetwork {
     await this.#started?.flush()
   }
 
+  admit(lobby: LobbyId, speaker: SpeakerId): number {
+    return this.#node.admit(lobby, speaker)
+  }
+
   snapshot(): NetworkSnapshot {
-    const { identity, reach, friends, lobbies, invitations } = this.#node.view()
+    const { identity, reach, friends, lobbies, invitations, barred } = this.#node.view()
     const address = publicAddress(reach)
     return {
       id: this.id,
@@ -93,6 +97,7 @@ class Network implements LobbyNetwork {
       friends,
       lobbies,
       invitations,
+      barred,
     }
   }
 

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import type { FriendInfo, LobbyCommand, LobbyInfo, LobbyUpdate, ParticipantInfo } from '../lobby/lobby.ts'
 import type { LobbySpec, NetworkSnapshot } from '../lobby/network.ts'
 import { GatewayError } from '../util/errors.ts'
-import type { FriendId, LobbyId, NetworkId } from '../util/ids.ts'
+import type { FriendId, LobbyId, NetworkId, SpeakerId } from '../util/ids.ts'
+import { BarredStore } from './barred-store.ts'
 import { nodeCounters } from './counters.ts'
 import { FriendLinks } from './friend-links.ts'
 import { IdentityStore } from './identity/identity-store.ts'
@@ -13,6 +14,7 @@ import { LobbyStore } from './lobby-store.ts'
 import type { NodeOptions } from './node-options.ts'
 import { PrivateChat, privateMessages, TYPING_ITEM } from './private-chat.ts'
 import { RouterRunner } from './router-runner.ts'
+import { barred } from './routing/state.ts'
 import { allInvitations, allLobbies, lobbyInfo, lobbyMembers } from './routing/view.ts'
 import type { Reach } from './self.ts'
 import { Speakers } from './speakers.ts'
@@ -32,6 +34,7 @@ interface Kept {
   readonly identity: NodeIdentity
   readonly identities: IdentityStore
   readonly lobbies: LobbyStore
+  readonly barred: BarredStore
   readonly keys: KeyMaker
 }
 
@@ -68,22 +71,24 @@ export class Node {
 
   /**
    * Reads, or makes, what the node keeps. Rejects with `IDENTITY_UNREADABLE`, `IDENTITY_NOT_WRITABLE`,
-   * `PROFILE_NAME_INVALID`, `IDENTITY_STORE_UNUSABLE`, `LOBBY_STORE_UNREADABLE`.
+   * `PROFILE_NAME_INVALID`, `IDENTITY_STORE_UNUSABLE`, `LOBBY_STORE_UNREADABLE`, `BARRED_UNREADABLE`.
    */
   static async open(network: NetworkId, options: NodeOptions): Promise<Node> {
     const { dir, name, log, profileBits } = options
     const onProblem = (error: GatewayError): void => log.error({ code: error.code }, error.message)
     const identity = await loadOrCreateNodeIdentity(dir, name, profileBits ? { profileBits } : {})
     const lobbies = await LobbyStore.open({ dir, onError: onProblem })
+    const barred = await BarredStore.open(dir, onProblem)
     const keys = new KeyMaker()
     const nowSec = (): number => Math.floor(options.now() / 1000)
     const identities = await IdentityStore.open({ folder: join(dir, 'identities'), keys, nowSec, onProblem })
-    return new Node(network, options, { identity, identities, lobbies, keys })
+    return new Node(network, options, { identity, identities, lobbies, barred, keys })
   }
 
   /** Listens and dials. Rejects with `PEER_LISTEN_FAILED`, `FRIENDS_UNREADABLE`. */
   async start(): Promise<{ readonly port: number }> {
-    this.#router.dispatch({ kind: 'restore', lobbies: this.#kept.lobbies.lobbies })
+    const { lobbies, barred } = this.#kept
+    this.#router.dispatch({ kind: 'restore', lobbies: lobbies.lobbies, barred: barred.barred })
     const bound = await this.#links.start()
     this.#ticker = setInterval(() => this.#tick(), TICK_MS)
     return bound
@@ -96,7 +101,8 @@ export class Node {
     await this.#router.finish(LEAVE_MS)
     clearInterval(this.#ticker)
     await this.#links.stop()
-    await Promise.all([this.#kept.identities.close(), this.#kept.lobbies.flush()])
+    const { identities, lobbies, barred } = this.#kept
+    await Promise.all([identities.close(), lobbies.flush(), barred.flush()])
   }
 
   create(id: LobbyId, spec: LobbySpec): LobbyInfo {
@@ -117,6 +123,10 @@ export class Node {
 
   members(id: LobbyId): ParticipantInfo[] {
     return lobbyMembers(this.#router.router, id, this.#options.now())
+  }
+
+  admit(lobby: LobbyId, speaker: SpeakerId): number {
+    return this.#router.admit(lobby, speaker)
   }
 
   send(command: LobbyCommand): void {
@@ -142,6 +152,10 @@ export class Node {
       case 'set-topic':
       case 'invite':
       case 'decline':
+      case 'ban':
+      case 'unban':
+      case 'ignore':
+      case 'heed':
         this.#router.dispatch(command)
         return
       case 'friend-typing':
@@ -160,7 +174,7 @@ export class Node {
     return privateMessages(text, sentAtSec).every((item) => this.#links.send(friend, item))
   }
 
-  view(): Pick<NetworkSnapshot, 'friends' | 'lobbies' | 'invitations'> & {
+  view(): Pick<NetworkSnapshot, 'friends' | 'lobbies' | 'invitations' | 'barred'> & {
     readonly identity: NodeIdentity
     readonly reach: Reach
   } {
@@ -170,6 +184,7 @@ export class Node {
       friends: this.#links.list(),
       lobbies: allLobbies(this.#router.router, this.#options.now()),
       invitations: allInvitations(this.#router.router),
+      barred: barred(this.#router.router),
     }
   }
 
@@ -196,20 +211,24 @@ export class Node {
 
   #makeRouter(network: NetworkId): RouterRunner {
     const { now, randomBytes } = this.#options
-    const { identities, lobbies } = this.#kept
-    return new RouterRunner(network, {
-      now,
-      randomBytes,
-      judge: (item) => judge(item, (id) => identities.known(id), this.#verdicts),
-      send: (friend, item) => this.#links.send(friend, item),
-      forward: (friend, raw) => this.#links.forward(friend, raw),
-      sign: (item) => this.#sign(item),
-      fetchIdentity: (author, friend) => this.#links.fetchIdentity(author, friend),
-      save: (lobby) => lobbies.save(lobby),
-      forget: (lobby) => lobbies.forget(lobby),
-      onUpdate: (update) => this.#onUpdate(update),
-      onSignFailed: (error) => this.#options.log.error({ err: error }, 'item not signed'),
-    })
+    const { identity, identities, lobbies, barred } = this.#kept
+    return new RouterRunner(
+      { network, self: identity.sslId },
+      {
+        now,
+        randomBytes,
+        judge: (item) => judge(item, (id) => identities.known(id), this.#verdicts),
+        send: (friend, item) => this.#links.send(friend, item),
+        forward: (friend, raw) => this.#links.forward(friend, raw),
+        sign: (item) => this.#sign(item),
+        fetchIdentity: (author, friend) => this.#links.fetchIdentity(author, friend),
+        save: (lobby) => lobbies.save(lobby),
+        forget: (lobby) => lobbies.forget(lobby),
+        saveBarred: (who) => barred.save(who),
+        onUpdate: (update) => this.#onUpdate(update),
+        onSignFailed: (error) => this.#options.log.error({ err: error }, 'item not signed'),
+      },
+    )
   }
 
   #makeSpeakers(): Speakers {

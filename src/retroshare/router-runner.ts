@@ -1,9 +1,18 @@
 /** Runs the lobby router: steps it at once, carries its effects out in order, keeps its one timer. */
 import type { LobbyUpdate } from '../lobby/lobby.ts'
-import type { FriendId, LobbyId, NetworkId, ParticipantId } from '../util/ids.ts'
+import type { FriendId, LobbyId, ParticipantId, SpeakerId } from '../util/ids.ts'
 import { countUp } from './peer/counters.ts'
+import { admit } from './routing/admission.ts'
 import { stepRouter } from './routing/router.ts'
-import type { RouterEffect, RouterEvent, SavedLobby, SignToken, Verdict } from './routing/router-port.ts'
+import type {
+  Barred,
+  RouterEffect,
+  RouterEvent,
+  RouterOptions,
+  SavedLobby,
+  SignToken,
+  Verdict,
+} from './routing/router-port.ts'
 import { createRouter, type Router } from './routing/state.ts'
 import type { BouncedItem, Item } from './wire/item.ts'
 
@@ -20,6 +29,7 @@ export interface RouterRunnerPort {
   fetchIdentity(author: ParticipantId, friend: FriendId): void
   save(lobby: SavedLobby): void
   forget(lobby: LobbyId): void
+  saveBarred(barred: Barred): void
   onUpdate(update: LobbyUpdate): void
   /** A signature could not be made. */
   onSignFailed(error: unknown): void
@@ -41,8 +51,8 @@ export class RouterRunner {
   #onFinished: (() => void) | undefined
   #isStopped = false
 
-  constructor(network: NetworkId, port: RouterRunnerPort) {
-    this.router = createRouter({ network })
+  constructor(options: RouterOptions, port: RouterRunnerPort) {
+    this.router = createRouter(options)
     this.#port = port
   }
 
@@ -57,6 +67,11 @@ export class RouterRunner {
       }),
     )
     this.#drain()
+  }
+
+  /** As `LobbyNetwork.admit`. */
+  admit(lobby: LobbyId, speaker: SpeakerId): number {
+    return admit(this.router, lobby, speaker, this.#port.now())
   }
 
   /** Runs `work` after the effects of everything dispatched before. */
@@ -117,6 +132,9 @@ export class RouterRunner {
         return
       case 'forget':
         port.forget(effect.lobby)
+        return
+      case 'save-barred':
+        port.saveBarred(effect.barred)
         return
       case 'note':
         countUp(this.notes, effect.code)

@@ -72,7 +72,7 @@ export class SimulatedNetwork {
   addNode(): SimulatedNode {
     const index = this.nodes.length
     const id = (index + 1).toString(16).padStart(32, '0') as FriendId
-    const router = createRouter({ network: 'retroshare' as NetworkId })
+    const router = createRouter({ network: 'retroshare' as NetworkId, self: id })
     const node = { index, id, router, links: new Map(), hops: new Map(), wakeAtMs: Number.POSITIVE_INFINITY }
     this.nodes.push(node)
     return node
@@ -142,6 +142,7 @@ export class SimulatedNetwork {
         return
       // Nothing is kept over restarts, identities are known to all, and notes are for the log.
       case 'save':
+      case 'save-barred':
       case 'forget':
       case 'want-identity':
       case 'note':

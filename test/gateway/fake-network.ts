@@ -21,6 +21,8 @@ export class FakeNetwork implements LobbyNetwork {
   readonly friends = new Map<FriendId, FriendInfo>()
   readonly told: { friend: FriendId; text: string }[] = []
   invitations: Invitation[] = []
+  /** What `admit` answers. */
+  waitMs = 0
 
   /** A friend lists, or no longer lists, a lobby; or it becomes joined. */
   show(id: string, name: string, isJoined = false): LobbyId {
@@ -53,6 +55,7 @@ export class FakeNetwork implements LobbyNetwork {
       sinceMs: 0,
       address: null,
       rttMs: null,
+      clockOffsetMs: null,
       version: null,
     }
     this.friends.set(friend.id, friend)
@@ -114,6 +117,10 @@ export class FakeNetwork implements LobbyNetwork {
     return true
   }
 
+  admit(): number {
+    return this.waitMs
+  }
+
   snapshot(): NetworkSnapshot {
     return {
       id: this.id,
@@ -121,6 +128,7 @@ export class FakeNetwork implements LobbyNetwork {
       friends: [...this.friends.values()],
       lobbies: [...this.#lobbies.values()].map((lobby) => ({ ...lobby, members: this.members(lobby.id) })),
       invitations: this.invitations,
+      barred: { banned: [], ignored: [] },
     }
   }
 

@@ -96,7 +96,12 @@ export class RoomHarness {
   constructor(options: Options = {}) {
     this.room = createRoom(
       { jid: jid(ROOM), occupantKey: new Uint8Array(32).fill(7), isNew: options.isNew ?? false },
-      { refusesText: () => undefined, refusesNick: () => undefined, ...options.policy },
+      {
+        refusesText: () => undefined,
+        refusesNick: () => undefined,
+        admits: () => undefined,
+        ...options.policy,
+      },
       { ...DESCRIPTION, ...options.description },
     )
   }

@@ -2,8 +2,10 @@
 import type { FriendId } from '../../util/ids.ts'
 import type { BouncedItem } from '../wire/item.ts'
 import { TIMING } from './limits.ts'
+import type { Held } from './pace.ts'
 import type { Replay } from './recent-messages.ts'
-import { connectedNeighbours, type JoinedLobby, type Neighbour, type Step } from './state.ts'
+import { type JoinedLobby, type Neighbour, type Step, wakeBy } from './state.ts'
+import { sendTo, spread } from './traffic.ts'
 
 /** How long an id has to be remembered: never less than its item could still come in time. */
 export const rememberUntilMs = (item: BouncedItem, nowMs: number): number =>
@@ -13,21 +15,23 @@ export const rememberUntilMs = (item: BouncedItem, nowMs: number): number =>
 export function bounce(step: Step, lobby: JoinedLobby, message: Replay, source: FriendId | null): void {
   const { item, raw } = message
   lobby.seen.add(item.messageId, rememberUntilMs(item, step.nowMs), step.nowMs)
-  const friends = connectedNeighbours(step.router, lobby, source)
-  if (friends.length > 0) step.effects.push({ kind: 'forward', friends, item, raw })
+  const isTaken = spread(step, lobby, { item, raw, offeredMs: step.nowMs }, source)
   // Only messages are worth repeating: presence heals by itself, and an old KEEP_ALIVE would lie.
-  if (item.kind === 'lobby-message')
-    lobby.recent.add(message, source, source !== null || friends.length > 0, step.nowMs)
+  if (item.kind === 'lobby-message') lobby.recent.add(message, source, source !== null || isTaken, step.nowMs)
+  if (!lobby.asking) return
+  lobby.asking.add(item.messageId, step.nowMs)
+  wakeBy(step, lobby.asking.dueMs)
 }
 
 /** Sends a returning friend what it may have missed. */
 export const replayMissed = (step: Step, lobby: JoinedLobby, friend: FriendId, neighbour: Neighbour): void =>
-  replay(step, friend, lobby.recent.missedBy(friend, neighbour.missedSinceMs, step.nowMs))
+  replay(step, lobby, friend, lobby.recent.missedBy(friend, neighbour.missedSinceMs, step.nowMs))
 
 /** Sends a friend that takes part only now what was said while nobody was there. */
 export const replayUnsent = (step: Step, lobby: JoinedLobby, friend: FriendId): void =>
-  replay(step, friend, lobby.recent.unsent(friend, step.nowMs))
+  replay(step, lobby, friend, lobby.recent.unsent(friend, step.nowMs))
 
-function replay(step: Step, friend: FriendId, messages: readonly Replay[]): void {
-  for (const { item, raw } of messages) step.effects.push({ kind: 'forward', friends: [friend], item, raw })
+function replay(step: Step, lobby: JoinedLobby, friend: FriendId, messages: readonly Held[]): void {
+  const peer = lobby.online.find((one) => one.friend === friend)
+  if (peer) for (const held of messages) sendTo(step, lobby, peer, held)
 }

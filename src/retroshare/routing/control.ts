@@ -1,6 +1,7 @@
 /** Lists, invitations and unsubscriptions from friends. Source: docs/retroshare.md §6.6. */
 import type { FriendId } from '../../util/ids.ts'
 import { LOBBY_FLAG, type LobbyControl, type LobbyListEntry } from '../wire/item.ts'
+import { takeChallenge } from './challenges.ts'
 import { describe } from './directory.ts'
 import { ceasePart, takePart } from './friends.ts'
 import { BOUND, KEPT_FLAGS, SIZE } from './limits.ts'
@@ -10,6 +11,10 @@ import { inviteTo, lobbyInfo, sendList, tellLobby } from './view.ts'
 type Invite = Extract<LobbyControl, { kind: 'lobby-invite' }>
 
 export function takeControl(step: Step, friend: FriendId, item: LobbyControl): void {
+  if (step.router.ignored.has(friend)) {
+    note(step, 'FRIEND_IGNORED', friend)
+    return
+  }
   switch (item.kind) {
     case 'lobby-list':
       takeList(step, friend, item.lobbies)
@@ -29,7 +34,7 @@ export function takeControl(step: Step, friend: FriendId, item: LobbyControl): v
       return
     }
     case 'lobby-challenge':
-      note(step, 'CHALLENGE_IGNORED', friend)
+      takeChallenge(step, friend, item.code)
       return
   }
 }
@@ -60,16 +65,13 @@ function takeListOfJoined(step: Step, lobby: JoinedLobby, friend: FriendId): voi
 
 function takeInvite(step: Step, friend: FriendId, invite: Invite): void {
   const lobby = step.router.lobbies.get(invite.lobby)
-  // Answers to challenges, and no challenges are sent.
-  if ((invite.flags & LOBBY_FLAG.challenge) !== 0) {
-    note(step, 'CHALLENGE_IGNORED', friend, invite.lobby)
-    return
-  }
+  const isAnswer = (invite.flags & LOBBY_FLAG.challenge) !== 0
   if (!lobby) {
-    keepInvitation(step, friend, invite)
+    if (isAnswer) note(step, 'CHALLENGE_UNKNOWN', friend, invite.lobby)
+    else keepInvitation(step, friend, invite)
     return
   }
-  if ((invite.flags & KEPT_FLAGS) !== lobby.flags) {
+  if (!isAnswer && (invite.flags & KEPT_FLAGS) !== lobby.flags) {
     note(step, 'INVITE_MISMATCH', friend, lobby.id)
     return
   }

@@ -3,12 +3,16 @@ import type { FriendId } from '../../util/ids.ts'
 import { replayMissed, replayUnsent } from './bounce.ts'
 import { TIMING } from './limits.ts'
 import { greet } from './speakers.ts'
-import { type JoinedLobby, type Step, save, send, wakeBy } from './state.ts'
+import { countPeers, type JoinedLobby, type Step, save, saveBarred, send, wakeBy } from './state.ts'
 import { sendList, tellLobby } from './view.ts'
 
 /** A link is there: lists first, which make the friend forward to us, then what it may have missed. */
 export function friendUp(step: Step, friend: FriendId): void {
   const { router, nowMs } = step
+  if (router.ignored.has(friend)) {
+    router.ignored.set(friend, true)
+    return
+  }
   friendDown(step, friend)
   router.up.set(friend, nowMs)
   if (router.nextListMs === Number.POSITIVE_INFINITY) router.nextListMs = nowMs + TIMING.listMs
@@ -18,14 +22,16 @@ export function friendUp(step: Step, friend: FriendId): void {
   for (const lobby of router.lobbies.values()) {
     const neighbour = lobby.neighbours.get(friend)
     if (!neighbour) continue
+    countPeers(router, lobby)
     replayMissed(step, lobby, friend, neighbour)
-    greet(step, lobby, 0)
+    greet(step, lobby, 0, true)
   }
 }
 
 /** The link is gone. The friend still takes part where it did; what was written last may be lost. */
 export function friendDown(step: Step, friend: FriendId): void {
   const { router, nowMs } = step
+  if (router.ignored.has(friend)) router.ignored.set(friend, false)
   const upSinceMs = router.up.get(friend)
   if (upSinceMs === undefined) return
   const readUntilMs = router.readUntilMs.get(friend) ?? Number.NEGATIVE_INFINITY
@@ -33,10 +39,13 @@ export function friendDown(step: Step, friend: FriendId): void {
   router.readUntilMs.delete(friend)
   const doubtfulSinceMs = Math.max(nowMs - TIMING.lossMs, readUntilMs - TIMING.overtakenMs)
   for (const lobby of router.lobbies.values()) {
+    const waitingSinceMs = dropWaiting(lobby, friend, nowMs)
     const neighbour = lobby.neighbours.get(friend)
     if (!neighbour) continue
+    countPeers(router, lobby)
     // On a link that was up only for a moment the repetition itself may be lost: begin where that one began.
-    if (upSinceMs < doubtfulSinceMs) neighbour.missedSinceMs = doubtfulSinceMs
+    const sinceMs = upSinceMs < doubtfulSinceMs ? doubtfulSinceMs : neighbour.missedSinceMs
+    neighbour.missedSinceMs = Math.min(sinceMs, waitingSinceMs)
   }
 }
 
@@ -46,8 +55,12 @@ export function friendRemoved(step: Step, friend: FriendId): void {
   router.readUntilMs.delete(friend)
   for (const lobby of router.lobbies.values()) {
     const tookPart = lobby.neighbours.delete(friend)
+    lobby.traffic.delete(friend)
+    countPeers(router, lobby)
     if (lobby.former.delete(friend) || tookPart) save(step, lobby)
   }
+  router.challengers.delete(friend)
+  if (router.ignored.delete(friend)) saveBarred(step)
   for (const [id, invitation] of router.invitations)
     if (invitation.friends.delete(friend) && invitation.friends.size === 0) router.invitations.delete(id)
   for (const id of router.directory.forgetFriend(friend)) tellLobby(step, id)
@@ -58,15 +71,27 @@ export function takePart(step: Step, lobby: JoinedLobby, friend: FriendId): void
   if (lobby.neighbours.has(friend)) return
   lobby.former.delete(friend)
   lobby.neighbours.set(friend, { missedSinceMs: step.nowMs })
+  countPeers(step.router, lobby)
   save(step, lobby)
   if (!step.router.up.has(friend)) return
   replayUnsent(step, lobby, friend)
-  greet(step, lobby, 0)
+  greet(step, lobby, 0, true)
 }
 
 /** `friend` has unsubscribed: it gets no traffic any longer, but a private lobby is still listed to it. */
 export function ceasePart(step: Step, lobby: JoinedLobby, friend: FriendId): void {
   if (!lobby.neighbours.delete(friend)) return
+  dropWaiting(lobby, friend, step.nowMs)
+  countPeers(step.router, lobby)
   lobby.former.add(friend)
   save(step, lobby)
+}
+
+/** Nothing more goes to the friend for now. Returns when the oldest message that waited was first offered. */
+function dropWaiting(lobby: JoinedLobby, friend: FriendId, nowMs: number): number {
+  const traffic = lobby.traffic.get(friend)
+  if (!traffic) return Number.POSITIVE_INFINITY
+  const sinceMs = traffic.pace.clear()
+  if (traffic.pace.isForgotten(nowMs) && traffic.inflow.size(nowMs) === 0) lobby.traffic.delete(friend)
+  return sinceMs
 }

@@ -1,7 +1,9 @@
 /** What is due at a time: expiry, keep-alives, lists. Source: docs/retroshare.md §6.5. */
+import { challenge } from './challenges.ts'
 import { TIMING } from './limits.ts'
 import { keepAlive, nextKeepAliveMs } from './speakers.ts'
 import { type JoinedLobby, type Step, send, tell, wakeBy } from './state.ts'
+import { letGo } from './traffic.ts'
 import { sendList, tellLobby } from './view.ts'
 
 /** Does what is due, and has itself woken when the next is. */
@@ -20,6 +22,8 @@ function keepLobby(step: Step, lobby: JoinedLobby): void {
     tell(step, { kind: 'left', lobby: lobby.id, participant, reason: 'silent' })
   lobby.recent.prune(step.nowMs)
   keepAlive(step, lobby)
+  letGo(step, lobby)
+  challenge(step, lobby)
   wakeBy(step, lobby.participants.nextExpiryMs(step.nowMs))
   wakeBy(step, nextKeepAliveMs(lobby))
 }

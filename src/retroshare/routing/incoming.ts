@@ -4,6 +4,7 @@ import { utf8 } from '../../util/bytes.ts'
 import type { FriendId } from '../../util/ids.ts'
 import { type BouncedItem, LOBBY_EVENT, LOBBY_FLAG } from '../wire/item.ts'
 import { bounce, rememberUntilMs } from './bounce.ts'
+import { mayTake } from './flood.ts'
 import { takePart } from './friends.ts'
 import { SIZE, TIMING } from './limits.ts'
 import type { NoteCode, RouterEvent } from './router-port.ts'
@@ -13,12 +14,16 @@ import { type JoinedLobby, note, type Step, tell, wakeBy } from './state.ts'
 /** Cheap tests first; the signature is judged only when everything else is in order. */
 export function takeBounced(step: Step, event: Extract<RouterEvent, { kind: 'bounced' }>): void {
   const { friend, item, raw } = event
+  if (step.router.ignored.has(friend)) {
+    note(step, 'FRIEND_IGNORED', friend, item.lobby)
+    return
+  }
   const lobby = step.router.lobbies.get(item.lobby)
   if (!lobby) {
     note(step, 'NOT_JOINED', friend, item.lobby)
     return
   }
-  const fault = faultOf(item, raw, step.nowMs)
+  const fault = step.router.banned.has(item.author) ? 'BANNED' : faultOf(item, raw, step.nowMs)
   if (fault) {
     note(step, fault, friend, lobby.id)
     return
@@ -27,7 +32,13 @@ export function takeBounced(step: Step, event: Extract<RouterEvent, { kind: 'bou
   if (lobby.seen.refresh(item.messageId, rememberUntilMs(item, step.nowMs), step.nowMs)) {
     step.router.counts.duplicates += 1
     lobby.recent.heardAgain(item.messageId, friend)
+    lobby.traffic.get(friend)?.pace.heard(item)
     takePart(step, lobby, friend)
+    return
+  }
+  // Before the signature, which is the expensive part; and what is refused is not remembered: another may bring it.
+  if (!mayTake(step.router, lobby, friend, item, step.nowMs)) {
+    note(step, 'FLOOD', friend, lobby.id)
     return
   }
   if (!isGenuine(step, lobby, event)) return
@@ -76,7 +87,7 @@ function act(step: Step, lobby: JoinedLobby, item: BouncedItem, friend: FriendId
       tell(step, { kind: 'left', lobby: lobby.id, participant, reason: 'left' })
     return
   }
-  hear(step, lobby, item, friend)
+  const isNew = hear(step, lobby, item, friend)
   if (item.kind === 'lobby-message') {
     const { text, messageId } = item
     const sentAtMs = item.sentAtSec * 1000
@@ -85,12 +96,12 @@ function act(step: Step, lobby: JoinedLobby, item: BouncedItem, friend: FriendId
     tell(step, { kind: 'typing', lobby: lobby.id, participant })
   } else if (item.event === LOBBY_EVENT.joined && lobby.speakers.size > 0) {
     // Nodes begin at different times, so that a newcomer is not met by all in one moment.
-    greet(step, lobby, (step.env.randomBytes(1)[0] ?? 0) / 256)
+    greet(step, lobby, (step.env.randomBytes(1)[0] ?? 0) / 256, isNew)
   }
 }
 
-/** Presence of the author, as far as the item tells of it. */
-function hear(step: Step, lobby: JoinedLobby, item: BouncedItem, friend: FriendId): void {
+/** Presence of the author, as far as the item tells of it; true when it was not there before. */
+function hear(step: Step, lobby: JoinedLobby, item: BouncedItem, friend: FriendId): boolean {
   const { nowMs } = step
   const { author: id, nick } = item
   switch (lobby.participants.hear(item, nowMs)) {
@@ -101,15 +112,15 @@ function hear(step: Step, lobby: JoinedLobby, item: BouncedItem, friend: FriendI
         lobby: lobby.id,
         participant: { id, nick, sinceMs: nowMs, lastSeenMs: nowMs, speaker: null },
       })
-      return
+      return true
     case 'renamed':
       tell(step, { kind: 'renamed', lobby: lobby.id, participant: id, nick })
-      return
+      return false
     case 'full':
       note(step, 'PARTICIPANTS_FULL', friend, lobby.id)
-      return
+      return false
     case 'known':
     case 'late':
-      return
+      return false
   }
 }

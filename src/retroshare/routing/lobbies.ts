@@ -6,16 +6,7 @@ import { BOUND } from './limits.ts'
 import { finishLeaving } from './outgoing.ts'
 import type { RouterEvent, SavedLobby } from './router-port.ts'
 import { exit } from './speakers.ts'
-import {
-  connectedNeighbours,
-  type JoinedLobby,
-  joinedLobby,
-  note,
-  type Step,
-  save,
-  send,
-  tell,
-} from './state.ts'
+import { countPeers, type JoinedLobby, joinedLobby, note, type Step, save, send, tell } from './state.ts'
 import { inviteTo, isPublic, sendList, tellLobby } from './view.ts'
 
 /** A lobby of our own: joined at once, and listed to friends when it is public. */
@@ -42,7 +33,7 @@ export function join(step: Step, id: LobbyId): void {
   if (!lobby) return
   invitations.delete(id)
   // To members this is no invitation but the sign that we take part.
-  for (const friend of connectedNeighbours(step.router, lobby)) send(step, friend, inviteTo(lobby))
+  for (const { friend } of lobby.online) send(step, friend, inviteTo(lobby))
   // Friends that see the lobby only through us need not wait for the next regular list.
   if (!isPublic(flags)) return
   for (const friend of step.router.up.keys()) if (!lobby.neighbours.has(friend)) sendList(step, friend, false)
@@ -57,6 +48,7 @@ function open(step: Step, saved: SavedLobby): JoinedLobby | undefined {
   }
   const lobby = joinedLobby(saved, step.nowMs)
   lobbies.set(saved.id, lobby)
+  countPeers(step.router, lobby)
   save(step, lobby)
   tellLobby(step, saved.id)
   return lobby
@@ -66,7 +58,9 @@ function open(step: Step, saved: SavedLobby): JoinedLobby | undefined {
 export function restore(step: Step, saved: readonly SavedLobby[]): void {
   for (const lobby of saved) {
     if (step.router.lobbies.has(lobby.id)) continue
-    step.router.lobbies.set(lobby.id, joinedLobby(lobby, 0))
+    const joined = joinedLobby(lobby, 0)
+    step.router.lobbies.set(lobby.id, joined)
+    countPeers(step.router, joined)
     tellLobby(step, lobby.id)
   }
 }

@@ -7,16 +7,8 @@ import { bounce } from './bounce.ts'
 import { BOUND } from './limits.ts'
 import type { Replay } from './recent-messages.ts'
 import type { NotSentCode, SignToken } from './router-port.ts'
-import {
-  connectedNeighbours,
-  type JoinedLobby,
-  note,
-  type Speaker,
-  type Step,
-  send,
-  tell,
-  type Unsigned,
-} from './state.ts'
+import { type JoinedLobby, note, type Speaker, type Step, send, tell, type Unsigned } from './state.ts'
+import { flush } from './traffic.ts'
 
 /** What the author decides of an item; the rest is filled in. */
 export type Draft =
@@ -97,11 +89,13 @@ export const tellNotSent = (
 /** Unsubscribes once the last LEFT is out, unless the lobby has been joined again meanwhile. */
 export function finishLeaving(step: Step, lobby: JoinedLobby): void {
   if (lobby.outbox.length > 0 || step.router.lobbies.has(lobby.id)) return
-  for (const friend of connectedNeighbours(step.router, lobby))
-    send(step, friend, { kind: 'lobby-unsubscribe', lobby: lobby.id })
+  flush(step, lobby)
+  for (const { friend } of lobby.online) send(step, friend, { kind: 'lobby-unsubscribe', lobby: lobby.id })
 }
 
 /** Reports that nothing waits for a signature any longer. */
 export function finishStopping(step: Step): void {
-  if (step.router.signing.size === 0) step.effects.push({ kind: 'finished' })
+  if (step.router.signing.size > 0) return
+  for (const lobby of step.router.lobbies.values()) flush(step, lobby)
+  step.effects.push({ kind: 'finished' })
 }

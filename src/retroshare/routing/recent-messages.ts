@@ -2,6 +2,7 @@
 import type { FriendId } from '../../util/ids.ts'
 import type { BouncedItem } from '../wire/item.ts'
 import { BOUND, TIMING } from './limits.ts'
+import type { Held } from './pace.ts'
 
 interface Recent {
   readonly item: BouncedItem
@@ -45,12 +46,12 @@ export class RecentMessages {
   }
 
   /** What a returning friend may have missed since `sinceMs`, oldest first. */
-  missedBy(friend: FriendId, sinceMs: number, nowMs: number): Replay[] {
+  missedBy(friend: FriendId, sinceMs: number, nowMs: number): Held[] {
     return this.#take(friend, (recent) => recent.offeredMs >= sinceMs, nowMs)
   }
 
   /** What nobody was there to take, for a friend that takes part only now; oldest first. */
-  unsent(friend: FriendId, nowMs: number): Replay[] {
+  unsent(friend: FriendId, nowMs: number): Held[] {
     return this.#take(friend, (recent) => recent.isUnsent, nowMs)
   }
 
@@ -64,13 +65,13 @@ export class RecentMessages {
     }
   }
 
-  #take(friend: FriendId, isWanted: (recent: Recent) => boolean, nowMs: number): Replay[] {
-    const taken: Replay[] = []
+  #take(friend: FriendId, isWanted: (recent: Recent) => boolean, nowMs: number): Held[] {
+    const taken: Held[] = []
     for (const recent of this.#messages.values()) {
       if (!isWanted(recent) || recent.heardFrom.includes(friend) || !isFresh(recent.item, nowMs)) continue
       if (recent.isUnsent) recent.offeredMs = nowMs
       recent.isUnsent = false
-      taken.push(recent)
+      taken.push({ item: recent.item, raw: recent.raw, offeredMs: recent.offeredMs })
     }
     return taken
   }

@@ -21,6 +21,8 @@ export interface RouterEnv extends Env {
 export interface RouterOptions {
   /** Name of the network in `LobbyInfo`. */
   readonly network: NetworkId
+  /** This node, as friends know it. */
+  readonly self: FriendId
 }
 
 /** A joined lobby as it outlives the process. */
@@ -37,12 +39,18 @@ export interface SavedLobby {
   readonly formerFriends: readonly FriendId[]
 }
 
+/** Whom the operator does not want to hear, as it outlives the process. */
+export interface Barred {
+  readonly banned: readonly ParticipantId[]
+  readonly ignored: readonly FriendId[]
+}
+
 /** Names one `sign` effect; unique in the life of the router. */
 export type SignToken = number
 
 export type RouterEvent =
   /** Once, before all others: what was saved. */
-  | { readonly kind: 'restore'; readonly lobbies: readonly SavedLobby[] }
+  | { readonly kind: 'restore'; readonly lobbies: readonly SavedLobby[]; readonly barred?: Barred }
   /** A link carries traffic. For a friend that is up already: the link was replaced. */
   | { readonly kind: 'friend-up'; readonly friend: FriendId }
   | { readonly kind: 'friend-down'; readonly friend: FriendId }
@@ -87,6 +95,10 @@ export type RouterEvent =
   | { readonly kind: 'invite'; readonly lobby: LobbyId; readonly friend: FriendId }
   /** Forget a pending invitation. */
   | { readonly kind: 'decline'; readonly lobby: LobbyId }
+  /** Take, show and pass on nothing of this identity. */
+  | { readonly kind: 'ban' | 'unban'; readonly participant: ParticipantId }
+  /** Have nothing to do with this friend in lobbies; `heed` ends it. */
+  | { readonly kind: 'ignore' | 'heed'; readonly friend: FriendId }
   /** Answer to `sign`: the item with its signature, and its bytes. */
   | {
       readonly kind: 'signed'
@@ -103,12 +115,15 @@ export type RouterEvent =
 
 /** Why something was dropped or ignored; each is counted. Meanings: docs/routing.md. */
 export type NoteCode =
+  | 'FRIEND_IGNORED'
   | 'NOT_JOINED'
+  | 'BANNED'
   | 'ITEM_TOO_LARGE'
   | 'TEXT_TOO_LARGE'
   | 'TEXT_FORBIDDEN'
   | 'TOO_OLD'
   | 'TOO_NEW'
+  | 'FLOOD'
   | 'BAD_SIGNATURE'
   | 'AUTHOR_NOT_LINKED'
   | 'PARTICIPANTS_FULL'
@@ -117,7 +132,10 @@ export type NoteCode =
   | 'INVITE_MISMATCH'
   | 'FRIEND_OFFLINE'
   | 'INVITATIONS_FULL'
-  | 'CHALLENGE_IGNORED'
+  | 'CHALLENGE_UNKNOWN'
+  | 'CHALLENGE_FLOOD'
+  | 'NO_PLACE'
+  | 'BARRED_FULL'
   | 'LOBBY_UNKNOWN'
   | 'LOBBIES_FULL'
   | 'SPEAKER_UNKNOWN'
@@ -143,6 +161,8 @@ export type RouterEffect =
   | { readonly kind: 'want-identity'; readonly author: ParticipantId; readonly friend: FriendId }
   /** Store the record of a joined lobby, replacing an older one. */
   | { readonly kind: 'save'; readonly lobby: SavedLobby }
+  /** Store who is barred, replacing what was stored. */
+  | { readonly kind: 'save-barred'; readonly barred: Barred }
   /** The lobby was left: delete its record. */
   | { readonly kind: 'forget'; readonly lobby: LobbyId }
   | {
@@ -164,3 +184,4 @@ export type NotSentCode =
   | 'LOBBY_TEXT_FORBIDDEN'
   | 'LOBBY_SIGN_FAILED'
   | 'LOBBY_BUSY'
+  | 'LOBBY_TOO_FAST'

@@ -1,4 +1,5 @@
 /** The lobby router: one event in, effects out. It knows RetroShare's rules and nothing of links or keys. */
+import { ban, heed, ignore, restoreBarred, unban } from './barred.ts'
 import { takeControl } from './control.ts'
 import { friendDown, friendRemoved, friendUp } from './friends.ts'
 import { keepHouse } from './housekeeping.ts'
@@ -52,6 +53,7 @@ function apply(step: Step, event: RouterEvent): void {
       friendRemoved(step, event.friend)
       return
     case 'restore':
+      if (event.barred) restoreBarred(step, event.barred)
       restore(step, event.lobbies)
       return
     case 'create':
@@ -78,6 +80,18 @@ function apply(step: Step, event: RouterEvent): void {
     case 'speaker-exit':
     case 'typing':
       speakerActs(step, event)
+      return
+    case 'ban':
+      ban(step, event.participant)
+      return
+    case 'unban':
+      unban(step, event.participant)
+      return
+    case 'ignore':
+      ignore(step, event.friend)
+      return
+    case 'heed':
+      heed(step, event.friend)
       return
     case 'shutdown':
       stop(step)

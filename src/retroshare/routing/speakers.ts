@@ -3,18 +3,11 @@
 import { utf8 } from '../../util/bytes.ts'
 import type { SpeakerId } from '../../util/ids.ts'
 import { LOBBY_EVENT, LOBBY_FLAG, TYPING } from '../wire/item.ts'
+import { claim } from './admission.ts'
 import { BOUND, SIZE, TIMING } from './limits.ts'
 import { type Draft, finishStopping, type Refusal, sign, tellNotSent } from './outgoing.ts'
 import type { RouterEvent } from './router-port.ts'
-import {
-  connectedNeighbours,
-  type JoinedLobby,
-  note,
-  type Speaker,
-  type Step,
-  tell,
-  wakeBy,
-} from './state.ts'
+import { type JoinedLobby, note, population, type Speaker, type Step, tell, wakeBy } from './state.ts'
 
 /** A speaker takes part in a joined lobby. Repeated with another identity or nick it leaves as the former. */
 export function enter(
@@ -73,7 +66,7 @@ export function say(
   { lobby: id, speaker: speakerId, text, ref }: Extract<RouterEvent, { kind: 'say' }>,
 ): void {
   const speaker = lobby?.speakers.get(speakerId)
-  let refusal = refusalOf(lobby, speaker, text)
+  let refusal = refusalOf(lobby, speaker, text) ?? (lobby && refusalToWait(step, lobby, speakerId))
   if (!refusal && lobby && speaker) {
     const draft: Draft = { kind: 'lobby-message', text }
     if (!sign(step, lobby, speaker, { draft, ref }))
@@ -96,6 +89,13 @@ function refusalOf(
   return forbidden ? ['LOBBY_TEXT_FORBIDDEN', `The network drops texts with “${forbidden}”.`] : undefined
 }
 
+/** Nobody should have to be told this who was admitted before. */
+function refusalToWait({ nowMs }: Step, lobby: JoinedLobby, speaker: SpeakerId): Refusal | undefined {
+  const waitMs = claim(lobby, speaker, nowMs)
+  if (waitMs === 0) return undefined
+  return ['LOBBY_TOO_FAST', `More than the lobby takes; try again in ${Math.ceil(waitMs / 1000)} s.`]
+}
+
 /** Texts with these are dropped by RetroShare or lose their signature there (docs/retroshare.md §4.2, §6.6). */
 const FORBIDDEN = ['<!', 'PD94bW', 'PHN2Zy']
 
@@ -107,17 +107,23 @@ export function type(step: Step, lobby: JoinedLobby, id: SpeakerId): void {
     return
   }
   if (step.nowMs - speaker.lastTypingMs < TIMING.typingMs) return
-  if (connectedNeighbours(step.router, lobby).length === 0) return
+  if (lobby.online.length === 0) return
   speaker.lastTypingMs = step.nowMs
   signEvent(step, lobby, speaker, LOBBY_EVENT.status, TYPING)
 }
 
-/** Has every speaker heard of within 8 s, evenly spread; `from` in 0..1 shifts the first one. */
-export function greet(step: Step, lobby: JoinedLobby, from: number): void {
+/**
+ * Has every speaker heard of soon, evenly spread; `from` in 0..1 shifts the first one. All participants of the
+ * lobby do the same, so that the more there are, the longer it takes. Who was there already has to wait.
+ */
+export function greet(step: Step, lobby: JoinedLobby, from: number, isNew: boolean): void {
+  const others = Math.max(1, population(lobby) - 1)
+  const withinMs = Math.min(TIMING.greetMs, TIMING.greetEachMs * others)
+  const gapMs = isNew ? withinMs : TIMING.greetMs
   let place = from
   for (const speaker of lobby.speakers.values()) {
-    const soonMs = step.nowMs + (TIMING.greetMs * place) / lobby.speakers.size
-    const dueMs = Math.max(Math.floor(soonMs), speaker.lastHeardMs + TIMING.greetMs)
+    const soonMs = step.nowMs + (withinMs * place) / lobby.speakers.size
+    const dueMs = Math.max(Math.floor(soonMs), speaker.lastHeardMs + gapMs)
     speaker.dueMs = Math.min(speaker.dueMs, dueMs)
     wakeBy(step, speaker.dueMs)
     place += 1
@@ -126,7 +132,7 @@ export function greet(step: Step, lobby: JoinedLobby, from: number): void {
 
 /** Lets the speakers that are due be heard of, if there is anyone to hear it. */
 export function keepAlive(step: Step, lobby: JoinedLobby): void {
-  const isHeard = connectedNeighbours(step.router, lobby).length > 0
+  const isHeard = lobby.online.length > 0
   for (const speaker of lobby.speakers.values()) {
     if (speaker.dueMs > step.nowMs) continue
     // RetroShare drops the first item of an author in a signed lobby: the announcement is repeated soon.

@@ -1,12 +1,15 @@
 /** State of the lobby router and what its parts share: the running step and its effects. */
 import type { LobbyInfo, LobbyUpdate } from '../../lobby/lobby.ts'
 import type { FriendId, LobbyId, ParticipantId, SpeakerId } from '../../util/ids.ts'
-import type { Item } from '../wire/item.ts'
+import { type Item, LOBBY_FLAG } from '../wire/item.ts'
+import { Asking } from './asking.ts'
 import { Directory } from './directory.ts'
-import { BOUND } from './limits.ts'
+import { BOUND, TIMING } from './limits.ts'
+import { Pace } from './pace.ts'
 import { Participants } from './participants.ts'
 import { RecentMessages, type Replay } from './recent-messages.ts'
 import type {
+  Barred,
   NoteCode,
   RouterEffect,
   RouterEnv,
@@ -15,6 +18,7 @@ import type {
   SignToken,
 } from './router-port.ts'
 import { SeenCache } from './seen-cache.ts'
+import { Window } from './window.ts'
 
 /** One of our own that speaks in a lobby. */
 export interface Speaker {
@@ -38,6 +42,22 @@ export interface Unsigned {
   answer: Replay | 'failed' | null
 }
 
+/** What passes between this node and one friend in one lobby. It outlives links, as the friend's own count does. */
+export interface Traffic {
+  /** New items that the friend brought, by author. */
+  readonly inflow: Window
+  /** What goes to the friend. */
+  readonly pace: Pace
+  /** When a list last told the friend of the lobby's participants. */
+  listedMs: number
+}
+
+/** A connected friend that takes part. */
+export interface Peer {
+  readonly friend: FriendId
+  readonly traffic: Traffic
+}
+
 /** A friend that takes part in a lobby. */
 export interface Neighbour {
   /** Messages of the lobby since then may not have reached this friend. */
@@ -54,6 +74,9 @@ export interface JoinedLobby {
   readonly neighbours: Map<FriendId, Neighbour>
   /** Friends that took part and unsubscribed. */
   readonly former: Set<FriendId>
+  readonly traffic: Map<FriendId, Traffic>
+  /** The neighbours that are connected; kept by `countPeers`. */
+  online: readonly Peer[]
   readonly seen: SeenCache
   readonly participants: Participants
   readonly speakers: Map<SpeakerId, Speaker>
@@ -62,6 +85,10 @@ export interface JoinedLobby {
   readonly recent: RecentMessages
   /** Oldest first. */
   readonly outbox: Unsigned[]
+  /** Places for messages that are about to be said, oldest first. */
+  readonly booked: { readonly speaker: SpeakerId; readonly untilMs: number }[]
+  /** Challenges of a private lobby; null in a public one, about which nobody asks. */
+  readonly asking: Asking | null
   lastJoinedMs: number
   isLeft: boolean
 }
@@ -80,6 +107,12 @@ export interface Router {
   /** Of those, up to which time they have read what was written to them, if they ever answered. */
   readonly readUntilMs: Map<FriendId, number>
   readonly lobbies: Map<LobbyId, JoinedLobby>
+  /** Identities whose items are dropped at the door. */
+  readonly banned: Set<ParticipantId>
+  /** Friends whose lobbies are ignored, and whether they are connected. To the rest of the router they are not. */
+  readonly ignored: Map<FriendId, boolean>
+  /** How many challenges each friend may send, as of when. */
+  readonly challengers: Map<FriendId, { readonly left: number; readonly atMs: number }>
   readonly directory: Directory
   readonly invitations: Map<LobbyId, Invitation>
   /** What was last told of each lobby. */
@@ -108,6 +141,9 @@ export const createRouter = (options: RouterOptions): Router => ({
   up: new Map(),
   readUntilMs: new Map(),
   lobbies: new Map(),
+  banned: new Set(),
+  ignored: new Map(),
+  challengers: new Map(),
   directory: new Directory(),
   invitations: new Map(),
   told: new Map(),
@@ -128,27 +164,42 @@ export const joinedLobby = (saved: SavedLobby, missedSinceMs: number): JoinedLob
   isOwn: saved.isOwn,
   neighbours: new Map(saved.friends.map((friend) => [friend, { missedSinceMs }])),
   former: new Set(saved.formerFriends),
+  traffic: new Map(),
+  online: [],
   seen: new SeenCache(BOUND.seenIds),
   participants: new Participants(),
   speakers: new Map(),
   authors: new Map(),
   recent: new RecentMessages(),
   outbox: [],
+  booked: [],
+  asking: (saved.flags & LOBBY_FLAG.public) === 0 ? new Asking() : null,
   lastJoinedMs: Number.NEGATIVE_INFINITY,
   isLeft: false,
 })
 
-/** Connected friends that take part in a lobby, but for `except`. */
-export function connectedNeighbours(
-  router: Router,
-  lobby: JoinedLobby,
-  except: FriendId | null = null,
-): FriendId[] {
-  const friends: FriendId[] = []
+/** Counts anew which neighbours of a lobby are connected; to be called whenever one of both changes. */
+export function countPeers(router: Router, lobby: JoinedLobby): void {
+  const online: Peer[] = []
   for (const friend of lobby.neighbours.keys())
-    if (friend !== except && router.up.has(friend)) friends.push(friend)
-  return friends
+    if (router.up.has(friend)) online.push({ friend, traffic: trafficWith(lobby, friend) })
+  lobby.online = online
 }
+
+export function trafficWith(lobby: JoinedLobby, friend: FriendId): Traffic {
+  const known = lobby.traffic.get(friend)
+  if (known) return known
+  const traffic = {
+    inflow: new Window(TIMING.floodMs),
+    pace: new Pace(),
+    listedMs: Number.NEGATIVE_INFINITY,
+  }
+  lobby.traffic.set(friend, traffic)
+  return traffic
+}
+
+/** Participants that are known, own speakers included. */
+export const population = (lobby: JoinedLobby): number => lobby.participants.size + lobby.speakers.size
 
 export const send = (step: Step, friend: FriendId, item: Item): void => {
   step.effects.push({ kind: 'send', friend, item })
@@ -185,4 +236,14 @@ export const save = (step: Step, lobby: JoinedLobby): void => {
       formerFriends: [...lobby.former],
     },
   })
+}
+
+/** Everybody that is barred. */
+export const barred = ({ banned, ignored }: Router): Barred => ({
+  banned: [...banned],
+  ignored: [...ignored.keys()],
+})
+
+export const saveBarred = (step: Step): void => {
+  step.effects.push({ kind: 'save-barred', barred: barred(step.router) })
 }

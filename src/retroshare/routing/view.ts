@@ -1,9 +1,9 @@
 /** What the router shows of lobbies: to the gateway, and to friends in lists. Source: docs/retroshare.md §6.6. */
 import type { Invitation, LobbyInfo, ParticipantInfo } from '../../lobby/lobby.ts'
 import type { FriendId, LobbyId } from '../../util/ids.ts'
-import { LOBBY_FLAG, type LobbyControl } from '../wire/item.ts'
+import { LOBBY_FLAG, type LobbyControl, type LobbyListEntry } from '../wire/item.ts'
 import { SIZE } from './limits.ts'
-import { type JoinedLobby, type Router, type Step, send, tell } from './state.ts'
+import { type JoinedLobby, population, type Router, type Step, send, tell } from './state.ts'
 
 export const isPublic = (flags: number): boolean => (flags & LOBBY_FLAG.public) !== 0
 
@@ -80,28 +80,33 @@ const isSame = (a: LobbyInfo, b: LobbyInfo): boolean =>
 
 /** Sends the lobbies that `friend` may see. Lists are cut so that all entries are read. */
 export function sendList(step: Step, friend: FriendId, evenIfEmpty: boolean): void {
-  const lobbies = [...step.router.lobbies.values()]
-    .filter((lobby) => isPublic(lobby.flags) || lobby.neighbours.has(friend) || lobby.former.has(friend))
-    .map((lobby) => ({
-      lobby: lobby.id,
-      name: lobby.name,
-      topic: lobby.topic,
-      // The true number: receivers derive from it how much they take from us (docs/retroshare.md §6.8).
-      participants: population(lobby),
-      flags: lobby.flags,
-    }))
+  const lobbies: LobbyListEntry[] = []
+  for (const lobby of step.router.lobbies.values()) {
+    if (!isPublic(lobby.flags) && !lobby.neighbours.has(friend) && !lobby.former.has(friend)) continue
+    lobbies.push(listEntry(lobby))
+    const traffic = lobby.traffic.get(friend)
+    if (traffic) traffic.listedMs = step.nowMs
+  }
   if (lobbies.length === 0 && evenIfEmpty) send(step, friend, { kind: 'lobby-list', lobbies })
   for (let from = 0; from < lobbies.length; from += SIZE.listEntries)
     send(step, friend, { kind: 'lobby-list', lobbies: lobbies.slice(from, from + SIZE.listEntries) })
 }
 
+/** A joined lobby as lists show it. */
+export const listEntry = (lobby: JoinedLobby): LobbyListEntry => ({
+  lobby: lobby.id,
+  name: lobby.name,
+  topic: lobby.topic,
+  // The true number: receivers derive from it how much they take from us (docs/retroshare.md §6.8).
+  participants: population(lobby),
+  flags: lobby.flags,
+})
+
 /** The invitation to a joined lobby. */
-export const inviteTo = (lobby: JoinedLobby): LobbyControl => ({
+export const inviteTo = (lobby: JoinedLobby, flags: number = lobby.flags): LobbyControl => ({
   kind: 'lobby-invite',
   lobby: lobby.id,
   name: lobby.name,
   topic: lobby.topic,
-  flags: lobby.flags,
+  flags,
 })
-
-const population = (lobby: JoinedLobby): number => lobby.participants.size + lobby.speakers.size

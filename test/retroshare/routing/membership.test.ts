@@ -98,7 +98,7 @@ test('an invitation to a lobby that is not joined is told once per friend, and j
   expect(lobbyInfo(node.router, LOBBY)).toMatchObject({ isJoined: true, name: 'Lobby' })
 })
 
-test('the old form of the invitation and challenges do nothing', () => {
+test('the old form of the invitation does nothing, nor do challenges and answers of lobbies unknown here', () => {
   const node = new TestNode()
   node.up(ALICE)
   node.take()
@@ -106,7 +106,7 @@ test('the old form of the invitation and challenges do nothing', () => {
   expect(node.take()).toEqual([])
   node.gets(ALICE, { kind: 'lobby-challenge', code: '0'.repeat(16) })
   node.gets(ALICE, invitation({ flags: 0x08 }))
-  expect(node.notes()).toEqual(['CHALLENGE_IGNORED', 'CHALLENGE_IGNORED'])
+  expect(node.notes()).toEqual(['CHALLENGE_UNKNOWN', 'CHALLENGE_UNKNOWN'])
 })
 
 test('an invitation to a joined lobby makes its sender take part if the flags are the lobby’s', () => {

@@ -17,6 +17,8 @@ import type { FriendId, LobbyId, NetworkId, ParticipantId, SpeakerId } from '../
 export const T0 = 1_700_000_000_000
 export const LOBBY = '00000000000000aa' as LobbyId
 export const OTHER_LOBBY = '00000000000000bb' as LobbyId
+/** The node under test. */
+export const SELF = '5e'.repeat(16) as FriendId
 export const ALICE = 'a'.repeat(32) as FriendId
 export const BOB = 'b'.repeat(32) as FriendId
 export const CAROL = 'c'.repeat(32) as FriendId
@@ -34,7 +36,7 @@ const EMPTY = new Uint8Array()
 let ids = 0
 
 export class TestNode {
-  readonly router: Router = createRouter({ network: 'retroshare' as NetworkId })
+  readonly router: Router = createRouter({ network: 'retroshare' as NetworkId, self: SELF })
   nowMs = T0
   verdict: Verdict = GOOD
   judged = 0

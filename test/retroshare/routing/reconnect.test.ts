@@ -148,6 +148,7 @@ test('at most 256 messages are kept for repetition, the newest', () => {
   for (let i = 0; i < 300; i++) node.say(SAM, `${i}`)
   node.take()
   node.up(ALICE)
+  node.passMs(600_000)
   const repeated = messages(node)
   expect(repeated).toHaveLength(256)
   expect([repeated[0], repeated.at(-1)]).toEqual(['message 44', 'message 299'])
@@ -156,15 +157,18 @@ test('at most 256 messages are kept for repetition, the newest', () => {
 test('at most 1 MiB of messages is kept for repetition', () => {
   const node = joinedNode(ALICE, BOB)
   node.down(BOB)
-  for (let i = 0; i < 100; i++)
+  for (let i = 0; i < 100; i++) {
     node.step({
       kind: 'bounced',
       friend: ALICE,
       item: node.message({ text: `${i}` }),
       raw: new Uint8Array(30_000),
     })
+    node.passMs(2_000)
+  }
   node.take()
   node.up(BOB)
+  node.passMs(60_000)
   expect(messages(node, BOB)).toHaveLength(34)
 })
 

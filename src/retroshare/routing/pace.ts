@@ -1,0 +1,213 @@
+/** What goes to one friend in one lobby, and when: under RetroShare's flood rule. Source: docs/routing.md, flood. */
+import type { ParticipantId } from '../../util/ids.ts'
+import { type BouncedItem, LOBBY_EVENT } from '../wire/item.ts'
+import { BOUND, TIMING } from './limits.ts'
+import { authorLimit } from './rate.ts'
+import { Window } from './window.ts'
+
+/** An item on its way. `offeredMs`: when it was first meant to go, so that a repetition can begin there. */
+export interface Held {
+  readonly item: BouncedItem
+  readonly raw: Uint8Array
+  readonly offeredMs: number
+}
+
+/** `go`: send it now, it is counted. `held`: `next` will give it. `dropped`: it is not worth waiting for. */
+export type Fate = 'go' | 'held' | 'dropped'
+
+/** Whose turn it is while several wait: own messages, those of others, and everything that is no message. */
+const ROTA = ['own', 'relayed', 'own', 'relayed', 'rest'] as const
+/** Of ten places keep-alives leave three free for what matters more. */
+const KEPT_FREE = 0.3
+
+/**
+ * Never more items within 12 s than the friend takes in its 10 s, which it counts in whole seconds. What exceeds
+ * that waits: messages in order, then arrivals and farewells, then one keep-alive an author.
+ */
+export class Pace {
+  readonly #sent = new Window(TIMING.paceMs)
+  /** The authors of what was sent. */
+  readonly #authors = new Window(TIMING.paceMs)
+  readonly #own: Held[] = []
+  readonly #relayed: Held[] = []
+  readonly #events: Held[] = []
+  readonly #keepAlives = new Map<ParticipantId, Held>()
+  #turn = 0
+
+  /** Items that count against the friend's limit now. */
+  sent(nowMs: number): number {
+    return this.#sent.size(nowMs)
+  }
+
+  get isIdle(): boolean {
+    return this.#messages === 0 && this.#events.length === 0 && this.#keepAlives.size === 0
+  }
+
+  /** Nothing that was sent counts any longer, and nothing waits. */
+  isForgotten(nowMs: number): boolean {
+    return this.isIdle && this.#sent.size(nowMs) === 0
+  }
+
+  /** Sends, holds or drops an item. `limit` is what the friend takes; `isOwn`: one of our speakers is its author. */
+  offer(held: Held, isOwn: boolean, limit: number, nowMs: number): Fate {
+    const { item } = held
+    const free = limit - this.#sent.size(nowMs)
+    const needed = isMinor(item) ? limit * KEPT_FREE : 0
+    if (free <= needed || this.#isBehindOthers(item) || !this.#mayHave(item.author, limit, nowMs))
+      return this.#hold(held, isOwn)
+    this.#count(item, nowMs)
+    return 'go'
+  }
+
+  /** The next item that may go now; it is counted. */
+  next(limit: number, nowMs: number): Held | undefined {
+    if (this.isIdle) return undefined
+    const free = limit - this.#sent.size(nowMs)
+    if (free <= 0) return undefined
+    const isFree = ({ item }: Held): boolean => this.#mayHave(item.author, limit, nowMs)
+    for (let tries = 0; tries < ROTA.length; tries++) {
+      const lane = ROTA[this.#turn % ROTA.length]
+      this.#turn = (this.#turn + 1) % ROTA.length
+      const held =
+        lane === 'rest'
+          ? (takeFirst(this.#events, isFree) ??
+            (free > limit * KEPT_FREE ? this.#takeKeepAlive(nowMs) : undefined))
+          : takeFresh(lane === 'own' ? this.#own : this.#relayed, isFree, nowMs)
+      if (!held) continue
+      this.#count(held.item, nowMs)
+      return held
+    }
+    return undefined
+  }
+
+  /** When `next`, which has just given nothing, may give something again; infinite when nothing waits. */
+  nextAtMs(limit: number, nowMs: number): number {
+    if (this.isIdle) return Number.POSITIVE_INFINITY
+    const areKeepAlives = this.#messages === 0 && this.#events.length === 0
+    const places = areKeepAlives ? Math.ceil(limit - limit * KEPT_FREE) : limit
+    // With places left it is the author's own that are used up: any that gets free may be one of them.
+    return this.#sent.endMs(Math.max(0, this.#sent.size(nowMs) - places)) ?? nowMs
+  }
+
+  /** How long an own message would wait that comes behind `ahead` others not offered yet, 0 for not at all. */
+  waitMs(ahead: number, limit: number, nowMs: number): number {
+    const others = (this.#relayed.length > 0 ? 1 : 0) + (this.#events.length > 0 ? 0.5 : 0)
+    const place = Math.ceil((this.#own.length + ahead) * (1 + others))
+    const sent = this.#sent.size(nowMs)
+    const waiting = place - (limit - sent)
+    if (waiting < 0) return 0
+    const endMs = this.#sent.endMs(waiting % limit) ?? nowMs + TIMING.paceMs
+    return endMs - nowMs + Math.floor(waiting / limit) * TIMING.paceMs
+  }
+
+  /** Own messages that wait, of one author. */
+  waitingOf(author: ParticipantId): number {
+    let count = 0
+    for (const { item } of this.#own) if (item.author === author) count += 1
+    return count
+  }
+
+  /** The friend has brought the item itself: it had it before ours came, so that ours neither counts nor is needed. */
+  heard({ messageId, author }: BouncedItem): void {
+    if (this.#sent.remove(messageId)) this.#authors.remove(author)
+    else if (!this.isIdle) this.#drop(messageId, author)
+  }
+
+  #drop(messageId: string, author: ParticipantId): void {
+    for (const lane of [this.#own, this.#relayed, this.#events]) {
+      const at = lane.findIndex(({ item }) => item.messageId === messageId)
+      if (at >= 0) lane.splice(at, 1)
+    }
+    if (this.#keepAlives.get(author)?.item.messageId === messageId) this.#keepAlives.delete(author)
+  }
+
+  /** Everything that waits, messages first, whatever the limit. */
+  flush(): Held[] {
+    const all = [...this.#own, ...this.#relayed, ...this.#events]
+    this.clear()
+    return all
+  }
+
+  /** Forgets what waits; what was sent still counts. Returns when the oldest message that waited was first offered. */
+  clear(): number {
+    const sinceMs = Math.min(...[...this.#own, ...this.#relayed].map(({ offeredMs }) => offeredMs))
+    for (const lane of [this.#own, this.#relayed, this.#events]) lane.length = 0
+    this.#keepAlives.clear()
+    return sinceMs
+  }
+
+  get #messages(): number {
+    return this.#own.length + this.#relayed.length
+  }
+
+  #mayHave(author: ParticipantId, limit: number, nowMs: number): boolean {
+    const most = authorLimit(limit)
+    return this.#authors.size(nowMs) < most || this.#authors.count(author) < most
+  }
+
+  #count({ messageId, author }: BouncedItem, nowMs: number): void {
+    this.#sent.add(messageId, nowMs)
+    this.#authors.add(author, nowMs)
+  }
+
+  #isBehindOthers(item: BouncedItem): boolean {
+    if (this.isIdle) return false
+    if (item.kind === 'lobby-message') return this.#messages > 0
+    return isMinor(item) || this.#messages > 0 || this.#events.length > 0
+  }
+
+  #hold(held: Held, isOwn: boolean): Fate {
+    const { item } = held
+    const waiting = this.#events.findIndex(({ item: { author } }) => author === item.author)
+    const isNewer = item.sentAtSec >= (this.#events[waiting]?.item.sentAtSec ?? 0)
+    if (item.kind === 'lobby-message') {
+      if (isOwn) this.#own.push(held)
+      else pushWithin(this.#relayed, held, BOUND.heldMessages)
+      return 'held'
+    }
+    // What waits of an author's coming and going says nothing any longer once there is newer; nor does older.
+    if (item.event === LOBBY_EVENT.status || !isNewer) return 'dropped'
+    if (item.event === LOBBY_EVENT.keepAlive) {
+      this.#keepAlives.delete(item.author)
+      this.#keepAlives.set(item.author, held)
+      if (this.#keepAlives.size > BOUND.heldEvents) this.#takeKeepAlive(held.offeredMs)
+      return 'held'
+    }
+    this.#keepAlives.delete(item.author)
+    if (waiting >= 0) this.#events.splice(waiting, 1)
+    pushWithin(this.#events, held, BOUND.heldEvents)
+    return 'held'
+  }
+
+  /** The oldest that still says something. */
+  #takeKeepAlive(nowMs: number): Held | undefined {
+    for (const [author, held] of this.#keepAlives) {
+      this.#keepAlives.delete(author)
+      if (nowMs - held.offeredMs <= TIMING.keepAliveHeldMs) return held
+    }
+    return undefined
+  }
+}
+
+/** Keep-alives and typing: dropped before anything else. */
+const isMinor = (item: BouncedItem): boolean =>
+  item.kind === 'lobby-event' && (item.event === LOBBY_EVENT.keepAlive || item.event === LOBBY_EVENT.status)
+
+/** The oldest goes when there are too many. */
+function pushWithin(lane: Held[], held: Held, most: number): void {
+  lane.push(held)
+  if (lane.length > most) lane.shift()
+}
+
+/** Takes out the first of an author that may have one more. */
+function takeFirst(lane: Held[], isFree: (held: Held) => boolean): Held | undefined {
+  const at = lane.findIndex(isFree)
+  return at < 0 ? undefined : lane.splice(at, 1)[0]
+}
+
+/** The same, leaving out those that their receiver would find too old. */
+function takeFresh(lane: Held[], isFree: (held: Held) => boolean, nowMs: number): Held | undefined {
+  for (let held = takeFirst(lane, isFree); held; held = takeFirst(lane, isFree))
+    if (nowMs - held.item.sentAtSec * 1000 <= TIMING.heldMs) return held
+  return undefined
+}

@@ -1,0 +1,85 @@
+/** Items on their way to friends, each at the pace that the friend allows. Source: docs/routing.md, flood. */
+import type { FriendId } from '../../util/ids.ts'
+import { ourLimit } from './flood.ts'
+import { FLOOD, TIMING } from './limits.ts'
+import type { Held } from './pace.ts'
+import { type JoinedLobby, note, type Peer, type Step, send, wakeBy } from './state.ts'
+import { listEntry } from './view.ts'
+
+/** Sends an item to all connected friends that take part but `source`, or has it wait. True when there is any. */
+export function spread(step: Step, lobby: JoinedLobby, held: Held, source: FriendId | null): boolean {
+  const { item, raw } = held
+  const limit = ourLimit(lobby)
+  const friends: FriendId[] = []
+  let isTaken = false
+  for (const peer of lobby.online) {
+    if (peer.friend === source) continue
+    isTaken = true
+    if (offer(step, lobby, peer, held, { isOwn: source === null, limit })) friends.push(peer.friend)
+  }
+  if (friends.length > 0) step.effects.push({ kind: 'forward', friends, item, raw })
+  return isTaken
+}
+
+/** Sends an item to one friend, or has it wait. */
+export function sendTo(step: Step, lobby: JoinedLobby, peer: Peer, held: Held): void {
+  if (offer(step, lobby, peer, held, { isOwn: false, limit: ourLimit(lobby) })) forward(step, peer, held)
+}
+
+/** Lets go what waits and may go now, and has itself called when there will be more. */
+export function letGo(step: Step, lobby: JoinedLobby): void {
+  let limit: number | undefined
+  for (const peer of lobby.online) {
+    const { pace } = peer.traffic
+    if (pace.isIdle) continue
+    limit ??= ourLimit(lobby)
+    for (let held = pace.next(limit, step.nowMs); held; held = pace.next(limit, step.nowMs)) {
+      vouch(step, lobby, peer, held)
+      forward(step, peer, held)
+    }
+    wakeBy(step, pace.nextAtMs(limit, step.nowMs))
+  }
+}
+
+/** Sends at once what still waits: there is no later. */
+export function flush(step: Step, lobby: JoinedLobby): void {
+  for (const peer of lobby.online) for (const held of peer.traffic.pace.flush()) forward(step, peer, held)
+}
+
+function offer(
+  step: Step,
+  lobby: JoinedLobby,
+  peer: Peer,
+  held: Held,
+  { isOwn, limit }: { readonly isOwn: boolean; readonly limit: number },
+): boolean {
+  const { pace } = peer.traffic
+  switch (pace.offer(held, isOwn, limit, step.nowMs)) {
+    case 'go':
+      vouch(step, lobby, peer, held)
+      return true
+    case 'held':
+      wakeBy(step, pace.nextAtMs(limit, step.nowMs))
+      return false
+    case 'dropped':
+      note(step, 'NO_PLACE', peer.friend, lobby.id)
+      return false
+  }
+}
+
+const forward = (step: Step, { friend }: Peer, { item, raw }: Held): void => {
+  step.effects.push({ kind: 'forward', friends: [friend], item, raw })
+}
+
+/**
+ * The friend takes more than the least only while it remembers the number of participants that our list gave, and
+ * it forgets that whenever it asks for lists. So the number goes before what needs it: with each message, and for
+ * the rest when it was told a while ago.
+ */
+function vouch(step: Step, lobby: JoinedLobby, { friend, traffic }: Peer, { item }: Held): void {
+  if (traffic.pace.sent(step.nowMs) <= FLOOD.least) return
+  const ageMs = step.nowMs - traffic.listedMs
+  if (item.kind === 'lobby-message' ? ageMs <= 0 : ageMs <= TIMING.vouchMs) return
+  traffic.listedMs = step.nowMs
+  send(step, friend, { kind: 'lobby-list', lobbies: [listEntry(lobby)] })
+}
