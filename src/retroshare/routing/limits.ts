@@ -35,7 +35,7 @@ export const TIMING = {
   paceMs: 12_000,
   /** Our own flood rule counts exactly. */
   floodMs: 10_000,
-  /** Items that are no messages rely on a list told this long ago (`vouch`). */
+  /** Keep-alives rely on a number of participants that was told up to so long ago. */
   vouchMs: 10_000,
   /** A message that may not go yet waits at most until it is so old: 60 s under `maxAgeMs`, */
   heldMs: 1_040_000,

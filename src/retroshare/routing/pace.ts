@@ -190,7 +190,7 @@ export class Pace {
 }
 
 /** Keep-alives and typing: dropped before anything else. */
-const isMinor = (item: BouncedItem): boolean =>
+export const isMinor = (item: BouncedItem): boolean =>
   item.kind === 'lobby-event' && (item.event === LOBBY_EVENT.keepAlive || item.event === LOBBY_EVENT.status)
 
 /** The oldest goes when there are too many. */

@@ -48,8 +48,8 @@ export interface Traffic {
   readonly inflow: Window
   /** What goes to the friend. */
   readonly pace: Pace
-  /** When a list last told the friend of the lobby's participants. */
-  listedMs: number
+  /** How many participants our list last told the friend of, and when. */
+  listed: { readonly participants: number; readonly atMs: number }
 }
 
 /** A connected friend that takes part. */
@@ -192,7 +192,7 @@ export function trafficWith(lobby: JoinedLobby, friend: FriendId): Traffic {
   const traffic = {
     inflow: new Window(TIMING.floodMs),
     pace: new Pace(),
-    listedMs: Number.NEGATIVE_INFINITY,
+    listed: { participants: 0, atMs: Number.NEGATIVE_INFINITY },
   }
   lobby.traffic.set(friend, traffic)
   return traffic

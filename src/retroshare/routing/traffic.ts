@@ -2,7 +2,8 @@
 import type { FriendId } from '../../util/ids.ts'
 import { ourLimit } from './flood.ts'
 import { FLOOD, TIMING } from './limits.ts'
-import type { Held } from './pace.ts'
+import { type Held, isMinor } from './pace.ts'
+import { floodLimit } from './rate.ts'
 import { type JoinedLobby, note, type Peer, type Step, send, wakeBy } from './state.ts'
 import { listEntry } from './view.ts'
 
@@ -30,15 +31,19 @@ export function sendTo(step: Step, lobby: JoinedLobby, peer: Peer, held: Held): 
 export function letGo(step: Step, lobby: JoinedLobby): void {
   let limit: number | undefined
   for (const peer of lobby.online) {
-    const { pace } = peer.traffic
-    if (pace.isIdle) continue
+    if (peer.traffic.pace.isIdle) continue
     limit ??= ourLimit(lobby)
-    for (let held = pace.next(limit, step.nowMs); held; held = pace.next(limit, step.nowMs)) {
-      vouch(step, lobby, peer, held)
-      forward(step, peer, held)
-    }
-    wakeBy(step, pace.nextAtMs(limit, step.nowMs))
+    drain(step, lobby, peer, limit)
   }
+}
+
+function drain(step: Step, lobby: JoinedLobby, peer: Peer, limit: number): void {
+  const { pace } = peer.traffic
+  for (let held = pace.next(limit, step.nowMs); held; held = pace.next(limit, step.nowMs)) {
+    vouch(step, lobby, peer, held)
+    forward(step, peer, held)
+  }
+  wakeBy(step, pace.nextAtMs(limit, step.nowMs))
 }
 
 /** Sends at once what still waits: there is no later. */
@@ -59,7 +64,8 @@ function offer(
       vouch(step, lobby, peer, held)
       return true
     case 'held':
-      wakeBy(step, pace.nextAtMs(limit, step.nowMs))
+      // What it is behind may be of an author that has to wait longer.
+      drain(step, lobby, peer, limit)
       return false
     case 'dropped':
       note(step, 'NO_PLACE', peer.friend, lobby.id)
@@ -73,13 +79,16 @@ const forward = (step: Step, { friend }: Peer, { item, raw }: Held): void => {
 
 /**
  * The friend takes more than the least only while it remembers the number of participants that our list gave, and
- * it forgets that whenever it asks for lists. So the number goes before what needs it: with each message, and for
- * the rest when it was told a while ago.
+ * it forgets that whenever it asks for lists. So the number goes before what needs it; before keep-alives only
+ * when it was told a while ago.
  */
 function vouch(step: Step, lobby: JoinedLobby, { friend, traffic }: Peer, { item }: Held): void {
-  if (traffic.pace.sent(step.nowMs) <= FLOOD.least) return
-  const ageMs = step.nowMs - traffic.listedMs
-  if (item.kind === 'lobby-message' ? ageMs <= 0 : ageMs <= TIMING.vouchMs) return
-  traffic.listedMs = step.nowMs
-  send(step, friend, { kind: 'lobby-list', lobbies: [listEntry(lobby)] })
+  const sent = traffic.pace.sent(step.nowMs)
+  if (sent <= FLOOD.least) return
+  const ageMs = step.nowMs - traffic.listed.atMs
+  const isFresh = ageMs <= (isMinor(item) ? TIMING.vouchMs : 0)
+  if (isFresh && sent <= floodLimit(traffic.listed.participants)) return
+  const entry = listEntry(lobby)
+  traffic.listed = { participants: entry.participants, atMs: step.nowMs }
+  send(step, friend, { kind: 'lobby-list', lobbies: [entry] })
 }

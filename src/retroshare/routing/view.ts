@@ -85,7 +85,7 @@ export function sendList(step: Step, friend: FriendId, evenIfEmpty: boolean): vo
     if (!isPublic(lobby.flags) && !lobby.neighbours.has(friend) && !lobby.former.has(friend)) continue
     lobbies.push(listEntry(lobby))
     const traffic = lobby.traffic.get(friend)
-    if (traffic) traffic.listedMs = step.nowMs
+    if (traffic) traffic.listed = { participants: population(lobby), atMs: step.nowMs }
   }
   if (lobbies.length === 0 && evenIfEmpty) send(step, friend, { kind: 'lobby-list', lobbies })
   for (let from = 0; from < lobbies.length; from += SIZE.listEntries)

@@ -36,7 +36,7 @@ const EMPTY = new Uint8Array()
 let ids = 0
 
 export class TestNode {
-  readonly router: Router = createRouter({ network: 'retroshare' as NetworkId, self: SELF })
+  readonly router: Router
   nowMs = T0
   verdict: Verdict = GOOD
   judged = 0
@@ -45,6 +45,10 @@ export class TestNode {
   effects: RouterEffect[] = []
   /** Sign requests that are answered only on demand. */
   signsAtOnce = true
+
+  constructor(self = SELF) {
+    this.router = createRouter({ network: 'retroshare' as NetworkId, self })
+  }
 
   step(event: RouterEvent): RouterEffect[] {
     const effects = stepRouter(this.router, event, {
