@@ -39,7 +39,7 @@ export function friendDown(step: Step, friend: FriendId): void {
   router.readUntilMs.delete(friend)
   const doubtfulSinceMs = Math.max(nowMs - TIMING.lossMs, readUntilMs - TIMING.overtakenMs)
   for (const lobby of router.lobbies.values()) {
-    const waitingSinceMs = dropWaiting(lobby, friend, nowMs)
+    const waitingSinceMs = dropWaiting(step, lobby, friend, doubtfulSinceMs)
     const neighbour = lobby.neighbours.get(friend)
     if (!neighbour) continue
     countPeers(router, lobby)
@@ -81,17 +81,17 @@ export function takePart(step: Step, lobby: JoinedLobby, friend: FriendId): void
 /** `friend` has unsubscribed: it gets no traffic any longer, but a private lobby is still listed to it. */
 export function ceasePart(step: Step, lobby: JoinedLobby, friend: FriendId): void {
   if (!lobby.neighbours.delete(friend)) return
-  dropWaiting(lobby, friend, step.nowMs)
+  dropWaiting(step, lobby, friend, step.nowMs)
   countPeers(step.router, lobby)
   lobby.former.add(friend)
   save(step, lobby)
 }
 
-/** Nothing more goes to the friend for now. Returns when the oldest message that waited was first offered. */
-function dropWaiting(lobby: JoinedLobby, friend: FriendId, nowMs: number): number {
+/** Nothing more goes to the friend for now. Returns when the oldest message was offered that it may not have. */
+function dropWaiting({ nowMs }: Step, lobby: JoinedLobby, friend: FriendId, doubtfulSinceMs: number): number {
   const traffic = lobby.traffic.get(friend)
   if (!traffic) return Number.POSITIVE_INFINITY
-  const sinceMs = traffic.pace.clear()
+  const sinceMs = traffic.pace.clear(doubtfulSinceMs)
   if (traffic.pace.isForgotten(nowMs) && traffic.inflow.size(nowMs) === 0) lobby.traffic.delete(friend)
   return sinceMs
 }

@@ -32,6 +32,8 @@ export class Pace {
   readonly #relayed: Held[] = []
   readonly #events: Held[] = []
   readonly #keepAlives = new Map<ParticipantId, Held>()
+  /** Messages that had to wait, by when they went. */
+  #late: { readonly offeredMs: number; readonly sentMs: number }[] = []
   #turn = 0
 
   /** Items that count against the friend's limit now. */
@@ -75,6 +77,7 @@ export class Pace {
           : takeFresh(lane === 'own' ? this.#own : this.#relayed, isFree, nowMs)
       if (!held) continue
       this.#count(held.item, nowMs)
+      if (held.item.kind === 'lobby-message') this.#noteLate(held.offeredMs, nowMs)
       return held
     }
     return undefined
@@ -124,16 +127,30 @@ export class Pace {
   /** Everything that waits, messages first, whatever the limit. */
   flush(): Held[] {
     const all = [...this.#own, ...this.#relayed, ...this.#events]
-    this.clear()
+    this.#empty()
     return all
   }
 
-  /** Forgets what waits; what was sent still counts. Returns when the oldest message that waited was first offered. */
-  clear(): number {
-    const sinceMs = Math.min(...[...this.#own, ...this.#relayed].map(({ offeredMs }) => offeredMs))
+  /**
+   * Forgets what waits, since the link is gone; what was sent still counts. Returns when the oldest message was
+   * offered that still waited or went at `doubtfulSinceMs` or later; infinite when there is none.
+   */
+  clear(doubtfulSinceMs: number): number {
+    const late = this.#late.filter(({ sentMs }) => sentMs >= doubtfulSinceMs)
+    const offeredMs = [...this.#own, ...this.#relayed, ...late].map((message) => message.offeredMs)
+    this.#empty()
+    return offeredMs.reduce((oldest, ms) => Math.min(oldest, ms), Number.POSITIVE_INFINITY)
+  }
+
+  #empty(): void {
     for (const lane of [this.#own, this.#relayed, this.#events]) lane.length = 0
     this.#keepAlives.clear()
-    return sinceMs
+  }
+
+  /** What goes long after it was offered has to be found again by when it went. */
+  #noteLate(offeredMs: number, nowMs: number): void {
+    while ((this.#late[0]?.sentMs ?? nowMs) < nowMs - TIMING.lossMs) this.#late.shift()
+    this.#late.push({ offeredMs, sentMs: nowMs })
   }
 
   get #messages(): number {

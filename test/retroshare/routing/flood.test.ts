@@ -196,6 +196,23 @@ test('what waited when the link broke is sent when it returns, however long it w
   expect(new Set([...first, ...second]).size).toBe(200)
 })
 
+test('what waited for long and went just before the link broke is sent again', () => {
+  const node = speaking(ALICE)
+  node.down(ALICE)
+  for (let i = 0; i < 200; i++) node.say(SAM, `${i}`)
+  node.take()
+  node.up(ALICE)
+  // Offered 220 s ago, the last have just gone; the link breaks with them under way.
+  node.passMs(228_000)
+  const last = words(node.sentTo(ALICE)).at(-1)
+  expect(last).toBe('message 199')
+  node.down(ALICE)
+  node.take()
+  node.up(ALICE)
+  node.passMs(240_000)
+  expect(words(node.sentTo(ALICE))).toContain('message 199')
+})
+
 test('a burst of ten is admitted, then as much as can go within 30 s, then nobody for a while', () => {
   const node = speaking(ALICE)
   node.enter(SUE, SUES_ID)
