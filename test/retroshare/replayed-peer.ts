@@ -12,6 +12,8 @@ type Of<K extends Item['kind']> = Extract<Item, { kind: K }>
 
 /** One write of the recorded node: its bytes, and the items that end in it. */
 interface Flight {
+  /** When it was recorded, ms since 1970. */
+  readonly atMs: number
   readonly bytes: Uint8Array
   readonly items: readonly Item[]
 }
@@ -42,6 +44,7 @@ export function partOf(file: string, direction: 'R' | 'W'): Part {
     for (const item of items) if (item.kind === 'gxs-group') records.set(item.groupId, item)
     const isExchange = (raw: Uint8Array): boolean => ((raw[1] ?? 0) << 8) + (raw[2] ?? 0) === SERVICE.gxsId
     flights.push({
+      atMs: Number(time) * 1000,
       bytes: whole.some(({ raw }) => isExchange(raw))
         ? Buffer.concat(whole.filter(({ raw }) => !isExchange(raw)).map(({ raw }) => raw))
         : bytes,
@@ -69,9 +72,9 @@ export class ReplayedPeer {
   }
 
   /** Sends everything in order; `before` is awaited before each write that ends items. */
-  async play(before: (items: readonly Item[]) => Promise<void>): Promise<void> {
-    for (const { bytes, items } of this.#part.flights) {
-      if (items.length > 0) await before(items)
+  async play(before: (items: readonly Item[], atMs: number) => Promise<void>): Promise<void> {
+    for (const { bytes, items, atMs } of this.#part.flights) {
+      if (items.length > 0) await before(items, atMs)
       if (bytes.length > 0) this.#link.socket.write(bytes)
     }
   }

@@ -1,7 +1,7 @@
 /** RetroShare's flood rule, as friends apply it to us and we to them. Source: docs/retroshare.md §6.8, docs/routing.md. */
 import type { FriendId } from '../../util/ids.ts'
 import type { BouncedItem } from '../wire/item.ts'
-import { FLOOD } from './limits.ts'
+import { FLOOD, TIMING } from './limits.ts'
 import { authorLimit, floodLimit } from './rate.ts'
 import { type JoinedLobby, population, type Router, trafficWith } from './state.ts'
 
@@ -10,7 +10,7 @@ export const ourLimit = (lobby: JoinedLobby): number => floodLimit(population(lo
 
 /**
  * Whether one more new item of a friend is taken; it counts if so. In sum as RetroShare does it, with a ceiling,
- * and with a limit for each author.
+ * and with a limit for each author that is not the only one.
  */
 export function mayTake(
   router: Router,
@@ -19,11 +19,16 @@ export function mayTake(
   { author }: BouncedItem,
   nowMs: number,
 ): boolean {
-  const { inflow } = trafficWith(lobby, friend)
+  const traffic = trafficWith(lobby, friend)
+  const { inflow, voice } = traffic
+  if (voice.author !== author)
+    traffic.voice = { author, changedMs: voice.author === null ? voice.changedMs : nowMs }
   const taken = inflow.size(nowMs)
   if (taken >= FLOOD.least) {
     const limit = theirLimit(router, lobby)
-    if (taken > limit || inflow.count(author) >= authorLimit(limit)) return false
+    if (taken > limit) return false
+    const isAlone = nowMs - traffic.voice.changedMs > TIMING.aloneMs
+    if (!isAlone && inflow.count(author) >= authorLimit(limit)) return false
   }
   inflow.add(author, nowMs)
   return true

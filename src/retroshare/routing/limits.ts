@@ -35,6 +35,8 @@ export const TIMING = {
   paceMs: 12_000,
   /** Our own flood rule counts exactly. */
   floodMs: 10_000,
+  /** Whoever is the only author that a friend brings for so long may have all the places. */
+  aloneMs: 60_000,
   /** Keep-alives rely on a number of participants that was told up to so long ago. */
   vouchMs: 10_000,
   /** A message that may not go yet waits at most until it is so old: 60 s under `maxAgeMs`, */

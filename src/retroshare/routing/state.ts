@@ -46,6 +46,8 @@ export interface Unsigned {
 export interface Traffic {
   /** New items that the friend brought, by author. */
   readonly inflow: Window
+  /** The author of the newest of them, refused ones included, and when it was another one than before. */
+  voice: { readonly author: ParticipantId | null; readonly changedMs: number }
   /** What goes to the friend. */
   readonly pace: Pace
   /** How many participants our list last told the friend of, and when. */
@@ -191,6 +193,7 @@ export function trafficWith(lobby: JoinedLobby, friend: FriendId): Traffic {
   if (known) return known
   const traffic = {
     inflow: new Window(TIMING.floodMs),
+    voice: { author: null, changedMs: Number.NEGATIVE_INFINITY },
     pace: new Pace(),
     listed: { participants: 0, atMs: Number.NEGATIVE_INFINITY },
   }
