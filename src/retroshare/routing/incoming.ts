@@ -23,7 +23,7 @@ export function takeBounced(step: Step, event: Extract<RouterEvent, { kind: 'bou
     note(step, 'NOT_JOINED', friend, item.lobby)
     return
   }
-  const fault = step.router.banned.has(item.author) ? 'BANNED' : faultOf(item, raw, step.nowMs)
+  const fault = step.router.banned.has(item.author) ? 'AUTHOR_BANNED' : faultOf(item, raw, step.nowMs)
   if (fault) {
     note(step, fault, friend, lobby.id)
     return
@@ -38,7 +38,7 @@ export function takeBounced(step: Step, event: Extract<RouterEvent, { kind: 'bou
   }
   // Before the signature, which is the expensive part; and what is refused is not remembered: another may bring it.
   if (!mayTake(step.router, lobby, friend, item, step.nowMs)) {
-    note(step, 'FLOOD', friend, lobby.id)
+    note(step, 'FLOOD_REFUSED', friend, lobby.id)
     return
   }
   if (!isGenuine(step, lobby, event)) return

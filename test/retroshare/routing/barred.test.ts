@@ -29,8 +29,8 @@ test('of a banned identity nothing is judged, shown or passed on, and others are
   node.gets(ALICE, node.message())
   node.gets(ALICE, node.event(LOBBY_EVENT.joined))
   expect(node.take()).toEqual([
-    { kind: 'note', code: 'BANNED', friend: ALICE, lobby: LOBBY },
-    { kind: 'note', code: 'BANNED', friend: ALICE, lobby: LOBBY },
+    { kind: 'note', code: 'AUTHOR_BANNED', friend: ALICE, lobby: LOBBY },
+    { kind: 'note', code: 'AUTHOR_BANNED', friend: ALICE, lobby: LOBBY },
   ])
   expect(node.judged).toBe(0)
   node.gets(ALICE, node.message({ author: ERIN }))
@@ -100,7 +100,7 @@ test('who was barred when the process ended is barred again', () => {
   node.gets(BOB, node.message())
   node.gets(BOB, node.message({ author: ERIN }))
   expect(sentTo(node.effects, ALICE)).toEqual([])
-  expect(node.notes()).toEqual(['BANNED'])
+  expect(node.notes()).toEqual(['AUTHOR_BANNED'])
 })
 
 test('a friend that is removed is not ignored any longer', () => {

@@ -353,7 +353,7 @@ test('of one friend eleven new items are taken in 10 s; the twelfth is as if it 
   const items = Array.from({ length: 12 }, (_, i) => node.message({ author: author(i), text: `${i}` }))
   for (const item of items) node.gets(ALICE, item)
   const effects = node.take()
-  expect(effects.flatMap((effect) => (effect.kind === 'note' ? [effect.code] : []))).toEqual(['FLOOD'])
+  expect(effects.flatMap((effect) => (effect.kind === 'note' ? [effect.code] : []))).toEqual(['FLOOD_REFUSED'])
   const [last] = items.slice(-1)
   if (last) node.gets(BOB, last)
   expect(node.updates()).toContainEqual(expect.objectContaining({ kind: 'said', text: '11' }))
@@ -367,7 +367,7 @@ test('what is refused does not count, and after 10 s more is taken', () => {
   node.gets(ALICE, node.message({ author: author(40) }))
   node.passMs(1)
   node.gets(ALICE, node.message({ author: author(41) }))
-  expect(node.notes()).toEqual(['FLOOD'])
+  expect(node.notes()).toEqual(['FLOOD_REFUSED'])
 })
 
 test('an author that is alone has all eleven places', () => {
