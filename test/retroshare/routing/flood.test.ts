@@ -353,7 +353,9 @@ test('of one friend eleven new items are taken in 10 s; the twelfth is as if it 
   const items = Array.from({ length: 12 }, (_, i) => node.message({ author: author(i), text: `${i}` }))
   for (const item of items) node.gets(ALICE, item)
   const effects = node.take()
-  expect(effects.flatMap((effect) => (effect.kind === 'note' ? [effect.code] : []))).toEqual(['FLOOD_REFUSED'])
+  expect(effects.flatMap((effect) => (effect.kind === 'note' ? [effect.code] : []))).toEqual([
+    'FLOOD_REFUSED',
+  ])
   const [last] = items.slice(-1)
   if (last) node.gets(BOB, last)
   expect(node.updates()).toContainEqual(expect.objectContaining({ kind: 'said', text: '11' }))
