@@ -82,6 +82,10 @@ test('pure layers neither do I/O nor read clock, randomness or environment', () 
   expect(bad).toEqual([])
 })
 
+test('tests are not among the sources', () => {
+  expect(files.filter((file) => file.endsWith('.test.ts'))).toEqual([])
+})
+
 test('only stanza/ knows the XML packages', () => {
   const knows = files.filter((f) =>
     /from '(ltx|saxes|@xmpp\/[^']+)'/.test(readFileSync(join('src', f), 'utf8')),

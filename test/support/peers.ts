@@ -26,6 +26,7 @@ export function describeWith(peers: readonly Peer[], name: string, body: () => v
   }
   const how = missing.map((peer) => PEERS[peer].install).join(' && ')
   if (isRequired) throw new Error(`${name}: missing ${missing.join(', ')}: ${how}`)
+  console.warn(`SKIPPED: ${name}: missing ${missing.join(', ')}. To run it: ${how}`)
   describe.skip(`${name} (missing ${missing.join(', ')}: ${how})`, body)
 }
 
