@@ -1,5 +1,10 @@
 /** `foyer simulate`: a seeded network of lobby routers on a virtual clock, and how well it delivers. */
-import { runSimulation, type SimulationParameters, type SimulationResult } from '../simulate/simulation.ts'
+import {
+  type Repair,
+  runSimulation,
+  type SimulationParameters,
+  type SimulationResult,
+} from '../simulate/simulation.ts'
 import { type Command, options, table, UsageError } from './common.ts'
 
 const OPTIONS = {
@@ -8,6 +13,10 @@ const OPTIONS = {
   participants: { type: 'string', default: '60' },
   messages: { type: 'string', default: '100' },
   churn: { type: 'string', default: '0.05' },
+  rules: { type: 'string', default: 'foyer' },
+  private: { type: 'boolean', default: false },
+  'no-challenges': { type: 'boolean', default: false },
+  split: { type: 'string', default: '0' },
   seed: { type: 'string', default: '1' },
   json: { type: 'boolean', default: false },
 } as const
@@ -22,6 +31,10 @@ export const simulateCommand: Command = (argv, io) => {
     participants: wholeNumber('participants', values.participants, 2, peers),
     messages: wholeNumber('messages', values.messages, 1, 100_000),
     churn: share('churn', values.churn),
+    rules: oneOf('rules', values.rules, ['foyer', 'retroshare']),
+    isPrivate: values.private,
+    hasChallenges: !values['no-challenges'],
+    splitSec: wholeNumber('split', values.split, 0, 100_000),
     seed: wholeNumber('seed', values.seed, 0, 0xffff_ffff),
   }
   const result = runSimulation(parameters)
@@ -37,6 +50,10 @@ function report(result: SimulationResult): string[] {
     ['what', 'value'],
     [
       ['seed', `${result.seed}`],
+      [
+        'rules',
+        `${result.rules}${result.isPrivate ? ', private lobby' : ''}${result.hasChallenges ? '' : ', no challenges'}`,
+      ],
       ['nodes, links', `${result.peers}, ${result.links}`],
       ['participants, links between them', `${result.participants}, ${result.lobbyLinks}`],
       ['links that dropped and returned', `${(result.churn * 100).toFixed(1)} %`],
@@ -56,10 +73,29 @@ function report(result: SimulationResult): string[] {
       ],
       ['bytes per message, all links', `${Math.round(result.bytesPerMessage)}`],
       ['presence and lists, all links', `${Math.round(result.otherBytesPerSec)} bytes/s`],
+      ['items refused by a flood rule', `${result.refused}`],
+      ...repairReport(result.repair),
       ['simulated time', `${result.simulatedSec} s`],
       ['trace', result.trace],
     ],
   )
+}
+
+function repairReport(repair: Repair | null): [string, string][] {
+  if (!repair) return []
+  const seconds = (ms: number | null): string => (ms === null ? 'never' : `${(ms / 1000).toFixed(1)} s`)
+  return [
+    ['after a split: the first message is with all in', seconds(repair.firstMessageMs)],
+    ['what was said meanwhile is with all after', seconds(repair.allMessagesMs)],
+    ['of that, lost', `${repair.lost}`],
+    ['everybody sees everybody after', seconds(repair.presenceMs)],
+  ]
+}
+
+function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === text)
+  if (!found) throw new UsageError(`--${name}: one of ${allowed.join(', ')} was expected, not “${text}”`)
+  return found
 }
 
 function wholeNumber(name: string, text: string, least: number, most: number): number {

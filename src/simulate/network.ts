@@ -1,12 +1,11 @@
 /** Many lobby routers on one virtual clock, joined by links that delay, break and come back. */
 import type { LobbyUpdate } from '../lobby/lobby.ts'
-import { stepRouter } from '../retroshare/routing/router.ts'
-import type { RouterEffect, RouterEnv, RouterEvent } from '../retroshare/routing/router-port.ts'
-import { createRouter, type Router } from '../retroshare/routing/state.ts'
+import type { NoteCode, RouterEffect, RouterEnv, RouterEvent } from '../retroshare/routing/router-port.ts'
 import { encodeItem } from '../retroshare/wire/codec.ts'
 import type { BouncedItem, Item, LobbyControl } from '../retroshare/wire/item.ts'
-import type { FriendId, NetworkId } from '../util/ids.ts'
+import type { FriendId } from '../util/ids.ts'
 import type { Random } from './random.ts'
+import { foyerRules, type NodeRules } from './rules.ts'
 import { Timeline } from './timeline.ts'
 
 /** The virtual clock begins here: any time that is far from zero. */
@@ -15,7 +14,7 @@ export const START_MS = 1_700_000_000_000
 export interface SimulatedNode {
   readonly index: number
   readonly id: FriendId
-  readonly router: Router
+  readonly rules: NodeRules
   readonly links: Map<FriendId, SimulatedLink>
   /** Over how many links each message came that was taken here first; 0 for own ones. */
   readonly hops: Map<string, number>
@@ -45,6 +44,17 @@ export interface Observer {
   onOwn?(node: SimulatedNode, item: BouncedItem, nowMs: number): void
   onUpdate?(node: SimulatedNode, update: LobbyUpdate, nowMs: number): void
   onTransmission?(transmission: Transmission): void
+  onNote?(node: SimulatedNode, code: NoteCode): void
+}
+
+/** What may be changed about a network. */
+export interface NetworkOptions {
+  /** Each item is late by up to this much more, so that items overtake each other. */
+  readonly jitterMs?: number
+  /** By which rules a node takes part. */
+  readonly rules?: (self: FriendId) => NodeRules
+  /** Items of these kinds get lost on the way. */
+  readonly lost?: ReadonlySet<Item['kind']>
 }
 
 /** Signatures are all good and made at once: what is studied here is routing. */
@@ -55,13 +65,16 @@ export class SimulatedNetwork {
   readonly #random: Random
   readonly #observer: Observer
   readonly #jitterMs: number
+  readonly #rules: (self: FriendId) => NodeRules
+  readonly #lost: ReadonlySet<Item['kind']>
   #trace = 0x811c9dc5
 
-  /** `jitterMs`: each item is late by up to this much more, so that items overtake each other. */
-  constructor(random: Random, observer: Observer, jitterMs = 0) {
+  constructor(random: Random, observer: Observer, options: NetworkOptions = {}) {
     this.#random = random
     this.#observer = observer
-    this.#jitterMs = jitterMs
+    this.#jitterMs = options.jitterMs ?? 0
+    this.#rules = options.rules ?? foyerRules
+    this.#lost = options.lost ?? new Set()
   }
 
   /** A digest of every item that arrived, when and where: equal runs have equal traces. Eight hex digits. */
@@ -72,8 +85,8 @@ export class SimulatedNetwork {
   addNode(): SimulatedNode {
     const index = this.nodes.length
     const id = (index + 1).toString(16).padStart(32, '0') as FriendId
-    const router = createRouter({ network: 'retroshare' as NetworkId, self: id })
-    const node = { index, id, router, links: new Map(), hops: new Map(), wakeAtMs: Number.POSITIVE_INFINITY }
+    const rules = this.#rules(id)
+    const node = { index, id, rules, links: new Map(), hops: new Map(), wakeAtMs: Number.POSITIVE_INFINITY }
     this.nodes.push(node)
     return node
   }
@@ -108,7 +121,7 @@ export class SimulatedNetwork {
 
   /** Gives a node an event and carries out what it wants done. */
   step(node: SimulatedNode, event: RouterEvent): void {
-    for (const effect of stepRouter(node.router, event, this.#env())) this.#carryOut(node, effect)
+    for (const effect of node.rules.step(event, this.#env())) this.#carryOut(node, effect)
   }
 
   #env(): RouterEnv {
@@ -140,12 +153,14 @@ export class SimulatedNetwork {
       case 'update':
         this.#observer.onUpdate?.(node, effect.update, this.timeline.nowMs)
         return
-      // Nothing is kept over restarts, identities are known to all, and notes are for the log.
+      case 'note':
+        this.#observer.onNote?.(node, effect.code)
+        return
+      // Nothing is kept over restarts, and identities are known to all.
       case 'save':
       case 'save-barred':
       case 'forget':
       case 'want-identity':
-      case 'note':
       case 'finished':
         return
     }
@@ -163,7 +178,7 @@ export class SimulatedNetwork {
     if (!link) throw new Error(`${from.id} has no link to ${friend}`)
     const to = otherEnd(link, from)
     this.#observer.onTransmission?.({ from, to, item, bytes: raw.length })
-    if (!link.isAlive) return
+    if (!link.isAlive || this.#lost.has(item.kind)) return
     const { breaks } = link
     const hops = 'messageId' in item ? (from.hops.get(item.messageId) ?? 0) + 1 : 0
     const lateMs = this.#jitterMs > 0 ? this.#random.below(this.#jitterMs) : 0

@@ -1,13 +1,20 @@
 /** One seeded run: friends, a lobby, people who talk in it, links that drop and return; and how well that went. */
 import { TIMING } from '../retroshare/routing/limits.ts'
-import type { LobbyId, ParticipantId, SpeakerId } from '../util/ids.ts'
-import { type Edge, randomCircle, randomGraph } from './graph.ts'
-import { SimulatedNetwork, type SimulatedNode, START_MS } from './network.ts'
-import { earliestArrivals, type LinkHistory } from './oracle.ts'
+import type { Item } from '../retroshare/wire/item.ts'
+import { gather, LOBBY, nodeAt, SPEAKER } from './gathering.ts'
+import { randomCircle, randomGraph } from './graph.ts'
+import { NOTICE_MS, planLinks, REDIAL_MS, type Weather } from './links.ts'
+import { SimulatedNetwork, START_MS } from './network.ts'
+import { earliestArrivals } from './oracle.ts'
 import { Random } from './random.ts'
+import { RETROSHARE } from './retroshare-lobby.ts'
+import { RetroShareRules } from './retroshare-rules.ts'
+import { foyerRules } from './rules.ts'
 import { Tally, type TallyResult } from './tally.ts'
 
 export interface SimulationParameters {
+  /** By whose rules all nodes take part. */
+  readonly rules: 'foyer' | 'retroshare'
   /** Nodes in the network. */
   readonly peers: number
   /** Friends of a node on average. */
@@ -18,6 +25,12 @@ export interface SimulationParameters {
   readonly messages: number
   /** Share of the lobby's links that drop once and return while people talk, 0..1. */
   readonly churn: number
+  /** After a quarter of the talk the lobby is cut in two for so many seconds; 0 for never. */
+  readonly splitSec: number
+  /** The lobby spreads by invitations instead of lists. */
+  readonly isPrivate: boolean
+  /** Challenges arrive; if not, they get lost. */
+  readonly hasChallenges: boolean
   readonly seed: number
 }
 
@@ -26,112 +39,118 @@ export interface SimulationResult extends SimulationParameters, TallyResult {
   readonly links: number
   readonly lobbyLinks: number
   readonly simulatedSec: number
+  /** How the two halves found together again; null when they were never apart. */
+  readonly repair: Repair | null
   /** Digest of everything that arrived: equal for equal parameters. */
   readonly trace: string
 }
 
-const LOBBY = '00000000000000f0' as LobbyId
-const SPEAKER = 'speaker' as SpeakerId
+/** In milliseconds after the links were back; null for never. */
+export interface Repair {
+  /** The first message said afterwards was shown to everybody. */
+  readonly firstMessageMs: number | null
+  /** Everything said meanwhile was shown to everybody. */
+  readonly allMessagesMs: number | null
+  /** Pairs of a message said meanwhile and a participant to whom it was never shown. */
+  readonly lost: number
+  /** Everybody saw everybody. */
+  readonly presenceMs: number | null
+}
+
 const MESSAGE_GAP_MS = 1_000
-/** A dead link is noticed this late at most (docs/retroshare.md §5.2), and dialled again this much later at most. */
-const NOTICE_MS = 130_000
-const REDIAL_MS = 60_000
-/** Joining takes one exchange of lists a hop. */
-const MAX_HOPS = 100
+/** Presence heals within one period of keep-alives. */
+const AFTER_MS = 130_000
 
 /** Runs it all on a virtual clock. */
 export function runSimulation(parameters: SimulationParameters): SimulationResult {
-  const random = new Random(parameters.seed)
-  const edges = randomGraph(parameters.peers, parameters.degree, random)
-  const circle = randomCircle(edges, parameters.participants, random)
+  const { peers, degree, participants, messages, seed } = parameters
+  const random = new Random(seed)
+  const edges = randomGraph(peers, degree, random)
+  const circle = randomCircle(edges, participants, random)
   const tally = new Tally()
-  const network = new SimulatedNetwork(random, tally)
-  for (let i = 0; i < parameters.peers; i++) network.addNode()
+  const network = makeNetwork(parameters, random, tally)
+  for (let i = 0; i < peers; i++) network.addNode()
   for (const [a, b] of edges) network.link(nodeAt(network, a), nodeAt(network, b), random.between(5, 150))
-  gather(network, circle)
+  gather(network, { circle, isPrivate: parameters.isPrivate, ...PACE[parameters.rules] }, random)
 
-  const talkMs = parameters.messages * MESSAGE_GAP_MS
-  const lobbyEdges = edges.filter(([a, b]) => circle.includes(a) && circle.includes(b))
-  tally.begin(network.timeline.nowMs)
-  const histories = planChurn(network, lobbyEdges, { churn: parameters.churn, talkMs }, random)
-  for (let i = 0; i < parameters.messages; i++) {
-    const atMs = network.timeline.nowMs + i * MESSAGE_GAP_MS + random.below(MESSAGE_GAP_MS)
+  const { timeline } = network
+  const members = new Set(circle)
+  const lobbyEdges = edges.filter(([a, b]) => members.has(a) && members.has(b))
+  const beganMs = timeline.nowMs
+  tally.begin(beganMs)
+  const weather = weatherOf(parameters, circle, beganMs)
+  const histories = planLinks(network, lobbyEdges, weather, random)
+  for (let i = 0; i < messages; i++) {
+    const atMs = beganMs + i * MESSAGE_GAP_MS + random.below(MESSAGE_GAP_MS)
     planMessage(network, { author: random.pick(circle), atMs, bytes: random.between(1, 400) })
   }
-  const endMs = network.timeline.nowMs + talkMs + (parameters.churn > 0 ? NOTICE_MS + REDIAL_MS : 0) + 30_000
-  network.timeline.run(endMs)
+  const presentMs = weather.split && watchPresence(network, circle, weather.split.toMs)
+  const isStormy = parameters.churn > 0 || weather.split !== null
+  const endMs = beganMs + weather.talkMs + (isStormy ? NOTICE_MS + REDIAL_MS : 0) + 30_000
+  timeline.run(weather.split ? Math.max(endMs, weather.split.toMs + AFTER_MS) : endMs)
 
   const arrivals = tally.said.map((said) => earliestArrivals(histories, said, TIMING.replayMs))
+  const { split } = weather
   return {
     ...parameters,
     links: edges.length,
     lobbyLinks: lobbyEdges.length,
-    ...tally.result(network.nodes, arrivals, { links: lobbyEdges.length, nowMs: endMs }),
-    simulatedSec: (endMs - START_MS) / 1000,
+    ...tally.result(network.nodes, arrivals, { links: lobbyEdges.length, nowMs: timeline.nowMs }),
+    simulatedSec: (timeline.nowMs - START_MS) / 1000,
+    repair: split && {
+      ...tally.repair(
+        circle.map((index) => nodeAt(network, index)),
+        split,
+      ),
+      presenceMs: presentMs?.() ?? null,
+    },
     trace: network.trace,
   }
 }
 
-/** Node 0 makes the lobby; the others join when a friend lists it, and wait until all know their neighbours. */
-function gather(network: SimulatedNetwork, circle: readonly number[]): void {
-  const { timeline } = network
-  const first = nodeAt(network, 0)
-  const spec = { name: 'Simulated', topic: '', isPrivate: false, isSigned: false }
-  network.step(first, { kind: 'create', lobby: LOBBY, spec })
-  const outside = new Set(circle)
-  for (let round = 0; round < MAX_HOPS && outside.size > 0; round++) {
-    for (const index of outside) {
-      const node = nodeAt(network, index)
-      if (node !== first && !node.router.directory.get(LOBBY)) continue
-      network.step(node, {
-        kind: 'speaker-enter',
-        lobby: LOBBY,
-        speaker: SPEAKER,
-        nick: `n${index}`,
-        author: node.id as string as ParticipantId,
-      })
-      outside.delete(index)
-    }
-    timeline.run(timeline.nowMs + TIMING.listMs + 1_000)
-  }
-  timeline.run(timeline.nowMs + TIMING.listMs + 1_000)
+/** How fast a lobby spreads by lists: here they are pushed, RetroShare asks for them. */
+const PACE = {
+  foyer: { roundMs: TIMING.listMs + 1_000, settleMs: TIMING.listMs + 1_000 },
+  retroshare: { roundMs: RETROSHARE.listMs + 11_000, settleMs: RETROSHARE.listMs + 11_000 },
+} as const
+
+function makeNetwork(
+  { rules, hasChallenges }: SimulationParameters,
+  random: Random,
+  tally: Tally,
+): SimulatedNetwork {
+  return new SimulatedNetwork(random, tally, {
+    rules: rules === 'foyer' ? foyerRules : (self) => new RetroShareRules(self),
+    lost: new Set<Item['kind']>(hasChallenges ? [] : ['lobby-challenge']),
+  })
 }
 
-/** Links break without a word; each end notices by itself, then they are dialled again. */
-function planChurn(
+/** The first half of those who joined is whole in itself: each of them joined through an earlier one. */
+function weatherOf(
+  { churn, messages, splitSec }: SimulationParameters,
+  circle: readonly number[],
+  beganMs: number,
+): Weather {
+  const talkMs = messages * MESSAGE_GAP_MS
+  const fromMs = beganMs + Math.floor(talkMs / 4) + 0.5
+  const half = new Set(circle.slice(0, Math.ceil(circle.length / 2)))
+  return { churn, talkMs, split: splitSec > 0 ? { fromMs, toMs: fromMs + splitSec * 1_000, half } : null }
+}
+
+/** Looks every 250 ms from `fromMs` on; the answer is how long it took until everybody saw everybody. */
+function watchPresence(
   network: SimulatedNetwork,
-  edges: readonly Edge[],
-  { churn, talkMs }: { readonly churn: number; readonly talkMs: number },
-  random: Random,
-): LinkHistory[] {
-  const { timeline } = network
-  const rest = [...edges]
-  const falling = new Set<Edge>()
-  while (falling.size < Math.ceil(edges.length * churn)) {
-    const [edge] = rest.splice(random.below(rest.length), 1)
-    if (edge) falling.add(edge)
+  circle: readonly number[],
+  fromMs: number,
+): () => number | null {
+  let presentMs: number | null = null
+  const look = (): void => {
+    const isWhole = circle.every((index) => nodeAt(network, index).rules.others(LOBBY) >= circle.length - 1)
+    if (isWhole) presentMs = network.timeline.nowMs - fromMs
+    else network.timeline.at(network.timeline.nowMs + 250, look)
   }
-  return edges.map((ends) => {
-    const [a, b] = ends.map((index) => nodeAt(network, index)) as [SimulatedNode, SimulatedNode]
-    const link = a.links.get(b.id)
-    if (!link) throw new Error(`no link between ${a.id} and ${b.id}`)
-    const { latencyMs } = link
-    const always = { fromMs: START_MS, toMs: Number.POSITIVE_INFINITY }
-    if (!falling.has(ends)) return { ends, latencyMs, alive: [always] }
-    // Half a millisecond off, so that nothing breaks at the very moment when something arrives.
-    const cutMs = timeline.nowMs + random.below(talkMs) + 0.5
-    const noticeMs = [cutMs + random.below(NOTICE_MS), cutMs + random.below(NOTICE_MS)] as const
-    const backMs = Math.max(...noticeMs) + 1 + random.below(REDIAL_MS)
-    timeline.at(cutMs, () => network.cut(link))
-    timeline.at(noticeMs[0], () => network.notice(link, a))
-    timeline.at(noticeMs[1], () => network.notice(link, b))
-    timeline.at(backMs, () => network.restore(link))
-    const alive = [
-      { fromMs: START_MS, toMs: cutMs },
-      { fromMs: backMs, toMs: Number.POSITIVE_INFINITY },
-    ]
-    return { ends, latencyMs, alive }
-  })
+  network.timeline.at(fromMs, look)
+  return () => presentMs
 }
 
 function planMessage(
@@ -142,10 +161,4 @@ function planMessage(
   network.timeline.at(atMs, () => {
     network.step(nodeAt(network, author), { kind: 'say', lobby: LOBBY, speaker: SPEAKER, text, ref: '' })
   })
-}
-
-function nodeAt(network: SimulatedNetwork, index: number): SimulatedNode {
-  const node = network.nodes[index]
-  if (!node) throw new Error(`no node ${index}`)
-  return node
 }

@@ -1,5 +1,6 @@
 /** Counts what crosses links and what is shown, and compares it with what was possible. */
 import type { LobbyUpdate } from '../lobby/lobby.ts'
+import type { NoteCode } from '../retroshare/routing/router-port.ts'
 import type { BouncedItem } from '../retroshare/wire/item.ts'
 import type { Observer, SimulatedNode, Transmission } from './network.ts'
 
@@ -28,6 +29,8 @@ export interface TallyResult {
   /** Bytes on all links: of one message, and of presence and lists in a second. */
   readonly bytesPerMessage: number
   readonly otherBytesPerSec: number
+  /** Items that nodes refused by a flood rule since the talk began. */
+  readonly refused: number
 }
 
 /** Where and when a message was shown, over how many links. */
@@ -45,12 +48,14 @@ export class Tally implements Observer {
   #copies = 0
   #messageBytes = 0
   #otherBytes = 0
+  #refused = 0
   #beganMs = 0
 
   /** Bytes count from now on. */
   begin(nowMs: number): void {
     this.#beganMs = nowMs
     this.#otherBytes = 0
+    this.#refused = 0
   }
 
   onOwn(node: SimulatedNode, item: BouncedItem, nowMs: number): void {
@@ -71,6 +76,32 @@ export class Tally implements Observer {
       this.#copies += 1
       this.#messageBytes += bytes
     } else this.#otherBytes += bytes
+  }
+
+  onNote(_node: SimulatedNode, code: NoteCode): void {
+    if (code === 'FLOOD_REFUSED') this.#refused += 1
+  }
+
+  /** How messages of a split, and the first one after it, got around; times are counted from its end. */
+  repair(
+    members: readonly SimulatedNode[],
+    { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  ): { firstMessageMs: number | null; allMessagesMs: number | null; lost: number } {
+    const lastShownMs = ({ messageId, node: author }: Said): (number | undefined)[] =>
+      members.flatMap((node) => (node.index === author ? [] : [this.#shownMs.get(node)?.get(messageId)]))
+    const first = this.said.find(({ atMs }) => atMs >= toMs)
+    const firstMs = first ? lastShownMs(first) : [undefined]
+    const meanwhileMs = this.said.filter(({ atMs }) => atMs >= fromMs && atMs < toMs).flatMap(lastShownMs)
+    const lost = meanwhileMs.filter((ms) => ms === undefined).length
+    const latest = (times: readonly (number | undefined)[], sinceMs: number): number | null =>
+      times.includes(undefined)
+        ? null
+        : times.reduce<number>((most, ms) => Math.max(most, (ms ?? 0) - sinceMs), 0)
+    return {
+      firstMessageMs: latest(firstMs, first?.atMs ?? toMs),
+      allMessagesMs: latest(meanwhileMs, toMs),
+      lost,
+    }
   }
 
   /** `arrivals`: for each message said, the nodes that it could reach. */
@@ -109,6 +140,7 @@ export class Tally implements Observer {
       maxLatencyMs: latencies.at(-1) ?? 0,
       bytesPerMessage: this.#messageBytes / messages,
       otherBytesPerSec: (this.#otherBytes * 1000) / Math.max(1, nowMs - this.#beganMs),
+      refused: this.#refused,
     }
   }
 }

@@ -22,7 +22,7 @@ function gathered(nodes: number, degree: number, seed: number, jitterMs = 0) {
   const random = new Random(seed)
   const updates: [number, LobbyUpdate][] = []
   const onUpdate = (node: SimulatedNode, update: LobbyUpdate) => updates.push([node.index, update])
-  const network = new SimulatedNetwork(random, { onUpdate }, jitterMs)
+  const network = new SimulatedNetwork(random, { onUpdate }, { jitterMs })
   for (let i = 0; i < nodes; i++) network.addNode()
   const edges = randomGraph(nodes, degree, random)
   const links = edges.map(([a, b]) => network.link(at(network, a), at(network, b), random.between(1, 100)))
@@ -142,8 +142,7 @@ test('however items overtake each other, everything is shown exactly once, and a
       timeline.run(startMs + 700_000)
       expect(shownAt(updates).length, `seed ${seed}`).toBe(sayings.length * (nodes - 1))
       expect(new Set(shownAt(updates)).size, `seed ${seed}`).toBe(sayings.length * (nodes - 1))
-      for (const node of network.nodes)
-        expect(node.router.lobbies.get(LOBBY)?.participants.size, `seed ${seed}`).toBe(nodes - 1)
+      for (const node of network.nodes) expect(node.rules.others(LOBBY), `seed ${seed}`).toBe(nodes - 1)
     }),
     { numRuns: 40 },
   )
@@ -161,8 +160,7 @@ test('nobody who has left is seen any longer, however the farewell and what came
       for (const node of network.nodes)
         network.step(node, { kind: 'speaker-exit', lobby: LOBBY, speaker: SPEAKER })
       timeline.run(timeline.nowMs + Math.min(nodes * 15_000, 160_000))
-      for (const node of network.nodes)
-        expect(node.router.lobbies.get(LOBBY)?.participants.size, `seed ${seed}`).toBe(0)
+      for (const node of network.nodes) expect(node.rules.others(LOBBY), `seed ${seed}`).toBe(0)
     }),
     { numRuns: 40 },
   )
@@ -178,10 +176,10 @@ test('two halves that were split find together: all are seen again, and the firs
   network.notice(link, link.a)
   network.notice(link, link.b)
   timeline.run(timeline.nowMs + 400_000)
-  expect(network.nodes.map((node) => node.router.lobbies.get(LOBBY)?.participants.size)).toEqual([0, 0])
+  expect(network.nodes.map((node) => node.rules.others(LOBBY))).toEqual([0, 0])
   network.restore(link)
   say(network, at(network, 0), 'again')
   timeline.run(timeline.nowMs + 1_000)
   expect(shownAt(updates)).toEqual(['1 again'])
-  expect(network.nodes.map((node) => node.router.lobbies.get(LOBBY)?.participants.size)).toEqual([1, 1])
+  expect(network.nodes.map((node) => node.rules.others(LOBBY))).toEqual([1, 1])
 })

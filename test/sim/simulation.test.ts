@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest'
 import { runSimulation } from '../../src/simulate/simulation.ts'
 
-const NETWORK = { peers: 200, degree: 6, participants: 60, messages: 60 }
+const PLAIN = { rules: 'foyer', splitSec: 0, isPrivate: false, hasChallenges: true } as const
+const NETWORK = { ...PLAIN, peers: 200, degree: 6, participants: 60, messages: 60 }
 const flawless = { unexplained: 0, shownTwice: 0 }
 
 test.each([1, 2, 3])(
@@ -35,7 +36,7 @@ test.each([4, 5])('even when half of the links drop (seed %i)', (seed) => {
 })
 
 test('equal seeds give equal runs, other seeds others', () => {
-  const parameters = { peers: 40, degree: 4, participants: 15, messages: 20, churn: 0.2 }
+  const parameters = { ...PLAIN, peers: 40, degree: 4, participants: 15, messages: 20, churn: 0.2 }
   const run = (seed: number) => runSimulation({ ...parameters, seed })
   expect(run(7)).toEqual(run(7))
   expect(run(7).trace).not.toBe(run(8).trace)
