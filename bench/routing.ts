@@ -24,15 +24,16 @@ export function routing(): Promise<Figure[]> {
       ratio: `${short(us / smallest)} to ${sizes[0]?.toLocaleString('en')} ids`,
       target: TARGET,
     })),
-    ...[4, 32].flatMap((friends) => {
-      const { newUs, repeatedUs } = routerUs(friends)
+    ...[
+      { friends: 4, authors: 50, gapMs: 1_000 },
+      { friends: 32, authors: 50, gapMs: 1_000 },
+      { friends: 32, authors: 1_000, gapMs: 20 },
+    ].flatMap((talk) => {
+      const { newUs, repeatedUs } = routerUs(talk)
+      const where = `${talk.friends} friends, ${1000 / talk.gapMs} a second by ${talk.authors}`
       return [
-        {
-          what: `new item to ${friends} friends, without signature`,
-          value: `${short(newUs)} us`,
-          target: TARGET,
-        },
-        { what: `repeated item, ${friends} friends`, value: `${short(repeatedUs)} us`, target: TARGET },
+        { what: `new item to ${where}, without signature`, value: `${short(newUs)} us`, target: TARGET },
+        { what: `repeated item, ${where}`, value: `${short(repeatedUs)} us`, target: TARGET },
       ]
     }),
   ])
@@ -66,7 +67,14 @@ function mapUs(size: number): number {
   })
 }
 
-function routerUs(friends: number): { newUs: number; repeatedUs: number } {
+/** Within the pace at which friends take items: beyond it, items wait. */
+interface Talk {
+  readonly friends: number
+  readonly authors: number
+  readonly gapMs: number
+}
+
+function routerUs({ friends, authors: speakers, gapMs }: Talk): { newUs: number; repeatedUs: number } {
   const router = createRouter({ network: 'retroshare' as NetworkId, self: 'f'.repeat(32) as FriendId })
   let nowMs = 1_700_000_000_000
   const env = (): RouterEnv => ({
@@ -81,7 +89,10 @@ function routerUs(friends: number): { newUs: number; repeatedUs: number } {
   for (const friend of names) stepRouter(router, { kind: 'friend-up', friend }, env())
   const raw = new Uint8Array(450)
   const ids = Array.from({ length: OPERATIONS * ROUNDS }, (_, i) => id(i))
-  const authors = Array.from({ length: 50 }, (_, i) => i.toString(16).padStart(32, '0') as ParticipantId)
+  const authors = Array.from(
+    { length: speakers },
+    (_, i) => i.toString(16).padStart(32, '0') as ParticipantId,
+  )
   const step = (i: number, friend: FriendId | undefined): void => {
     const item: LobbyMessage = {
       kind: 'lobby-message',
@@ -98,10 +109,10 @@ function routerUs(friends: number): { newUs: number; repeatedUs: number } {
     if (friend) stepRouter(router, { kind: 'bounced', friend, item, raw }, env())
   }
   const newUs = timed((i) => {
-    if (i % 10 === 0) nowMs += 1
+    nowMs += gapMs
     step(i, names[0])
   })
-  const repeatedUs = timed((i) => step(ids.length - 1 - (i % OPERATIONS), names[1]))
+  const repeatedUs = timed((i) => step(ids.length - 1 - (i % 1_000), names[1]))
   return { newUs, repeatedUs }
 }
 

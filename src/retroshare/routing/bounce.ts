@@ -5,7 +5,7 @@ import { TIMING } from './limits.ts'
 import type { Held } from './pace.ts'
 import type { Replay } from './recent-messages.ts'
 import { type JoinedLobby, type Neighbour, type Step, wakeBy } from './state.ts'
-import { sendTo, spread } from './traffic.ts'
+import { repeatTo, spread } from './traffic.ts'
 
 /** How long an id has to be remembered: never less than its item could still come in time. */
 export const rememberUntilMs = (item: BouncedItem, nowMs: number): number =>
@@ -33,5 +33,5 @@ export const replayUnsent = (step: Step, lobby: JoinedLobby, friend: FriendId): 
 
 function replay(step: Step, lobby: JoinedLobby, friend: FriendId, messages: readonly Held[]): void {
   const peer = lobby.online.find((one) => one.friend === friend)
-  if (peer) for (const held of messages) sendTo(step, lobby, peer, held)
+  if (peer) for (const held of messages) repeatTo(step, lobby, peer, held)
 }

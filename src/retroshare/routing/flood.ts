@@ -16,9 +16,10 @@ export function mayTake(
   router: Router,
   lobby: JoinedLobby,
   friend: FriendId,
-  { author }: BouncedItem,
+  item: BouncedItem,
   nowMs: number,
 ): boolean {
+  const { author } = item
   const traffic = trafficWith(lobby, friend)
   const { inflow, voice } = traffic
   if (voice.author !== author)
@@ -28,9 +29,10 @@ export function mayTake(
     const limit = theirLimit(router, lobby)
     if (taken > limit) return false
     const isAlone = nowMs - traffic.voice.changedMs > TIMING.aloneMs
-    if (!isAlone && inflow.count(author) >= authorLimit(limit)) return false
+    const most = authorLimit(limit)
+    if (!isAlone && taken >= most && inflow.countOf(author) >= most) return false
   }
-  inflow.add(author, nowMs)
+  inflow.add(item, nowMs)
   return true
 }
 

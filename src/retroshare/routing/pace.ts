@@ -15,21 +15,21 @@ export interface Held {
 /** `go`: send it now, it is counted. `held`: `next` will give it. `dropped`: it is not worth waiting for. */
 export type Fate = 'go' | 'held' | 'dropped'
 
-/** Whose turn it is while several wait: own messages, those of others, and everything that is no message. */
-const ROTA = ['own', 'relayed', 'own', 'relayed', 'rest'] as const
-/** Of ten places keep-alives leave three free for what matters more. */
+/** Where a message comes from: one of our speakers, a friend, or the store of what a friend may have missed. */
+export type Origin = 'own' | 'relayed' | 'repeated'
+
+/** Whose turn it is while several wait; `rest` is everything that is no message. */
+const ROTA = ['own', 'relayed', 'own', 'relayed', 'rest', 'repeated'] as const
+/** Of ten places keep-alives and repetitions leave three free for what is new. */
 const KEPT_FREE = 0.3
 
 /**
  * Never more items within 12 s than the friend takes in its 10 s, which it counts in whole seconds. What exceeds
- * that waits: messages in order, then arrivals and farewells, then one keep-alive an author.
+ * that waits: messages in order, repetitions behind new ones, arrivals and farewells, one keep-alive an author.
  */
 export class Pace {
   readonly #sent = new Window(TIMING.paceMs)
-  /** The authors of what was sent. */
-  readonly #authors = new Window(TIMING.paceMs)
-  readonly #own: Held[] = []
-  readonly #relayed: Held[] = []
+  readonly #messages: Readonly<Record<Origin, Held[]>> = { own: [], relayed: [], repeated: [] }
   readonly #events: Held[] = []
   readonly #keepAlives = new Map<ParticipantId, Held>()
   /** Messages that had to wait, by when they went. */
@@ -42,7 +42,7 @@ export class Pace {
   }
 
   get isIdle(): boolean {
-    return this.#messages === 0 && this.#events.length === 0 && this.#keepAlives.size === 0
+    return this.#waiting === 0 && this.#keepAlives.size === 0
   }
 
   /** Nothing that was sent counts any longer, and nothing waits. */
@@ -50,14 +50,14 @@ export class Pace {
     return this.isIdle && this.#sent.size(nowMs) === 0
   }
 
-  /** Sends, holds or drops an item. `limit` is what the friend takes; `isOwn`: one of our speakers is its author. */
-  offer(held: Held, isOwn: boolean, limit: number, nowMs: number): Fate {
+  /** Sends, holds or drops an item. `limit` is what the friend takes. */
+  offer(held: Held, origin: Origin, limit: number, nowMs: number): Fate {
     const { item } = held
     const free = limit - this.#sent.size(nowMs)
-    const needed = isMinor(item) ? limit * KEPT_FREE : 0
-    if (free <= needed || this.#isBehindOthers(item) || !this.#mayHave(item.author, limit, nowMs))
-      return this.#hold(held, isOwn)
-    this.#count(item, nowMs)
+    const needed = origin === 'repeated' || isMinor(item) ? limit * KEPT_FREE : 0
+    if (free <= needed || this.#isBehindOthers(item, origin) || !this.#mayHave(item.author, limit, nowMs))
+      return this.#hold(held, origin)
+    this.#sent.add(item, nowMs)
     return 'go'
   }
 
@@ -66,17 +66,14 @@ export class Pace {
     if (this.isIdle) return undefined
     const free = limit - this.#sent.size(nowMs)
     if (free <= 0) return undefined
+    const isPlenty = free > limit * KEPT_FREE
     const isFree = ({ item }: Held): boolean => this.#mayHave(item.author, limit, nowMs)
     for (let tries = 0; tries < ROTA.length; tries++) {
       const lane = ROTA[this.#turn % ROTA.length]
       this.#turn = (this.#turn + 1) % ROTA.length
-      const held =
-        lane === 'rest'
-          ? (takeFirst(this.#events, isFree) ??
-            (free > limit * KEPT_FREE ? this.#takeKeepAlive(nowMs) : undefined))
-          : takeFresh(lane === 'own' ? this.#own : this.#relayed, isFree, nowMs)
+      const held = lane === undefined ? undefined : this.#take(lane, { isFree, isPlenty, nowMs })
       if (!held) continue
-      this.#count(held.item, nowMs)
+      this.#sent.add(held.item, nowMs)
       if (held.item.kind === 'lobby-message') this.#noteLate(held.offeredMs, nowMs)
       return held
     }
@@ -86,16 +83,18 @@ export class Pace {
   /** When `next`, which has just given nothing, may give something again; infinite when nothing waits. */
   nextAtMs(limit: number, nowMs: number): number {
     if (this.isIdle) return Number.POSITIVE_INFINITY
-    const areKeepAlives = this.#messages === 0 && this.#events.length === 0
-    const places = areKeepAlives ? Math.ceil(limit - limit * KEPT_FREE) : limit
+    const isPatient = this.#waiting === this.#messages.repeated.length
+    const places = isPatient ? Math.ceil(limit - limit * KEPT_FREE) : limit
     // With places left it is the author's own that are used up: any that gets free may be one of them.
     return this.#sent.endMs(Math.max(0, this.#sent.size(nowMs) - places)) ?? nowMs
   }
 
   /** How long an own message would wait that comes behind `ahead` others not offered yet, 0 for not at all. */
   waitMs(ahead: number, limit: number, nowMs: number): number {
-    const others = (this.#relayed.length > 0 ? 1 : 0) + (this.#events.length > 0 ? 0.5 : 0)
-    const place = Math.ceil((this.#own.length + ahead) * (1 + others))
+    const { own, relayed, repeated } = this.#messages
+    const others =
+      (relayed.length > 0 ? 1 : 0) + (this.#events.length > 0 ? 0.5 : 0) + (repeated.length > 0 ? 0.5 : 0)
+    const place = Math.ceil((own.length + ahead) * (1 + others))
     const sent = this.#sent.size(nowMs)
     const waiting = place - (limit - sent)
     if (waiting < 0) return 0
@@ -106,18 +105,17 @@ export class Pace {
   /** Own messages that wait, of one author. */
   waitingOf(author: ParticipantId): number {
     let count = 0
-    for (const { item } of this.#own) if (item.author === author) count += 1
+    for (const { item } of this.#messages.own) if (item.author === author) count += 1
     return count
   }
 
   /** The friend has brought the item itself: it had it before ours came, so that ours neither counts nor is needed. */
   heard({ messageId, author }: BouncedItem): void {
-    if (this.#sent.remove(messageId)) this.#authors.remove(author)
-    else if (!this.isIdle) this.#drop(messageId, author)
+    if (!this.#sent.remove(messageId) && !this.isIdle) this.#drop(messageId, author)
   }
 
   #drop(messageId: string, author: ParticipantId): void {
-    for (const lane of [this.#own, this.#relayed, this.#events]) {
+    for (const lane of this.#lanes()) {
       const at = lane.findIndex(({ item }) => item.messageId === messageId)
       if (at >= 0) lane.splice(at, 1)
     }
@@ -126,7 +124,7 @@ export class Pace {
 
   /** Everything that waits, messages first, whatever the limit. */
   flush(): Held[] {
-    const all = [...this.#own, ...this.#relayed, ...this.#events]
+    const all = this.#lanes().flat()
     this.#empty()
     return all
   }
@@ -137,13 +135,13 @@ export class Pace {
    */
   clear(doubtfulSinceMs: number): number {
     const late = this.#late.filter(({ sentMs }) => sentMs >= doubtfulSinceMs)
-    const offeredMs = [...this.#own, ...this.#relayed, ...late].map((message) => message.offeredMs)
+    const offeredMs = [...Object.values(this.#messages).flat(), ...late].map((message) => message.offeredMs)
     this.#empty()
     return offeredMs.reduce((oldest, ms) => Math.min(oldest, ms), Number.POSITIVE_INFINITY)
   }
 
   #empty(): void {
-    for (const lane of [this.#own, this.#relayed, this.#events]) lane.length = 0
+    for (const lane of this.#lanes()) lane.length = 0
     this.#keepAlives.clear()
   }
 
@@ -153,33 +151,47 @@ export class Pace {
     this.#late.push({ offeredMs, sentMs: nowMs })
   }
 
-  get #messages(): number {
-    return this.#own.length + this.#relayed.length
+  #take(
+    lane: (typeof ROTA)[number],
+    place: { readonly isFree: (held: Held) => boolean; readonly isPlenty: boolean; readonly nowMs: number },
+  ): Held | undefined {
+    const { isFree, isPlenty, nowMs } = place
+    if (lane === 'rest')
+      return takeFirst(this.#events, isFree) ?? (isPlenty ? this.#takeKeepAlive(nowMs) : undefined)
+    if (lane === 'repeated' && !isPlenty) return undefined
+    return takeFresh(this.#messages[lane], isFree, nowMs)
+  }
+
+  #lanes(): Held[][] {
+    const { own, relayed, repeated } = this.#messages
+    return [own, relayed, repeated, this.#events]
+  }
+
+  /** Everything but keep-alives. */
+  get #waiting(): number {
+    const { own, relayed, repeated } = this.#messages
+    return own.length + relayed.length + repeated.length + this.#events.length
   }
 
   #mayHave(author: ParticipantId, limit: number, nowMs: number): boolean {
     const most = authorLimit(limit)
-    return this.#authors.size(nowMs) < most || this.#authors.count(author) < most
+    return this.#sent.size(nowMs) < most || this.#sent.countOf(author) < most
   }
 
-  #count({ messageId, author }: BouncedItem, nowMs: number): void {
-    this.#sent.add(messageId, nowMs)
-    this.#authors.add(author, nowMs)
-  }
-
-  #isBehindOthers(item: BouncedItem): boolean {
+  #isBehindOthers(item: BouncedItem, origin: Origin): boolean {
     if (this.isIdle) return false
-    if (item.kind === 'lobby-message') return this.#messages > 0
-    return isMinor(item) || this.#messages > 0 || this.#events.length > 0
+    const { own, relayed } = this.#messages
+    if (origin === 'repeated' || isMinor(item)) return true
+    return own.length + relayed.length > 0 || (item.kind === 'lobby-event' && this.#events.length > 0)
   }
 
-  #hold(held: Held, isOwn: boolean): Fate {
+  #hold(held: Held, origin: Origin): Fate {
     const { item } = held
     const waiting = this.#events.findIndex(({ item: { author } }) => author === item.author)
     const isNewer = item.sentAtSec >= (this.#events[waiting]?.item.sentAtSec ?? 0)
     if (item.kind === 'lobby-message') {
-      if (isOwn) this.#own.push(held)
-      else pushWithin(this.#relayed, held, BOUND.heldMessages)
+      if (origin === 'own') this.#messages.own.push(held)
+      else pushWithin(this.#messages[origin], held, BOUND.heldMessages)
       return 'held'
     }
     // What waits of an author's coming and going says nothing any longer once there is newer; nor does older.

@@ -2,7 +2,7 @@
 import type { FriendId } from '../../util/ids.ts'
 import { ourLimit } from './flood.ts'
 import { FLOOD, TIMING } from './limits.ts'
-import { type Held, isMinor } from './pace.ts'
+import { type Held, isMinor, type Origin } from './pace.ts'
 import { floodLimit } from './rate.ts'
 import { type JoinedLobby, note, type Peer, type Step, send, wakeBy } from './state.ts'
 import { listEntry } from './view.ts'
@@ -16,15 +16,17 @@ export function spread(step: Step, lobby: JoinedLobby, held: Held, source: Frien
   for (const peer of lobby.online) {
     if (peer.friend === source) continue
     isTaken = true
-    if (offer(step, lobby, peer, held, { isOwn: source === null, limit })) friends.push(peer.friend)
+    if (offer(step, lobby, peer, held, { origin: source === null ? 'own' : 'relayed', limit }))
+      friends.push(peer.friend)
   }
   if (friends.length > 0) step.effects.push({ kind: 'forward', friends, item, raw })
   return isTaken
 }
 
-/** Sends an item to one friend, or has it wait. */
-export function sendTo(step: Step, lobby: JoinedLobby, peer: Peer, held: Held): void {
-  if (offer(step, lobby, peer, held, { isOwn: false, limit: ourLimit(lobby) })) forward(step, peer, held)
+/** Sends a friend again what it may have missed, or has it wait. */
+export function repeatTo(step: Step, lobby: JoinedLobby, peer: Peer, held: Held): void {
+  if (offer(step, lobby, peer, held, { origin: 'repeated', limit: ourLimit(lobby) }))
+    forward(step, peer, held)
 }
 
 /** Lets go what waits and may go now, and has itself called when there will be more. */
@@ -56,10 +58,10 @@ function offer(
   lobby: JoinedLobby,
   peer: Peer,
   held: Held,
-  { isOwn, limit }: { readonly isOwn: boolean; readonly limit: number },
+  { origin, limit }: { readonly origin: Origin; readonly limit: number },
 ): boolean {
   const { pace } = peer.traffic
-  switch (pace.offer(held, isOwn, limit, step.nowMs)) {
+  switch (pace.offer(held, origin, limit, step.nowMs)) {
     case 'go':
       vouch(step, lobby, peer, held)
       return true

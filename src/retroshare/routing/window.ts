@@ -1,61 +1,100 @@
-/** What happened within the last seconds: a sliding window over labelled moments. Source: docs/routing.md, flood. */
+/** What happened within the last seconds: a sliding window of items. Source: docs/routing.md, flood. */
+import type { ParticipantId } from '../../util/ids.ts'
 
-/** Adding, counting and expiring cost the same however much the window has seen. */
+/** What is kept of an item. */
+interface Entry {
+  readonly messageId: string
+  readonly author: ParticipantId
+}
+
+/** Adding, counting and expiring cost the same however much the window has seen: a ring that grows when it is full. */
 export class Window {
   readonly #lengthMs: number
-  #labels: string[] = []
+  #entries: (Entry | undefined)[] = []
   #timesMs: number[] = []
-  #head = 0
+  #first = 0
+  #size = 0
 
   constructor(lengthMs: number) {
     this.#lengthMs = lengthMs
   }
 
-  /** Moments that are less than the window's length ago. */
+  /** Items that are less than the window's length ago. */
   size(nowMs: number): number {
-    const times = this.#timesMs
-    let head = this.#head
-    while (head < times.length && (times[head] as number) + this.#lengthMs <= nowMs) head += 1
-    if (head !== this.#head) this.#dropUntil(head)
-    return this.#timesMs.length - this.#head
+    while (this.#size > 0 && (this.#timesMs[this.#first] as number) + this.#lengthMs <= nowMs) {
+      this.#entries[this.#first] = undefined
+      this.#first = (this.#first + 1) & (this.#entries.length - 1)
+      this.#size -= 1
+    }
+    return this.#size
   }
 
   /** `nowMs` never goes back. */
-  add(label: string, nowMs: number): void {
-    this.#labels.push(label)
-    this.#timesMs.push(nowMs)
+  add(item: Entry, nowMs: number): void {
+    if (this.#size === this.#entries.length) this.#grow()
+    const at = (this.#first + this.#size) & (this.#entries.length - 1)
+    this.#entries[at] = item
+    this.#timesMs[at] = nowMs
+    this.#size += 1
   }
 
-  /** How many moments have this label; those that `size` would drop may be among them. */
-  count(label: string): number {
+  /** How many items are of this author; those that `size` would drop may be among them. */
+  countOf(author: ParticipantId): number {
     let count = 0
-    for (let i = this.#head; i < this.#labels.length; i++) if (this.#labels[i] === label) count += 1
+    for (let place = 0; place < this.#size; place++) if (this.#entry(place)?.author === author) count += 1
     return count
   }
 
-  /** Takes the youngest moment with this label back; false when there is none. */
-  remove(label: string): boolean {
-    const at = this.#labels.lastIndexOf(label)
-    if (at < this.#head) return false
-    this.#labels.splice(at, 1)
-    this.#timesMs.splice(at, 1)
-    return true
+  /** Takes an item back; false when it is not there. */
+  remove(messageId: string): boolean {
+    for (let place = this.#size - 1; place >= 0; place--) {
+      if (this.#entry(place)?.messageId !== messageId) continue
+      this.#close(place)
+      return true
+    }
+    return false
   }
 
-  /** When the `place`-th oldest moment, counted from 0, is no longer in the window; undefined when there is none. */
+  /** When the `place`-th oldest item, counted from 0, is no longer in the window; undefined when there is none. */
   endMs(place: number): number | undefined {
-    const atMs = this.#timesMs[this.#head + place]
-    return atMs === undefined ? undefined : atMs + this.#lengthMs
+    return place < this.#size ? (this.#timesMs[this.#index(place)] as number) + this.#lengthMs : undefined
   }
 
-  #dropUntil(head: number): void {
-    this.#head = head
-    if (head < MIN_DROPPED || head * 2 < this.#timesMs.length) return
-    this.#labels = this.#labels.slice(head)
-    this.#timesMs = this.#timesMs.slice(head)
-    this.#head = 0
+  #index(place: number): number {
+    return (this.#first + place) & (this.#entries.length - 1)
+  }
+
+  #entry(place: number): Entry | undefined {
+    return this.#entries[this.#index(place)]
+  }
+
+  /** The younger ones move up. */
+  #close(place: number): void {
+    for (let i = place; i < this.#size - 1; i++) {
+      this.#entries[this.#index(i)] = this.#entries[this.#index(i + 1)]
+      this.#timesMs[this.#index(i)] = this.#timesMs[this.#index(i + 1)] as number
+    }
+    this.#size -= 1
+    this.#entries[this.#index(this.#size)] = undefined
+  }
+
+  #grow(): void {
+    const entries: (Entry | undefined)[] = []
+    const timesMs: number[] = []
+    for (let place = 0; place < this.#size; place++) {
+      entries.push(this.#entry(place))
+      timesMs.push(this.#timesMs[this.#index(place)] as number)
+    }
+    const length = Math.max(LEAST_PLACES, this.#size * 2)
+    while (entries.length < length) {
+      entries.push(undefined)
+      timesMs.push(0)
+    }
+    this.#entries = entries
+    this.#timesMs = timesMs
+    this.#first = 0
   }
 }
 
-/** The arrays are made anew when at least so many of their places, and half of them, are behind the head. */
-const MIN_DROPPED = 32
+/** A power of two, as every larger ring then is. */
+const LEAST_PLACES = 16

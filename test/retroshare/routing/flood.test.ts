@@ -209,8 +209,27 @@ test('what waited for long and went just before the link broke is sent again', (
   node.down(ALICE)
   node.take()
   node.up(ALICE)
-  node.passMs(240_000)
+  node.passMs(400_000)
   expect(words(node.sentTo(ALICE))).toContain('message 199')
+})
+
+test('what is new goes before what is repeated, which leaves three of ten places', () => {
+  const node = speaking(ALICE, BOB)
+  node.down(ALICE)
+  for (let i = 0; i < 30; i++) {
+    node.gets(BOB, node.message({ text: `old ${i}` }))
+    node.passMs(1_100)
+  }
+  node.passMs(12_000)
+  node.take()
+  node.up(ALICE)
+  const sent = () => words(node.sentTo(ALICE)).filter((word) => word.startsWith('message'))
+  expect(sent()).toHaveLength(7)
+  node.say(SAM, 'new')
+  node.gets(BOB, node.message({ text: 'new, too' }))
+  expect(sent()).toEqual(['message new', 'message new, too'])
+  node.passMs(60_000)
+  expect(sent()).toEqual(Array.from({ length: 23 }, (_, i) => `message old ${7 + i}`))
 })
 
 test('a burst of ten is admitted, then as much as can go within 30 s, then nobody for a while', () => {

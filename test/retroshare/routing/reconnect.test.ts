@@ -91,6 +91,7 @@ test('what was written before a question that the friend answered is not repeate
   expect(messages(node)).toEqual(['message overtaken by the question', 'message doubtful'])
   node.down(ALICE)
   node.up(ALICE)
+  node.passMs(12_000)
   expect(messages(node)).toEqual(['message overtaken by the question', 'message doubtful'])
 })
 
