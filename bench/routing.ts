@@ -25,8 +25,8 @@ export function routing(): Promise<Figure[]> {
       target: TARGET,
     })),
     ...[
-      { friends: 4, authors: 50, gapMs: 1_000 },
-      { friends: 32, authors: 50, gapMs: 1_000 },
+      { friends: 4, authors: 50, gapMs: 1_250 },
+      { friends: 32, authors: 50, gapMs: 1_250 },
       { friends: 32, authors: 1_000, gapMs: 20 },
     ].flatMap((talk) => {
       const { newUs, repeatedUs } = routerUs(talk)

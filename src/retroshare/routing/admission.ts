@@ -37,7 +37,7 @@ function waitFor(lobby: JoinedLobby, speaker: SpeakerId, nowMs: number): number 
     const { pace } = traffic
     const waitMs = pace.waitMs(ahead, limit, nowMs)
     if (waitMs === 0) continue
-    const free = Math.max(0, limit - pace.sent(nowMs))
+    const free = Math.max(0, limit - pace.sent)
     const waiting = Math.max(0, ownAhead - free) + (author === undefined ? 0 : pace.waitingOf(author))
     // The others are not to wait for one that speaks much: it has a window's places in line, not more.
     if (waiting >= limit) longestMs = Math.max(longestMs, Math.min(waitMs, TIMING.paceMs))

@@ -18,6 +18,13 @@ export type Fate = 'go' | 'held' | 'dropped'
 /** Where a message comes from: one of our speakers, a friend, or the store of what a friend may have missed. */
 export type Origin = 'own' | 'relayed' | 'repeated'
 
+/** Where an item comes from, and how much the friend takes: in all, and of one author. */
+export interface Way {
+  readonly origin: Origin
+  readonly limit: number
+  readonly authorLimit: number
+}
+
 /** Whose turn it is while several wait; `rest` is everything that is no message. */
 const ROTA = ['own', 'relayed', 'own', 'relayed', 'rest', 'repeated'] as const
 /** Of ten places keep-alives and repetitions leave three free for what is new. */
@@ -35,10 +42,12 @@ export class Pace {
   /** Messages that had to wait, by when they went. */
   #late: { readonly offeredMs: number; readonly sentMs: number }[] = []
   #turn = 0
+  /** Something may wait. */
+  #isBusy = false
 
-  /** Items that count against the friend's limit now. */
-  sent(nowMs: number): number {
-    return this.#sent.size(nowMs)
+  /** Items that counted against the friend's limit when it was last looked at. */
+  get sent(): number {
+    return this.#sent.length
   }
 
   get isIdle(): boolean {
@@ -50,24 +59,26 @@ export class Pace {
     return this.isIdle && this.#sent.size(nowMs) === 0
   }
 
-  /** Sends, holds or drops an item. `limit` is what the friend takes. */
-  offer(held: Held, origin: Origin, limit: number, nowMs: number): Fate {
-    const { item } = held
-    const free = limit - this.#sent.size(nowMs)
-    const needed = origin === 'repeated' || isMinor(item) ? limit * KEPT_FREE : 0
-    if (free <= needed || this.#isBehindOthers(item, origin) || !this.#mayHave(item.author, limit, nowMs))
-      return this.#hold(held, origin)
-    this.#sent.add(item, nowMs)
+  /** Sends, holds or drops an item. */
+  offer(held: Held, way: Way, nowMs: number): Fate {
+    const sent = this.#sent.size(nowMs)
+    // The common case at little cost, since there may be many friends.
+    const isPlain = held.item.kind === 'lobby-message' && way.origin !== 'repeated'
+    if (!isPlain || this.#isBusy || sent >= way.authorLimit)
+      if (!this.#mayGo(held.item, way, sent)) return this.#hold(held, way.origin)
+    this.#sent.add(held.item, nowMs)
     return 'go'
   }
 
   /** The next item that may go now; it is counted. */
   next(limit: number, nowMs: number): Held | undefined {
-    if (this.isIdle) return undefined
+    this.#isBusy = !this.isIdle
+    if (!this.#isBusy) return undefined
     const free = limit - this.#sent.size(nowMs)
     if (free <= 0) return undefined
     const isPlenty = free > limit * KEPT_FREE
-    const isFree = ({ item }: Held): boolean => this.#mayHave(item.author, limit, nowMs)
+    const most = authorLimit(limit)
+    const isFree = ({ item }: Held): boolean => this.#mayHave(item.author, most)
     for (let tries = 0; tries < ROTA.length; tries++) {
       const lane = ROTA[this.#turn % ROTA.length]
       this.#turn = (this.#turn + 1) % ROTA.length
@@ -173,9 +184,13 @@ export class Pace {
     return own.length + relayed.length + repeated.length + this.#events.length
   }
 
-  #mayHave(author: ParticipantId, limit: number, nowMs: number): boolean {
-    const most = authorLimit(limit)
-    return this.#sent.size(nowMs) < most || this.#sent.countOf(author) < most
+  #mayGo(item: BouncedItem, { origin, limit, authorLimit: most }: Way, sent: number): boolean {
+    const needed = origin === 'repeated' || isMinor(item) ? limit * KEPT_FREE : 0
+    return limit - sent > needed && !this.#isBehindOthers(item, origin) && this.#mayHave(item.author, most)
+  }
+
+  #mayHave(author: ParticipantId, most: number): boolean {
+    return this.#sent.length < most || this.#sent.countOf(author) < most
   }
 
   #isBehindOthers(item: BouncedItem, origin: Origin): boolean {
@@ -187,6 +202,7 @@ export class Pace {
 
   #hold(held: Held, origin: Origin): Fate {
     const { item } = held
+    this.#isBusy = true
     const waiting = this.#events.findIndex(({ item: { author } }) => author === item.author)
     const isNewer = item.sentAtSec >= (this.#events[waiting]?.item.sentAtSec ?? 0)
     if (item.kind === 'lobby-message') {

@@ -60,6 +60,12 @@ export interface Peer {
   readonly traffic: Traffic
 }
 
+/** All to whom an item goes that came from one of them, or from ourselves. */
+export interface Route {
+  readonly peers: readonly Peer[]
+  readonly friends: readonly FriendId[]
+}
+
 /** A friend that takes part in a lobby. */
 export interface Neighbour {
   /** Messages of the lobby since then may not have reached this friend. */
@@ -77,8 +83,12 @@ export interface JoinedLobby {
   /** Friends that took part and unsubscribed. */
   readonly former: Set<FriendId>
   readonly traffic: Map<FriendId, Traffic>
+  /** The last list of this lobby alone. */
+  told: { readonly list: Item; readonly participants: number; readonly atMs: number } | null
   /** The neighbours that are connected; kept by `countPeers`. */
   online: readonly Peer[]
+  /** Made from `online` when needed, by source; null for own items. */
+  readonly routes: Map<FriendId | null, Route>
   readonly seen: SeenCache
   readonly participants: Participants
   readonly speakers: Map<SpeakerId, Speaker>
@@ -167,7 +177,9 @@ export const joinedLobby = (saved: SavedLobby, missedSinceMs: number): JoinedLob
   neighbours: new Map(saved.friends.map((friend) => [friend, { missedSinceMs }])),
   former: new Set(saved.formerFriends),
   traffic: new Map(),
+  told: null,
   online: [],
+  routes: new Map(),
   seen: new SeenCache(BOUND.seenIds),
   participants: new Participants(),
   speakers: new Map(),
@@ -186,6 +198,17 @@ export function countPeers(router: Router, lobby: JoinedLobby): void {
   for (const friend of lobby.neighbours.keys())
     if (router.up.has(friend)) online.push({ friend, traffic: trafficWith(lobby, friend) })
   lobby.online = online
+  lobby.routes.clear()
+}
+
+/** To whom an item of `source` goes; null for an own item. */
+export function routeFrom(lobby: JoinedLobby, source: FriendId | null): Route {
+  const known = lobby.routes.get(source)
+  if (known) return known
+  const peers = lobby.online.filter(({ friend }) => friend !== source)
+  const route = { peers, friends: peers.map(({ friend }) => friend) }
+  lobby.routes.set(source, route)
+  return route
 }
 
 export function trafficWith(lobby: JoinedLobby, friend: FriendId): Traffic {

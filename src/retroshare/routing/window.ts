@@ -19,6 +19,11 @@ export class Window {
     this.#lengthMs = lengthMs
   }
 
+  /** As `size` found them last, with those added since. */
+  get length(): number {
+    return this.#size
+  }
+
   /** Items that are less than the window's length ago. */
   size(nowMs: number): number {
     while (this.#size > 0 && (this.#timesMs[this.#first] as number) + this.#lengthMs <= nowMs) {
