@@ -33,6 +33,8 @@ export interface FriendLinksHandlers {
 const CLOSE_MS = 1000
 /** Clocks that differ by more are about to lose messages (docs/retroshare.md §6.5). */
 const MAX_CLOCK_OFFSET_MS = 300_000
+/** A friend's clock that has moved by more is told anew. */
+const SHOWN_CLOCK_CHANGE_MS = 1_000
 const MAX_VERSION_CHARS = 100
 /** Numbers of the status service; others, such as offline, say nothing of somebody who is linked. */
 const STATUS: Readonly<Record<number, FriendStatus>> = { 1: 'away', 2: 'busy', 3: 'online', 4: 'inactive' }
@@ -234,7 +236,9 @@ export class FriendLinks {
     this.#friends.setRtt(friend, rttMs)
     this.#handlers.onRead(friend, this.#options.now() - rttMs)
     const known = this.#knownOf(friend)
+    const before = known.clockOffsetMs
     known.clockOffsetMs = clockOffsetMs
+    if (before === null || Math.abs(clockOffsetMs - before) > SHOWN_CLOCK_CHANGE_MS) this.#changed(friend)
     if (known.isClockDoubted || Math.abs(clockOffsetMs) <= MAX_CLOCK_OFFSET_MS) return
     known.isClockDoubted = true
     this.#options.log.warn({ friend, clockOffsetMs }, 'clock of a friend differs: messages may be lost')

@@ -1,7 +1,7 @@
 // A lobby and its room: updates become events, effects become commands, and limits are told.
 import { describe, expect, test } from 'vitest'
 import { NickTable } from '../../src/bridge/nicks.ts'
-import { networkPolicy, speakerId, toLobby } from '../../src/bridge/to-lobby.ts'
+import { networkPolicy, pacePolicy, speakerId, toLobby } from '../../src/bridge/to-lobby.ts'
 import { describeLobby, type Pairing, toRoom as toRoomWith } from '../../src/bridge/to-room.ts'
 import type { LobbyInfo, LobbyUpdate, ParticipantInfo } from '../../src/lobby/lobby.ts'
 import type { ArchiveId, LobbyId, NetworkId, ParticipantId, SpeakerId } from '../../src/util/ids.ts'
@@ -186,6 +186,21 @@ describe('the policy of a network', () => {
     expect(policy.refusesText('<<<<<', { kind: 'plain' })).toBe(undefined)
     expect(policy.refusesText('<<<<<<', { kind: 'plain' })?.text).toContain('24')
     expect(policy.refusesText('üüüüüüüüüüü', { kind: 'plain' })?.text).toContain('22')
+  })
+
+  test('who has to wait is told for how long, in whole seconds', () => {
+    const asked: string[] = []
+    const pace = pacePolicy((speaker) => {
+      asked.push(speaker)
+      return asked.length > 1 ? 7_001 : 0
+    })
+    expect(pace.admits('ann@example.org', 'Ann')).toBe(undefined)
+    expect(pace.admits('ann@example.org', 'Ann')).toMatchObject({
+      type: 'wait',
+      condition: 'policy-violation',
+      text: expect.stringContaining('in 8 s'),
+    })
+    expect(new Set(asked)).toEqual(new Set([speakerId('ann@example.org', 'Ann')]))
   })
 
   test('a nick is refused for its characters, its bytes, or what RetroShare would make of it', () => {

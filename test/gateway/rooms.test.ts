@@ -339,6 +339,19 @@ test('a text that the network would drop is refused with its limit, and not arch
   expect((await world.store.archive.stats()).messages).toBe(0)
 })
 
+test('a message that comes too fast for the network is refused with the time to wait, and not archived', async () => {
+  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  world.network.waitMs = 4_200
+  world.say('ann@test/1', 'tea@lobbies.test', 'too fast')
+  await world.settle()
+  expect(world.sentTo('ann@test/1').at(-1)).toMatch(/type="wait".*policy-violation.*in 5 s/)
+  expect((await world.store.archive.stats()).messages).toBe(0)
+  world.network.waitMs = 0
+  world.say('ann@test/1', 'tea@lobbies.test', 'in time')
+  await world.settle()
+  expect(world.network.said()).toEqual(['in time'])
+})
+
 test('when the record is full, lobbies that were only seen make place, rooms that were used stay', async () => {
   const kept = new Map<string, RoomRow>()
   const table: RoomTable = {

@@ -125,6 +125,38 @@ describe('refusals', () => {
     expect(h.archive.entries).toEqual([])
   })
 
+  test('who speaks too fast is refused before anybody sees it; texts are asked about first, and once', () => {
+    const asked: string[] = []
+    const h = room({
+      policy: {
+        refusesText: (text) =>
+          text === 'bad' ? { type: 'modify', condition: 'not-acceptable', text: 'no' } : undefined,
+        admits: (account, nick) => {
+          asked.push(`${account} ${nick}`)
+          return asked.length > 1
+            ? { type: 'wait', condition: 'policy-violation', text: 'in 7 s' }
+            : undefined
+        },
+      },
+    })
+    h.say(ALICE, 'bad', 'm1')
+    h.send(
+      ALICE,
+      '<message id="t" type="groupchat"><composing xmlns="http://jabber.org/protocol/chatstates"/></message>',
+    )
+    expect(asked).toEqual([])
+    h.clear()
+    h.say(ALICE, 'first', 'm2')
+    expect(h.archive.entries).toHaveLength(1)
+    h.clear()
+    h.say(ALICE, 'second', 'm3')
+    expect(errorOf(h.takeOne(ALICE))).toEqual({ error: 'wait/policy-violation', by: ROOM, id: 'm3' })
+    expect(h.take(BOB)).toEqual([])
+    expect(h.archive.entries).toHaveLength(1)
+    expect(new Set(asked).size).toBe(1)
+    expect(asked).toHaveLength(2)
+  })
+
   test('a network that refuses later is reported to the sender by the message id', () => {
     const h = room()
     h.say(ALICE, 'hi', 'm4')

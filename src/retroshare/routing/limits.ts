@@ -33,6 +33,8 @@ export const TIMING = {
   replayMs: 900_000,
   /** A friend counts 10 s in whole seconds, so up to 11 s; 1 s is for ways of unequal length. */
   paceMs: 12_000,
+  /** A message of others that is older counts as repeated: it makes place for what is new. */
+  lateMs: 30_000,
   /** Our own flood rule counts exactly. */
   floodMs: 10_000,
   /** Whoever is the only author that a friend brings for so long may have all the places. */

@@ -15,7 +15,7 @@ export interface Held {
 /** `go`: send it now, it is counted. `held`: `next` will give it. `dropped`: it is not worth waiting for. */
 export type Fate = 'go' | 'held' | 'dropped'
 
-/** Where a message comes from: one of our speakers, a friend, or the store of what a friend may have missed. */
+/** Whose a message is: of one of our speakers, of others, or of others and old, as what is sent again to a friend. */
 export type Origin = 'own' | 'relayed' | 'repeated'
 
 /** Where an item comes from, and how much the friend takes: in all, and of one author. */

@@ -11,7 +11,9 @@ import { listEntry } from './view.ts'
 /** Sends an item to all connected friends that take part but `source`, or has it wait. True when there is any. */
 export function spread(step: Step, lobby: JoinedLobby, held: Held, source: FriendId | null): boolean {
   const { item, raw } = held
-  const way = wayOf(lobby, source === null ? 'own' : 'relayed')
+  // What a friend repeats makes place for what is new all along its way.
+  const isLate = step.nowMs - item.sentAtSec * 1000 > TIMING.lateMs
+  const way = wayOf(lobby, source === null ? 'own' : isLate ? 'repeated' : 'relayed')
   const { peers, friends: all } = routeFrom(lobby, source)
   // Mostly it goes to all, and then the list of the route serves.
   let some: FriendId[] | null = null
