@@ -40,7 +40,8 @@ const USAGE = `foyer ${VERSION}: an XMPP gateway for distributed chat lobbies
                 | join ID | leave ID | decline ID | alias ID LOCALPART
   foyer user    add NAME [--password-stdin] | list | remove NAME | passwd NAME [--password-stdin]
   foyer archive export ROOM [--format jsonl|txt] | prune
-  foyer simulate [--peers N] [--degree D] [--participants N] [--messages N] [--churn P] [--seed S] [--json]
+  foyer simulate [--peers N] [--degree D] [--participants N] [--messages N] [--churn P] [--split SECONDS]
+                 [--rules foyer|retroshare] [--private] [--no-challenges] [--seed S] [--json]
 
 --data DIR and --config FILE (or FOYER_DATA, FOYER_CONFIG) say which gateway is meant.`
 

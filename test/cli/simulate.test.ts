@@ -29,6 +29,24 @@ test('with --json one document and nothing else is printed, equal for equal seed
   expect((await run(...SMALL, '--churn', '0.5', '--json')).lines).toEqual(lines)
 })
 
+test('the same network runs by the rules of RetroShare, private, without challenges, and split', async () => {
+  const options = [
+    '--rules',
+    'retroshare',
+    '--private',
+    '--no-challenges',
+    '--split',
+    '20',
+    '--messages',
+    '40',
+  ]
+  const { code, lines } = await run(...SMALL, ...options)
+  expect(code).toBe(1)
+  expect(lines.find((line) => line.startsWith('rules'))).toMatch(/ retroshare, private lobby, no challenges$/)
+  expect(lines.find((line) => line.startsWith('of that, lost'))).not.toMatch(/ 0$/)
+  expect(lines.find((line) => line.startsWith('what was said meanwhile'))).toMatch(/ never$/)
+})
+
 test.each([
   [['--peers', '1']],
   [['--peers', 'many']],
@@ -36,6 +54,8 @@ test.each([
   [['--churn', '1.5']],
   [['--churn', '-0.1']],
   [['--seed', '1e3']],
+  [['--rules', 'mine']],
+  [['--split', '-1']],
   [['--what']],
   [['extra']],
 ])('wrong usage is refused with a reason: %j', async (argv) => {
