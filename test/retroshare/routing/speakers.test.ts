@@ -102,6 +102,32 @@ test('after a JOINED all speakers are heard within 8 s, spread evenly', () => {
   expect(Math.max(...perSecond)).toBeLessThanOrEqual(3)
 })
 
+test.each([
+  [1, 1_000],
+  [4, 4_000],
+  [30, 8_000],
+])('where %i others are, a newcomer hears of our one speaker within %i ms', (others, withinMs) => {
+  const node = joinedNode(ALICE)
+  node.enter(SAM, SAMS_ID)
+  for (let i = 0; i < others - 1; i++) {
+    node.gets(ALICE, node.event(LOBBY_EVENT.keepAlive, { author: i.toString(16).padStart(32, '0') as never }))
+    node.passMs(1_000)
+  }
+  node.passMs(30_000)
+  const times: number[] = []
+  for (let i = 0; i < 20; i++) {
+    node.take()
+    const joinedMs = node.nowMs
+    const newcomer = `${i}`.padStart(32, 'f') as never
+    node.gets(ALICE, node.event(LOBBY_EVENT.joined, { author: newcomer }))
+    while (signs(node.take()).length === 0) node.passMs(10)
+    times.push(node.nowMs - joinedMs)
+    node.gets(ALICE, node.event(LOBBY_EVENT.left, { author: newcomer }))
+    node.passMs(10_000)
+  }
+  expect(Math.max(...times)).toBeLessThanOrEqual(withinMs + 10)
+})
+
 test('many JOINED in a row are answered together', () => {
   const node = joinedNode(ALICE)
   node.enter(SAM, SAMS_ID)
