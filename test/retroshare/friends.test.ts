@@ -50,6 +50,7 @@ test('friends write to each other, as long as they like, and see each other type
 test('who is offline or no friend cannot be told anything, and has no status', async () => {
   const [a, b] = await friends()
   const friend = idOf(b)
+  a.updates = []
   await b.network.stop()
   await a.got('friend', (update) => !update.friend.isOnline && update.friend.status === null)
   expect(a.network.friend(friend)).toMatchObject({ isOnline: false, status: null })
