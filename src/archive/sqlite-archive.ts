@@ -9,7 +9,8 @@ import type {
 } from '../muc/archive-port.ts'
 import type { ArchiveId } from '../util/ids.ts'
 import type { AppendOutcome, Archive } from './archive.ts'
-import type { Database, SqlValue, Statement } from './sqlite.ts'
+import type { SqlValue } from './sql.ts'
+import type { Database, Statement } from './sqlite.ts'
 
 const EXPORT_BATCH = 500
 const COLUMNS = 'id, ordinal, at_ms, occupant_id, nick, kind, body, xml, network_id'

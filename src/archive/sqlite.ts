@@ -3,9 +3,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import LibsqlDatabase from 'libsql'
 import { GatewayError } from '../util/errors.ts'
-
-/** What SQLite stores. Numbers are integers below 2^53. */
-export type SqlValue = string | number | Uint8Array | null
+import type { SqlValue } from './sql.ts'
 
 /** A prepared statement. */
 export interface Statement<Row = unknown> {
@@ -42,6 +40,8 @@ function createFile(path: string): void {
 export class Database {
   readonly path: string
   readonly #db: LibsqlDatabase.Database
+  /** Fulfilled when all that was attempted so far has ended. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   /**
    * Opens or creates the file (mode 0600), durable from commit on, and brings its schema up to date: step n of
@@ -111,13 +111,26 @@ export class Database {
     }
   }
 
-  /** Does `work` now; what fails becomes a rejection with ARCHIVE_FAILED. */
-  async attempt<T>(work: () => T): Promise<T> {
+  /** The same for work that awaits its own statements; only within `attempt`, which keeps others out meanwhile. */
+  async transactionOf<T>(work: () => Promise<T>): Promise<T> {
+    this.#db.exec('BEGIN IMMEDIATE')
     try {
-      return work()
-    } catch (cause) {
-      throw new GatewayError('ARCHIVE_FAILED', `${this.path}: ${message(cause)}`, { cause })
+      const result = await work()
+      this.#db.exec('COMMIT')
+      return result
+    } catch (error) {
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
+      throw error
     }
+  }
+
+  /** Does `work` after all that was attempted before; what fails becomes a rejection with ARCHIVE_FAILED. */
+  attempt<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = this.#turn.then(work).catch((cause: unknown) => {
+      throw new GatewayError('ARCHIVE_FAILED', `${this.path}: ${message(cause)}`, { cause })
+    })
+    this.#turn = result.catch(() => undefined)
+    return result
   }
 
   /** Folds the log into the file and frees it for other processes. */

@@ -152,3 +152,34 @@ test('a single value is what it was last set to', async () => {
   await store.meta.set('secret', 'b')
   expect(await store.meta.get('secret')).toBe('b')
 })
+
+test('calls that do not wait for each other take effect in the order in which they are made', async () => {
+  const p = (n: number): ParticipantId => String(n).repeat(32) as ParticipantId
+  const [, aliased, , , holders, value] = await Promise.all([
+    store.rooms.add(room('a')),
+    store.rooms.putAlias('tea', 'a'),
+    store.nicks.apply('a', [
+      { nick: 'Ann', participant: p(1) },
+      { nick: 'Bob', participant: p(2) },
+    ]),
+    store.meta.set('secret', 'a'),
+    store.nicks.holders('a'),
+    store.meta.get('secret'),
+    store.nicks.apply('a', [{ nick: 'Bob', participant: null }]),
+    store.meta.set('secret', 'b'),
+  ])
+  expect(aliased).toBe('stored')
+  expect(holders.map(({ nick }) => nick)).toEqual(['Ann', 'Bob'])
+  expect(value).toBe('a')
+  expect(await store.nicks.holders('a')).toHaveLength(1)
+})
+
+test('changes of which one fails leave nothing behind, and nothing open', async () => {
+  const broken = { nick: 'Bob', participant: undefined as unknown as ParticipantId }
+  await expect(
+    store.nicks.apply('a', [{ nick: 'Ann', participant: '1'.repeat(32) as ParticipantId }, broken]),
+  ).rejects.toMatchObject({ code: 'ARCHIVE_FAILED' })
+  expect(await store.nicks.holders('a')).toEqual([])
+  await store.nicks.apply('a', [{ nick: 'Ann', participant: '2'.repeat(32) as ParticipantId }])
+  expect(await store.nicks.holders('a')).toHaveLength(1)
+})
