@@ -71,7 +71,16 @@ function fullRoom(parse: (text: string) => Element): Room {
   const room = createRoom(
     { jid: ROOM, occupantKey: new Uint8Array(32), isNew: false },
     { refusesText: () => undefined, refusesNick: () => undefined, admits: () => undefined },
-    { name: 'Garden', description: '', isPublic: true, owners: [], subject: '', network: '' },
+    {
+      name: 'Garden',
+      description: '',
+      isPublic: true,
+      isMembersOnly: false,
+      createdBy: null,
+      owners: [],
+      subject: '',
+      network: '',
+    },
   )
   for (const i of range(OCCUPANTS)) {
     const text = `<presence to='${ROOM.bare}/n${i}'><x xmlns='http://jabber.org/protocol/muc'/></presence>`

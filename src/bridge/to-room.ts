@@ -145,7 +145,9 @@ export function describeLobby(
     name: lobby.name,
     description: lobby.topic,
     isPublic: !lobby.isPrivate,
-    owners: [...new Set([...(room.createdBy === null ? [] : [room.createdBy]), ...admins])],
+    isMembersOnly: false,
+    createdBy: room.createdBy,
+    owners: admins,
     subject: room.subject,
     network: notes.join(' '),
   }

@@ -1,7 +1,10 @@
 /** The room's description changes while people are in it: XEP-0045 §10.2.1, and who owns its view. */
 import { el, prepare } from '../stanza/xml.ts'
+import { affiliationOf } from './affiliation.ts'
 import { announce, fanout, shownTo, statusElement } from './presence-stanza.ts'
+import { defaultRole, seesAddresses } from './role.ts'
 import { audienceOf, forgetShown, type LocalOccupant, type Room } from './room.ts'
+import { configOf } from './room-config.ts'
 import type { RoomDescription, RoomEffect, RoomEnv } from './room-port.ts'
 import { takeSubject } from './subject.ts'
 
@@ -9,14 +12,16 @@ import { takeSubject } from './subject.ts'
 export function describe(room: Room, description: RoomDescription, env: RoomEnv): RoomEffect[] {
   const before = room.description
   room.description = description
-  room.owners = new Set(description.owners)
+  room.createdBy = description.createdBy
+  room.gatewayAdmins = new Set(description.owners)
+  room.config = configOf(room.settings, description)
   const isNews =
     before.name !== description.name ||
     before.description !== description.description ||
     before.network !== description.network ||
     before.isPublic !== description.isPublic
   return [
-    ...updateOwners(room),
+    ...updateAffiliations(room),
     ...(isNews ? tellConfigured(room) : []),
     ...(before.subject === description.subject ? [] : takeSubject(room, description.subject, env)),
   ]
@@ -29,12 +34,15 @@ const tellConfigured = (room: Room): RoomEffect[] =>
     audienceOf(room).everybody,
   )
 
-/** Who became an owner or is one no longer is shown so; new owners see who is who. */
-function updateOwners(room: Room): RoomEffect[] {
+/** Who stands differently to the room is shown so; who now sees addresses gets them. */
+function updateAffiliations(room: Room): RoomEffect[] {
   const changed: LocalOccupant[] = []
   for (const occupant of room.occupants.values()) {
-    if (occupant.side !== 'local' || occupant.isOwner === room.owners.has(occupant.account)) continue
-    occupant.isOwner = !occupant.isOwner
+    if (occupant.side !== 'local') continue
+    const affiliation = affiliationOf(room, occupant.account)
+    if (occupant.affiliation === affiliation) continue
+    occupant.affiliation = affiliation
+    occupant.role = defaultRole(room, affiliation)
     forgetShown(occupant)
     changed.push(occupant)
   }
@@ -44,7 +52,7 @@ function updateOwners(room: Room): RoomEffect[] {
 
 function discloseTo(room: Room, occupant: LocalOccupant): RoomEffect[] {
   const others = [...room.occupants.values()].filter((other) => other !== occupant && other.side === 'local')
-  if (!occupant.isOwner || others.length === 0) return []
+  if (!seesAddresses(room, occupant) || others.length === 0) return []
   const stanzas = others.map((other) => shownTo(room, other, true))
   return occupant.sessions.map((session) => ({ kind: 'burst', to: session.full, stanzas }))
 }

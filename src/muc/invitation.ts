@@ -2,6 +2,7 @@
 import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { childOf, type Element, elements } from '../stanza/xml.ts'
+import { isOwner } from './affiliation.ts'
 import { refusal, refuse } from './reply.ts'
 import type { Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
@@ -15,7 +16,7 @@ export const isInvitation = (stanza: Element): boolean => invitesOf(stanza).leng
 
 /** Only owners invite: rooms are open, and in the lobby the invitation is in the node's name. */
 export function receiveInvitations(room: Room, from: Jid, stanza: Element): RoomEffect[] {
-  if (!room.sessions.get(from.full)?.occupant.isOwner) {
+  if (!isOwner(room, from.bare)) {
     const text = 'Only owners of the room invite through it.'
     return refuse(room, from, stanza, refusal(room, 'auth', 'forbidden', text))
   }

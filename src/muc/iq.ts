@@ -3,6 +3,7 @@ import { type Jid, parseJid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { iqResult } from '../stanza/stanza-error.ts'
 import { type Element, el, elements } from '../stanza/xml.ts'
+import { mayRead } from './access.ts'
 import { describeRoom, listOccupants } from './disco.ts'
 import { handleBounce } from './leave.ts'
 import { describeArchive, queryArchive } from './mam.ts'
@@ -38,6 +39,14 @@ export function receiveIq(room: Room, from: Jid, iq: Element): RoomEffect[] {
 const refuseUnknown = (room: Room, from: Jid, iq: Element): RoomEffect[] =>
   refuse(room, from, iq, refusal(room, 'cancel', 'service-unavailable', 'This is not served here.'))
 
+const refuseReading = (room: Room, from: Jid, iq: Element): RoomEffect[] =>
+  refuse(
+    room,
+    from,
+    iq,
+    refusal(room, 'auth', 'forbidden', 'The archive is for those who may enter this room.'),
+  )
+
 /** `get {namespace}name`: what tells one request from another. */
 const requestKey = (iq: Element, payload: Element): string =>
   `${iq.attrs.type} {${payload.getNS() ?? ''}}${payload.getName()}`
@@ -52,9 +61,9 @@ function answerForRoom(room: Room, from: Jid, iq: Element, payload: Element): Ro
       return answer(from, iqResult(iq))
     case `get {${NS.mam}}query`:
     case `get {${NS.mam}}metadata`:
-      return describeArchive(from, iq)
     case `set {${NS.mam}}query`:
-      return queryArchive(room, from, iq, payload)
+      if (!mayRead(room, from)) return refuseReading(room, from, iq)
+      return iq.attrs.type === 'set' ? queryArchive(room, from, iq, payload) : describeArchive(from, iq)
     case `get {${NS.mucAdmin}}query`:
     case `set {${NS.mucAdmin}}query`:
       return receiveAdminIq(room, from, iq, payload)

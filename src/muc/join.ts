@@ -3,11 +3,14 @@ import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import type { StanzaError } from '../stanza/stanza-error.ts'
 import { childOf, type Element, serialize } from '../stanza/xml.ts'
+import { refusesAccount } from './access.ts'
+import { affiliationOf } from './affiliation.ts'
 import { requestHistory } from './history.ts'
 import { MAX_OCCUPANTS, MAX_SESSIONS_PER_NICK } from './limits.ts'
 import { idOfAccount } from './occupant-id.ts'
 import { presencePayload, selfPresence, shownTo, tellOthers, tellOwn } from './presence-stanza.ts'
 import { refusal, refuse } from './reply.ts'
+import { defaultRole, seesAddresses } from './role.ts'
 import { addSession, forgetShown, type LocalOccupant, type Room, type Session } from './room.ts'
 import type { RoomEffect, RoomEnv } from './room-port.ts'
 import { currentSubject } from './subject.ts'
@@ -36,6 +39,7 @@ function refusesEntry(room: Room, account: string, nick: string): StanzaError | 
     room.occupants.size >= MAX_OCCUPANTS ||
     (holder?.side === 'local' && holder.sessions.length >= MAX_SESSIONS_PER_NICK)
   return (
+    refusesAccount(room, account) ??
     refusesNick(room, account, nick) ??
     (isFull ? refusal(room, 'wait', 'service-unavailable', 'This room is full.') : undefined)
   )
@@ -82,7 +86,7 @@ export function updatePresence(room: Room, session: Session, request: PresenceRe
 
 /** Available presence of the session's occupant to everybody but the session. */
 export const tellChange = (room: Room, session: Session): RoomEffect[] => [
-  ...tellOthers(room, session.occupant, (toOwner) => shownTo(room, session.occupant, toOwner)),
+  ...tellOthers(room, session.occupant, (isInformed) => shownTo(room, session.occupant, isInformed)),
   ...tellOwn(room, session.occupant, session),
 ]
 
@@ -100,17 +104,21 @@ export function updatePayload(room: Room, session: Session, stanza: Element): vo
   forgetShown(session.occupant)
 }
 
-const newOccupant = (room: Room, account: string, nick: string, nowMs: number): LocalOccupant => ({
-  side: 'local',
-  nick,
-  account,
-  occupantId: idOfAccount(room.identity.occupantKey, account),
-  sinceMs: nowMs,
-  isOwner: room.owners.has(account),
-  sessions: [],
-  typingToldAtMs: 0,
-  shown: { anonymous: undefined, disclosed: undefined },
-})
+function newOccupant(room: Room, account: string, nick: string, nowMs: number): LocalOccupant {
+  const affiliation = affiliationOf(room, account)
+  return {
+    side: 'local',
+    nick,
+    account,
+    occupantId: idOfAccount(room.identity.occupantKey, account),
+    sinceMs: nowMs,
+    affiliation,
+    role: defaultRole(room, affiliation),
+    sessions: [],
+    typingToldAtMs: 0,
+    shown: { anonymous: undefined, disclosed: undefined },
+  }
+}
 
 const textOf = (payload: readonly Element[]): string => payload.map(serialize).join('')
 const payloadText = (occupant: LocalOccupant): string => textOf(occupant.sessions.at(-1)?.payload ?? [])
@@ -134,9 +142,10 @@ function sendRoster(
   codes: readonly number[],
 ): RoomEffect[] {
   const { occupant } = session
+  const isInformed = seesAddresses(room, occupant)
   const stanzas = []
   for (const other of room.occupants.values())
-    if (other !== occupant) stanzas.push(shownTo(room, other, occupant.isOwner))
+    if (other !== occupant) stanzas.push(shownTo(room, other, isInformed))
   stanzas.push(ownPresence(room, session, request, codes))
   return [{ kind: 'burst', to: session.full, stanzas }]
 }

@@ -2,6 +2,7 @@
 import { NS } from '../stanza/ns.ts'
 import { type Element, elements, prepare } from '../stanza/xml.ts'
 import { announce, fanout, presenceStanza, speakingSession, tellOthers } from './presence-stanza.ts'
+import { seesAddresses } from './role.ts'
 import { type Room, removeSession, type Session } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
 import { isOwn, portableChildren } from './stanza-parts.ts'
@@ -33,12 +34,12 @@ function part(room: Room, session: Session, parting: Parting): RoomEffect[] {
     )
   removeSession(room, session)
   const farewell = parting.canHear
-    ? fanout(gone(occupant.isOwner, [110, ...parting.codes], parting.id), [session.full])
+    ? fanout(gone(seesAddresses(room, occupant), [110, ...parting.codes], parting.id), [session.full])
     : []
   if (occupant.sessions.length > 0) return [...farewell, ...(spoke ? announce(room, occupant) : [])]
   return [
     ...farewell,
-    ...tellOthers(room, occupant, (toOwner) => gone(toOwner, parting.codes)),
+    ...tellOthers(room, occupant, (isInformed) => gone(isInformed, parting.codes)),
     { kind: 'local-left', account: occupant.account, nick: occupant.nick },
   ]
 }

@@ -42,6 +42,8 @@ export function enterFromLobby(room: Room, who: RemoteOccupant, env: RoomEnv): R
     participant: who.id,
     occupantId: idOfParticipant(room.identity.occupantKey, who.id),
     sinceMs: env.nowMs,
+    affiliation: 'none',
+    role: 'participant',
     shown: { anonymous: undefined, disclosed: undefined },
   }
   room.occupants.set(occupant.nick, occupant)

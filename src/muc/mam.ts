@@ -6,6 +6,7 @@ import { errorReply, iqResult, type StanzaError } from '../stanza/stanza-error.t
 import { childOf, type Element, el } from '../stanza/xml.ts'
 import type { ArchiveId } from '../util/ids.ts'
 import { fail, ok, type Result } from '../util/result.ts'
+import { isOwner } from './affiliation.ts'
 import type { ArchiveAnswer, ArchivePage, ArchiveQuery } from './archive-port.ts'
 import { archiveResult } from './archived-stanza.ts'
 import { formElement, readForm } from './data-form.ts'
@@ -176,7 +177,7 @@ function readAuthor(room: Room, from: Jid, value: string): Result<Filter | 'nobo
     const occupant = room.occupants.get(jid.resource)
     return ok(occupant ? { occupantId: occupant.occupantId } : 'nobody')
   }
-  if (!room.owners.has(from.bare)) return ok('nobody')
+  if (!isOwner(room, from.bare)) return ok('nobody')
   return ok({ occupantId: idOfAccount(room.identity.occupantKey, jid.bare) })
 }
 

@@ -3,8 +3,9 @@ import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { iqResult } from '../stanza/stanza-error.ts'
 import { childOf, type Element, el, elements } from '../stanza/xml.ts'
+import { affiliationOf, isOwner } from './affiliation.ts'
 import { readForm } from './data-form.ts'
-import { roleOf, speakingSession } from './presence-stanza.ts'
+import { speakingSession } from './presence-stanza.ts'
 import { answer, refusal, refuse } from './reply.ts'
 import type { Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
@@ -20,7 +21,7 @@ const notOffered = (room: Room, from: Jid, iq: Element, what: string): RoomEffec
 
 /** `muc#admin`: owners read the lists as they are; nobody changes them. */
 export function receiveAdminIq(room: Room, from: Jid, iq: Element, query: Element): RoomEffect[] {
-  if (!room.owners.has(from.bare)) return forbid(room, from, iq)
+  if (!isOwner(room, from.bare)) return forbid(room, from, iq)
   const item = childOf(query, 'item', NS.mucAdmin)
   if (!item) return refuse(room, from, iq, refusal(room, 'modify', 'bad-request', 'The query has no item.'))
   if (iq.attrs.type === 'set') return notOffered(room, from, iq, 'Changing roles and affiliations')
@@ -38,17 +39,24 @@ export function receiveAdminIq(room: Room, from: Jid, iq: Element, query: Elemen
   return answer(from, iqResult(iq, el('query', { xmlns: NS.mucAdmin }, ...items)))
 }
 
-/** Owners are the only affiliation that rooms have. */
 const affiliationItems = (room: Room, affiliation: string): Element[] =>
-  affiliation === 'owner' ? [...room.owners].map((jid) => el('item', { affiliation, jid })) : []
+  [
+    ...new Set([
+      ...room.gatewayAdmins,
+      ...(room.createdBy === null ? [] : [room.createdBy]),
+      ...room.affiliations.keys(),
+    ]),
+  ]
+    .filter((address) => affiliationOf(room, address) === affiliation)
+    .map((jid) => el('item', { affiliation, jid }))
 
 const roleItems = (room: Room, role: string): Element[] =>
   [...room.occupants.values()]
-    .filter((occupant) => roleOf(occupant) === role)
+    .filter((occupant) => occupant.role === role)
     .map((occupant) =>
       el('item', {
         role,
-        affiliation: occupant.side === 'local' && occupant.isOwner ? 'owner' : 'none',
+        affiliation: occupant.affiliation,
         nick: occupant.nick,
         jid: speakingSession(occupant)?.full,
       }),
@@ -56,7 +64,7 @@ const roleItems = (room: Room, role: string): Element[] =>
 
 /** `muc#owner`: an owner may take the room as it is (an empty submit, §10.1.2) or leave it so (cancel). */
 export function receiveOwnerIq(room: Room, from: Jid, iq: Element, query: Element): RoomEffect[] {
-  if (!room.owners.has(from.bare)) return forbid(room, from, iq)
+  if (!isOwner(room, from.bare)) return forbid(room, from, iq)
   if (iq.attrs.type === 'get') return notOffered(room, from, iq, 'Configuring a room')
   if (elements(query).some((child) => child.getName() === 'destroy'))
     return notOffered(room, from, iq, 'Destroying a room')

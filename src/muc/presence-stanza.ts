@@ -2,6 +2,7 @@
 import { NS } from '../stanza/ns.ts'
 import { type Element, el, type PreparedStanza, prepare, serialize } from '../stanza/xml.ts'
 import { MAX_PRESENCE_CHARS } from './limits.ts'
+import { seesAddresses } from './role.ts'
 import { audienceOf, type LocalOccupant, type Occupant, type Room, type Session } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
 import { isForged, isOwn, occupantIdElement, portableChildren, stanzaWith } from './stanza-parts.ts'
@@ -22,13 +23,6 @@ export interface Look {
   readonly payload?: readonly Element[]
 }
 
-const affiliationOf = (occupant: Occupant): string =>
-  occupant.side === 'local' && occupant.isOwner ? 'owner' : 'none'
-
-/** Role of an occupant: owners moderate the gateway's view, everybody else has voice. */
-export const roleOf = (occupant: Occupant): string =>
-  occupant.side === 'local' && occupant.isOwner ? 'moderator' : 'participant'
-
 /** `<x xmlns='…muc#user'/>` with nothing but status codes. */
 export const statusElement = (codes: readonly number[]): Element =>
   el('x', { xmlns: NS.mucUser }, ...codes.map((code) => el('status', { code })))
@@ -39,8 +33,8 @@ export function presenceStanza(room: Room, occupant: Occupant, look: Look): Elem
     'x',
     { xmlns: NS.mucUser },
     el('item', {
-      affiliation: affiliationOf(occupant),
-      role: look.isGone ? 'none' : roleOf(occupant),
+      affiliation: occupant.affiliation,
+      role: look.isGone ? 'none' : occupant.role,
       jid: look.jid,
       nick: look.newNick,
     }),
@@ -57,12 +51,12 @@ export function presenceStanza(room: Room, occupant: Occupant, look: Look): Elem
 export const speakingSession = (occupant: Occupant): Session | undefined =>
   occupant.side === 'local' ? occupant.sessions.at(-1) : undefined
 
-/** Available presence of an occupant as `toOwner` or anybody else gets it; prepared once. */
-export function shownTo(room: Room, occupant: Occupant, toOwner: boolean): PreparedStanza {
+/** Available presence of an occupant as those who see addresses or anybody else get it; prepared once. */
+export function shownTo(room: Room, occupant: Occupant, isInformed: boolean): PreparedStanza {
   const { shown } = occupant
   const session = speakingSession(occupant)
   const payload = session?.payload ?? []
-  if (toOwner && session) {
+  if (isInformed && session) {
     shown.disclosed ??= prepare(presenceStanza(room, occupant, { jid: session.full, payload }))
     return shown.disclosed
   }
@@ -74,20 +68,20 @@ export function shownTo(room: Room, occupant: Occupant, toOwner: boolean): Prepa
 export const fanout = (stanza: PreparedStanza, to: readonly string[]): RoomEffect[] =>
   to.length === 0 ? [] : [{ kind: 'fanout', stanza, to }]
 
-/** Sends a form of an occupant's presence to all sessions that are not its own; owners get theirs. */
+/** Sends a form of an occupant's presence to all sessions that are not its own; those who see addresses get theirs. */
 export function tellOthers(
   room: Room,
   occupant: Occupant,
-  form: (toOwner: boolean) => PreparedStanza,
+  form: (isInformed: boolean) => PreparedStanza,
 ): RoomEffect[] {
   const own = new Set(occupant.side === 'local' ? occupant.sessions.map((session) => session.full) : [])
-  const { owners, others } = audienceOf(room)
+  const { informed, others } = audienceOf(room)
   const withoutOwn = (to: readonly string[]): readonly string[] =>
     own.size === 0 ? to : to.filter((full) => !own.has(full))
   const effects: RoomEffect[] = []
   const plain = withoutOwn(others)
   if (plain.length > 0) effects.push(...fanout(form(false), plain))
-  const privileged = withoutOwn(owners)
+  const privileged = withoutOwn(informed)
   if (privileged.length > 0) effects.push(...fanout(form(true), privileged))
   return effects
 }
@@ -108,7 +102,7 @@ export const selfPresence = (
   return prepare(
     presenceStanza(room, occupant, {
       ...look,
-      jid: occupant.isOwner ? session?.full : undefined,
+      jid: seesAddresses(room, occupant) ? session?.full : undefined,
       payload: session?.payload ?? [],
     }),
   )
@@ -116,7 +110,7 @@ export const selfPresence = (
 
 /** Available presence of an occupant to everybody in the room. */
 export const announce = (room: Room, occupant: Occupant): RoomEffect[] => [
-  ...tellOthers(room, occupant, (toOwner) => shownTo(room, occupant, toOwner)),
+  ...tellOthers(room, occupant, (isInformed) => shownTo(room, occupant, isInformed)),
   ...(occupant.side === 'local' ? tellOwn(room, occupant) : []),
 ]
 

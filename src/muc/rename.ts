@@ -4,6 +4,7 @@ import { type PresenceRequest, refusesNick, tellChange, tellSelf, updatePayload 
 import { MAX_SESSIONS_PER_NICK } from './limits.ts'
 import { fanout, presenceStanza, speakingSession, tellOthers } from './presence-stanza.ts'
 import { refusal, refuse } from './reply.ts'
+import { seesAddresses } from './role.ts'
 import {
   addSession,
   type LocalOccupant,
@@ -18,14 +19,19 @@ import type { RoomEffect } from './room-port.ts'
 /** The old nick becomes unavailable and says which one follows (status 303). */
 export function tellOldNickGone(room: Room, occupant: Occupant, newNick: string): RoomEffect[] {
   const jid = speakingSession(occupant)?.full
-  const gone = (toOwner: boolean, codes: readonly number[]) =>
+  const gone = (isInformed: boolean, codes: readonly number[]) =>
     prepare(
-      presenceStanza(room, occupant, { type: 'unavailable', newNick, codes, jid: toOwner ? jid : undefined }),
+      presenceStanza(room, occupant, {
+        type: 'unavailable',
+        newNick,
+        codes,
+        jid: isInformed ? jid : undefined,
+      }),
     )
-  const others = tellOthers(room, occupant, (toOwner) => gone(toOwner, [303]))
+  const others = tellOthers(room, occupant, (isInformed) => gone(isInformed, [303]))
   if (occupant.side === 'remote') return others
   const own = occupant.sessions.map((session) => session.full)
-  return [...fanout(gone(occupant.isOwner, [303, 110]), own), ...others]
+  return [...fanout(gone(seesAddresses(room, occupant), [303, 110]), own), ...others]
 }
 
 /** A session of an occupant asks for another nick; joins its account's other occupant if that has it. */

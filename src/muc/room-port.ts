@@ -39,7 +39,11 @@ export interface RoomDescription {
   readonly name: string
   readonly description: string
   readonly isPublic: boolean
-  /** Bare JIDs that own the gateway's view of this room: its creator and `xmpp.admins`. */
+  /** Only members may enter, unless an owner decides otherwise. */
+  readonly isMembersOnly: boolean
+  /** Bare JID of who made the room: its owner, unless that was taken back. Null when the lobby was found. */
+  readonly createdBy: string | null
+  /** Bare JIDs that own every room of this gateway (`xmpp.admins`); no room can change that. */
   readonly owners: readonly string[]
   /** Current subject; empty when none was set. */
   readonly subject: string

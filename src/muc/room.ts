@@ -1,10 +1,21 @@
-/** The state of one room and what others may read of it: XEP-0045 §4 and §5, semi-anonymous, open, unmoderated. */
+/** The state of one room and what others may read of it: XEP-0045 §4 and §5. */
 import type { Element, PreparedStanza } from '../stanza/xml.ts'
 import { ExpiringMap } from '../util/expiring-map.ts'
 import type { ArchiveId, ParticipantId } from '../util/ids.ts'
 import { MAX_SENT_MEMORY, SENT_MEMORY_MS } from './limits.ts'
 import { emptyRecent, type Recent } from './recent.ts'
+import { seesAddresses } from './role.ts'
+import { configOf } from './room-config.ts'
 import type { RoomDescription, RoomIdentity, RoomPolicy } from './room-port.ts'
+import {
+  type Affiliation,
+  type AffiliationRecord,
+  EMPTY_STATE,
+  type Role,
+  type RoomConfig,
+  type RoomSettings,
+  type RoomState,
+} from './room-state.ts'
 
 /** One full JID in the room. */
 export interface Session {
@@ -17,7 +28,7 @@ export interface Session {
 /** Presence as others get it, prepared once until it changes. */
 interface Shown {
   anonymous: PreparedStanza | undefined
-  /** With the real JID, for owners. The same as `anonymous` for participants of the lobby. */
+  /** With the address behind the nick, for those who may see it. The same as `anonymous` for participants of the lobby. */
   disclosed: PreparedStanza | undefined
 }
 
@@ -29,7 +40,8 @@ export interface LocalOccupant {
   readonly account: string
   readonly occupantId: string
   readonly sinceMs: number
-  isOwner: boolean
+  affiliation: Affiliation
+  role: Role
   /** The one whose presence was set last comes last and speaks for the occupant. */
   readonly sessions: Session[]
   /** When the lobby was last told that this occupant types; 0 when it has spoken since. */
@@ -44,6 +56,8 @@ export interface LobbyOccupant {
   readonly participant: ParticipantId
   readonly occupantId: string
   readonly sinceMs: number
+  readonly affiliation: 'none'
+  role: 'participant' | 'visitor'
   readonly shown: Shown
 }
 
@@ -52,7 +66,8 @@ export type Occupant = LocalOccupant | LobbyOccupant
 /** Full JIDs of sessions; each list is replaced, never changed, when somebody comes or goes. */
 export interface Audience {
   readonly everybody: readonly string[]
-  readonly owners: readonly string[]
+  /** Those who see the addresses behind nicks. */
+  readonly informed: readonly string[]
   readonly others: readonly string[]
 }
 
@@ -70,7 +85,16 @@ export interface Room {
   /** Address of the room. */
   readonly bare: string
   description: RoomDescription
-  owners: ReadonlySet<string>
+  /** Bare JID of who made it. */
+  createdBy: string | null
+  /** Bare JIDs that own it by configuration. */
+  gatewayAdmins: ReadonlySet<string>
+  /** What its owners have decided. */
+  settings: RoomSettings
+  /** What is in force. */
+  config: RoomConfig
+  /** By address. */
+  readonly affiliations: Map<string, AffiliationRecord>
   subject: string
   /** When the subject was set; undefined when that was before this room was loaded. */
   subjectAtMs: number | undefined
@@ -87,13 +111,22 @@ export interface Room {
 }
 
 /** A room without occupants. */
-export function createRoom(identity: RoomIdentity, policy: RoomPolicy, description: RoomDescription): Room {
+export function createRoom(
+  identity: RoomIdentity,
+  policy: RoomPolicy,
+  description: RoomDescription,
+  state: RoomState = EMPTY_STATE,
+): Room {
   return {
     identity,
     policy,
     bare: identity.jid.bare,
     description,
-    owners: new Set(description.owners),
+    createdBy: description.createdBy,
+    gatewayAdmins: new Set(description.owners),
+    settings: state.settings,
+    config: configOf(state.settings, description),
+    affiliations: new Map(state.affiliations.map((record) => [record.address, record])),
     subject: description.subject,
     subjectAtMs: undefined,
     isNew: identity.isNew,
@@ -135,10 +168,13 @@ export const occupantsOf = (room: Room): OccupantView[] =>
 export function audienceOf(room: Room): Audience {
   if (room.audience) return room.audience
   const everybody = [...room.sessions.keys()]
-  const owners = everybody.filter((full) => room.sessions.get(full)?.occupant.isOwner)
-  const others =
-    owners.length === 0 ? everybody : everybody.filter((full) => !room.sessions.get(full)?.occupant.isOwner)
-  room.audience = { everybody, owners, others }
+  const isInformed = (full: string): boolean => {
+    const occupant = room.sessions.get(full)?.occupant
+    return occupant !== undefined && seesAddresses(room, occupant)
+  }
+  const informed = everybody.filter(isInformed)
+  const others = informed.length === 0 ? everybody : everybody.filter((full) => !isInformed(full))
+  room.audience = { everybody, informed, others }
   return room.audience
 }
 
@@ -148,14 +184,14 @@ export function addSession(room: Room, session: Session): void {
   room.occupants.set(occupant.nick, occupant)
   occupant.sessions.push(session)
   room.sessions.set(session.full, session)
-  room.audience = room.audience && audienceWith(room.audience, session)
+  room.audience = room.audience && audienceWith(room, room.audience, session)
   forgetShown(occupant)
 }
 
-function audienceWith(audience: Audience, { full, occupant }: Session): Audience {
+function audienceWith(room: Room, audience: Audience, { full, occupant }: Session): Audience {
   const everybody = [...audience.everybody, full]
-  if (occupant.isOwner) return { ...audience, everybody, owners: [...audience.owners, full] }
-  const others = audience.owners.length === 0 ? everybody : [...audience.others, full]
+  if (seesAddresses(room, occupant)) return { ...audience, everybody, informed: [...audience.informed, full] }
+  const others = audience.informed.length === 0 ? everybody : [...audience.others, full]
   return { ...audience, everybody, others }
 }
 

@@ -3,6 +3,7 @@ import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { errorReply } from '../stanza/stanza-error.ts'
 import { type Element, el } from '../stanza/xml.ts'
+import { isOwner } from './affiliation.ts'
 import type { ArchiveEntry } from './archive-port.ts'
 import { archivable } from './archived-stanza.ts'
 import { formatDateTime } from './date-time.ts'
@@ -25,7 +26,7 @@ export const currentSubject = (room: Room, to: string): Element =>
   )
 
 /** Whether an account may change the subject. */
-export const mayChangeSubject = (room: Room, account: string): boolean => room.owners.has(account)
+export const mayChangeSubject = (room: Room, account: string): boolean => isOwner(room, account)
 
 /** An occupant asks for another subject. */
 export function changeSubject(

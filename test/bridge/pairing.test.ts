@@ -233,6 +233,7 @@ test('a room shows its lobby: name, topic, owners, and what a user must know', (
     name: 'Tea',
     description: 'Cups',
     isPublic: true,
+    createdBy: 'ann@localhost',
     owners: ['ann@localhost', 'root@x'],
     subject: 'Now',
   })

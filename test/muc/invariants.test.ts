@@ -1,6 +1,7 @@
 // What holds after any sequence of events: rosters, audiences, answers, repeatability.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { affiliationOf } from '../../src/muc/affiliation.ts'
 import { audienceOf, occupantsOf } from '../../src/muc/room.ts'
 import { NS } from '../../src/stanza/ns.ts'
 import { type Element, escapeAttribute, serialize } from '../../src/stanza/xml.ts'
@@ -183,7 +184,7 @@ test('each session has one occupant, each occupant its nick, and the lobby knows
             continue
           }
           expect(occupant.sessions.length).toBeGreaterThan(0)
-          expect(occupant.isOwner).toBe(room.owners.has(occupant.account))
+          expect(occupant.affiliation).toBe(affiliationOf(room, occupant.account))
           for (const each of occupant.sessions) {
             sessions += 1
             expect(room.sessions.get(each.full)).toBe(each)
@@ -192,11 +193,11 @@ test('each session has one occupant, each occupant its nick, and the lobby knows
           }
         }
         expect(room.sessions.size).toBe(sessions)
-        const { everybody, owners, others } = audienceOf(room)
+        const { everybody, informed, others } = audienceOf(room)
         expect([...everybody].sort()).toEqual([...room.sessions.keys()].sort())
-        expect([...owners, ...others].sort()).toEqual([...everybody].sort())
-        for (const full of owners) expect(room.sessions.get(full)?.occupant.isOwner).toBe(true)
-        for (const full of others) expect(room.sessions.get(full)?.occupant.isOwner).toBe(false)
+        expect([...informed, ...others].sort()).toEqual([...everybody].sort())
+        for (const full of informed) expect(room.sessions.get(full)?.occupant.role).toBe('moderator')
+        for (const full of others) expect(room.sessions.get(full)?.occupant.role).not.toBe('moderator')
       }
       h.release()
       foldLobby(h, told)

@@ -23,6 +23,8 @@ export const DESCRIPTION: RoomDescription = {
   name: 'Cats',
   description: 'All about cats',
   isPublic: true,
+  isMembersOnly: false,
+  createdBy: null,
   owners: ['boss@example.org'],
   subject: '',
   network: 'A lobby of RetroShare.',

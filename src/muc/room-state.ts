@@ -1,0 +1,72 @@
+/** What a room keeps for ever: its settings, who stands how to it, and that it was destroyed. XEP-0045 §5, §7.10, §10. */
+
+/** How an account stands to the room, present or not. */
+export type Affiliation = 'owner' | 'admin' | 'member' | 'none' | 'outcast'
+/** What an occupant may do while it is there. */
+export type Role = 'moderator' | 'participant' | 'visitor' | 'none'
+
+/** What is kept of one address. One with affiliation `none` and no nick is kept for the room's creator only. */
+export interface AffiliationRecord {
+  /** Bare JID or domain of XMPP users, or `identity.ID@DOMAIN` for a participant of the lobby. */
+  readonly address: string
+  readonly affiliation: Affiliation
+  /** Why; may be empty. */
+  readonly reason: string
+  /** Nick that nobody else can have; empty when none is registered. */
+  readonly nick: string
+}
+
+/** All that an owner decides of a room. */
+export interface RoomConfig {
+  readonly name: string
+  readonly description: string
+  /** Language tag; empty when it is not known. */
+  readonly lang: string
+  /** It stays when nobody is in it. */
+  readonly isPersistent: boolean
+  readonly isPublic: boolean
+  readonly isMembersOnly: boolean
+  readonly isModerated: boolean
+  /** Empty when none is asked for. */
+  readonly password: string
+  /** XMPP occupants at most, owners and admins not counted out. */
+  readonly maxUsers: number
+  /** Not only moderators set the subject. */
+  readonly canOccupantsSetSubject: boolean
+  /** Not only owners and admins invite. */
+  readonly canOccupantsInvite: boolean
+  /** Who sees the addresses of XMPP users. */
+  readonly whois: 'anyone' | 'moderators'
+  /** Messages of history at most. */
+  readonly maxHistory: number
+  /** Roles whose presence others see. */
+  readonly shownRoles: readonly Role[]
+  /** Messages are archived. */
+  readonly isLogged: boolean
+  /** Who may write private messages. */
+  readonly privateMessages: 'anyone' | 'participants' | 'moderators' | 'none'
+  /** Roles that may read the lists of owners, admins and members; these always may. */
+  readonly memberListRoles: readonly Role[]
+  /** Visitors may ask for voice. */
+  readonly hasVoiceRequests: boolean
+}
+
+/** What owners have decided; everything else is as the lobby has it. */
+export type RoomSettings = Partial<RoomConfig>
+
+/** A room was destroyed. */
+export interface Tombstone {
+  readonly reason: string
+  /** JID of the room to go to instead; null for none. */
+  readonly alternate: string | null
+}
+
+/** All that is kept of a room beside its messages and its subject. */
+export interface RoomState {
+  readonly settings: RoomSettings
+  readonly affiliations: readonly AffiliationRecord[]
+  readonly tombstone: Tombstone | null
+}
+
+/** A room of which nothing was ever decided. */
+export const EMPTY_STATE: RoomState = { settings: {}, affiliations: [], tombstone: null }
