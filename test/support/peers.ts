@@ -8,6 +8,8 @@ const isRequired = process.env.REQUIRE_PEERS === '1'
 
 const PEERS = {
   chromium: { isThere: () => isExecutable('/usr/bin/chromium'), install: 'apt-get install chromium' },
+  ejabberd: { isThere: () => isExecutable('/usr/sbin/ejabberdctl'), install: 'apt-get install ejabberd' },
+  prosody: { isThere: () => isExecutable('/usr/bin/prosody'), install: 'apt-get install prosody' },
   slixmpp: {
     isThere: () =>
       succeeds('python3', ['-c', 'import slixmpp']) || succeeds('/usr/bin/python3', ['-c', 'import slixmpp']),
