@@ -1,5 +1,11 @@
 /** The message archive as the gateway uses it, whatever database is behind it. Source: XEP-0313. */
-import type { ArchiveAnswer, ArchiveEntry, ArchiveMetadata, ArchiveQuery } from '../muc/archive-port.ts'
+import type {
+  ArchiveAnswer,
+  ArchiveEntry,
+  ArchiveMetadata,
+  ArchiveQuery,
+  ArchiveWrite,
+} from '../muc/archive-port.ts'
 import type { ArchiveId } from '../util/ids.ts'
 
 /** `duplicate`: the room already had this networkId, and keeps what it had. */
@@ -12,9 +18,10 @@ export type AppendOutcome = 'stored' | 'duplicate'
 export interface Archive {
   /**
    * Stores all entries or none, durably: when this resolves they outlive a crash. One call is one commit, so give
-   * it all that waits. Outcomes are in the order of the entries. Ids must be greater than the room's last.
+   * it all that waits. Outcomes are in the order of the entries. Ids must be greater than the room's last. What a
+   * write retracts is gone from disk too; what a duplicate retracts stays.
    */
-  append(entries: readonly ArchiveEntry[]): Promise<readonly AppendOutcome[]>
+  append(entries: readonly ArchiveWrite[]): Promise<readonly AppendOutcome[]>
   /** Never answers `failed`, but rejects. */
   query(query: ArchiveQuery): Promise<ArchiveAnswer>
   metadata(room: string): Promise<ArchiveMetadata | null>

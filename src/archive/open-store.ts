@@ -6,13 +6,14 @@ import { sqliteArchive } from './sqlite-archive.ts'
 import { MIGRATIONS } from './sqlite-schema.ts'
 import { sqliteSql } from './sqlite-sql.ts'
 import type { Store } from './store.ts'
-import { metaTable, nickStore, roomTable } from './tables.ts'
+import { hearingTable, metaTable, nickStore, roomTable } from './tables.ts'
 
 /** The small tables, which are the same on every database. */
 const tables = (sql: Sql): Omit<Store, 'archive' | 'close'> => ({
   rooms: roomTable(sql),
   nicks: nickStore(sql),
   accounts: accountStore(sql),
+  hearing: hearingTable(sql),
   meta: metaTable(sql),
 })
 

@@ -69,4 +69,23 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   `,
+  `
+  -- Words of bodies, under the id of their message. scope: the room, and the room with the author (sqlite-text.ts).
+  -- It keeps no text of its own; what is taken out leaves the disk at once.
+  CREATE VIRTUAL TABLE message_text USING fts5(
+    scope, body, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
+  );
+  INSERT INTO message_text (message_text, rank) VALUES ('secure-delete', 1);
+  INSERT INTO message_text (rowid, scope, body)
+    SELECT id, 'r' || room || ' r' || room || 'a' || lower(hex(occupant_id)), body
+    FROM message WHERE body IS NOT NULL ORDER BY id;
+
+  CREATE TABLE hearing (
+    room TEXT PRIMARY KEY,
+    deaf_since_ms INTEGER,
+    gaps INTEGER NOT NULL,
+    gap_from_ms INTEGER,
+    gap_to_ms INTEGER
+  ) WITHOUT ROWID;
+  `,
 ]

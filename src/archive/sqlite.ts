@@ -59,6 +59,8 @@ export class Database {
       // Exclusive before WAL: the index of the log is then in our memory, and no second process gets in.
       this.#db.pragma('locking_mode = EXCLUSIVE')
       this.#db.pragma('synchronous = FULL')
+      // What is deleted or replaced is overwritten: retracted text must not stay in free pages.
+      this.#db.pragma('secure_delete = ON')
       this.#migrate(migrations)
       this.#db.pragma('journal_mode = WAL')
       this.#db.pragma('foreign_keys = ON')
@@ -121,6 +123,15 @@ export class Database {
     } catch (error) {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
       throw error
+    }
+  }
+
+  /** Folds the log into the file and empties it, so that old pages are nowhere any more. What fails is done later. */
+  foldLog(): void {
+    try {
+      this.#db.pragma('wal_checkpoint(TRUNCATE)')
+    } catch {
+      // All that was committed is in the log, and the next checkpoint folds it in.
     }
   }
 

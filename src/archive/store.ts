@@ -48,6 +48,27 @@ export interface NickStore {
   apply(room: string, claims: readonly NickClaim[]): Promise<void>
 }
 
+/** How well the lobby of a room was heard. Rooms whose lobby was never heard have no row. */
+export interface HearingRow {
+  /** Localpart of the room. */
+  readonly room: string
+  /** Since when the lobby is not heard, in ms since 1970; null while it is. */
+  readonly deafSinceMs: number | null
+  /** Gaps in the room's history that have ended. */
+  readonly gaps: number
+  /** The latest of them; null when there was none. */
+  readonly lastGap: { readonly fromMs: number; readonly toMs: number } | null
+}
+
+/** When lobbies were not heard, so that gaps in histories are known after a restart. */
+export interface HearingTable {
+  all(): Promise<readonly HearingRow[]>
+  /** Adds or replaces the row of a room. */
+  put(row: HearingRow): Promise<void>
+  /** Nothing is heard since `atMs`: sets `deafSinceMs` wherever it is null. */
+  silence(atMs: number): Promise<void>
+}
+
 /** Single values, for example the gateway's secret. */
 export interface MetaTable {
   get(key: string): Promise<string | undefined>
@@ -63,6 +84,7 @@ export interface Store {
   readonly rooms: RoomTable
   readonly nicks: NickStore
   readonly accounts: AccountStore
+  readonly hearing: HearingTable
   readonly meta: MetaTable
   /** Folds the log into the database and lets go of it. Nothing may be asked afterwards. */
   close(): Promise<void>

@@ -1,7 +1,7 @@
-/** Rooms, nick holders and single values. */
+/** Rooms, nick holders, how lobbies were heard, and single values. */
 import type { LobbyId, NetworkId, ParticipantId } from '../util/ids.ts'
 import type { Sql } from './sql.ts'
-import type { MetaTable, NickStore, RoomRow, RoomTable } from './store.ts'
+import type { HearingRow, HearingTable, MetaTable, NickStore, RoomRow, RoomTable } from './store.ts'
 
 interface RawRoom {
   localpart: string
@@ -97,6 +97,50 @@ export function nickStore(db: Sql): NickStore {
             )
         }
       }),
+  }
+}
+
+interface RawHearing {
+  room: string
+  deaf_since_ms: number | null
+  gaps: number
+  gap_from_ms: number | null
+  gap_to_ms: number | null
+}
+
+const hearingRow = (raw: RawHearing): HearingRow => ({
+  room: raw.room,
+  deafSinceMs: raw.deaf_since_ms,
+  gaps: raw.gaps,
+  lastGap:
+    raw.gap_from_ms === null || raw.gap_to_ms === null
+      ? null
+      : { fromMs: raw.gap_from_ms, toMs: raw.gap_to_ms },
+})
+
+export function hearingTable(db: Sql): HearingTable {
+  return {
+    all: async () => {
+      const rows = await db.all<RawHearing>(
+        'SELECT room, deaf_since_ms, gaps, gap_from_ms, gap_to_ms FROM hearing ORDER BY room',
+      )
+      return rows.map(hearingRow)
+    },
+    put: async ({ room, deafSinceMs, gaps, lastGap }) => {
+      await db.run(
+        `INSERT INTO hearing (room, deaf_since_ms, gaps, gap_from_ms, gap_to_ms) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (room) DO UPDATE SET deaf_since_ms = excluded.deaf_since_ms, gaps = excluded.gaps,
+           gap_from_ms = excluded.gap_from_ms, gap_to_ms = excluded.gap_to_ms`,
+        room,
+        deafSinceMs,
+        gaps,
+        lastGap?.fromMs ?? null,
+        lastGap?.toMs ?? null,
+      )
+    },
+    silence: async (atMs) => {
+      await db.run('UPDATE hearing SET deaf_since_ms = ? WHERE deaf_since_ms IS NULL', atMs)
+    },
   }
 }
 

@@ -33,6 +33,14 @@ export const archiveCommand: Command = async ([verb, ...argv], io) => {
 function asText(entry: ArchiveEntry): string {
   const time = new Date(entry.atMs).toISOString()
   const body = (entry.body ?? '').split('\n').map(plain).join('\n')
-  if (entry.kind === 'subject') return `${time} * ${entry.nick} set the subject`
-  return `${time} <${entry.nick}> ${body}`
+  switch (entry.kind) {
+    case 'subject':
+      return `${time} * ${plain(entry.nick)} set the subject`
+    case 'retracted':
+      return `${time} <${plain(entry.nick)}> [taken back]`
+    case 'gap':
+      return `${time} * ${body}`
+    case 'message':
+      return `${time} <${plain(entry.nick)}> ${body}`
+  }
 }

@@ -35,7 +35,7 @@ type Handler = (context: CommandContext, args: Args) => Promise<unknown>
 
 /** Entries of one page of an export. */
 const EXPORT_PAGE = 1000
-const PRUNE_BATCH = 1000
+const PRUNE_BATCH = 100
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
   status: (context) => context.status(),

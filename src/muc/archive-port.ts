@@ -10,14 +10,23 @@ export interface ArchiveEntry {
   /** XEP-0421 id of the author; empty for the room itself. */
   readonly occupantId: string
   readonly nick: string
-  /** A subject entry is a message with a subject and no body. */
-  readonly kind: 'message' | 'subject'
+  /**
+   * `subject`: a message with a subject and no body. `gap`: the room tells that it did not hear the lobby for a while.
+   * `retracted`: what is left of a message that was taken back.
+   */
+  readonly kind: 'message' | 'subject' | 'gap' | 'retracted'
   /** Body text for search and export; null when there is none. */
   readonly body: string | null
   /** The reflected `<message/>` without `to`: MAM and history return it unchanged. */
   readonly xml: string
   /** The network's message id for what came from a lobby, unique per room: stops a second copy. Null for local ones. */
   readonly networkId: string | null
+}
+
+/** What an entry to be stored does to an earlier one besides. */
+export interface ArchiveWrite extends ArchiveEntry {
+  /** Becomes `retracted`, without a body and with this `xml`, in the same commit; nothing if it is not in the room. */
+  readonly retracts?: { readonly id: ArchiveId; readonly xml: string }
 }
 
 export interface ArchiveQuery {
@@ -27,6 +36,12 @@ export interface ArchiveQuery {
   readonly endMs?: number
   /** Only entries of this occupant-id. */
   readonly occupantId?: string
+  /**
+   * Only entries whose body has all of these words, in any order and case, accents left aside. Words are what white
+   * space separates; one of several parts, as `don't`, has them in sequence. Those without a letter or digit do not
+   * count, and no word at all matches nothing.
+   */
+  readonly text?: string
   /** Exclusive bounds (RSM after / before, and before-id / after-id of `#extended`). */
   readonly afterId?: ArchiveId
   readonly beforeId?: ArchiveId
@@ -36,7 +51,7 @@ export interface ArchiveQuery {
   readonly fromEnd: boolean
   /** Entries at most; 0 only counts. */
   readonly max: number
-  /** Whether `total` and `firstIndex` are wanted (they cost a count). */
+  /** Whether `total` and `firstIndex` are wanted (they cost a count). Not together with `text`. */
   readonly withCount: boolean
 }
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Archive } from '../../src/archive/archive.ts'
-import type { ArchiveEntry, ArchivePage, ArchiveQuery } from '../../src/muc/archive-port.ts'
+import type { ArchiveEntry, ArchivePage, ArchiveQuery, ArchiveWrite } from '../../src/muc/archive-port.ts'
 import type { ArchiveId } from '../../src/util/ids.ts'
 import { entry, idAt, START_MS } from './entries.ts'
 
@@ -31,6 +31,7 @@ function model(entries: readonly ArchiveEntry[], q: ArchiveQuery): ArchivePage |
     .filter((e) => q.endMs === undefined || Number(e.id) < (q.endMs + 1) * 1_000)
     .filter((e) => q.occupantId === undefined || e.occupantId === q.occupantId)
     .filter((e) => q.ids?.includes(e.id) ?? true)
+    .filter((e) => q.text === undefined || hasWords(e, q.text))
   const inBounds = matching
     .filter((e) => q.afterId === undefined || e.id > q.afterId)
     .filter((e) => q.beforeId === undefined || e.id < q.beforeId)
@@ -42,6 +43,17 @@ function model(entries: readonly ArchiveEntry[], q: ArchiveQuery): ArchivePage |
     total: q.withCount ? matching.length : null,
     firstIndex: q.withCount && first ? matching.indexOf(first) : null,
   }
+}
+
+/** As `text` finds words, for bodies of plain words. */
+const hasWords = ({ body }: ArchiveEntry, text: string): boolean => {
+  const [words, wanted] = [body ?? '', text].map((each) =>
+    each
+      .toLowerCase()
+      .split(/[^a-z]+/)
+      .filter(Boolean),
+  )
+  return wanted?.length !== 0 && (wanted ?? []).every((word) => words?.includes(word))
 }
 
 /** Runs `work` with an empty archive. */
@@ -199,12 +211,159 @@ export function archiveContract(name: string, open: () => Promise<OpenedArchive>
         expect(backward).toEqual(all)
       }))
 
+    describe('searching', () => {
+      const bodies = async (archive: Archive, text: string, given: Partial<ArchiveQuery> = {}) =>
+        (await page(archive, { text, ...given })).entries.map((e) => e.body)
+
+      test('finds all words in any order and case, accents left aside', () =>
+        withArchive(async (archive) => {
+          const said = [
+            'The Quick brown fox',
+            'quick, brown!',
+            'Brown bears',
+            'Ünïcode café',
+            'naïve fox',
+            "don't",
+          ]
+          await archive.append(said.map((body, n) => entry(n, { body })))
+          expect(await bodies(archive, 'BROWN quick')).toEqual(said.slice(0, 2))
+          expect(await bodies(archive, 'brown')).toEqual(said.slice(0, 3))
+          expect(await bodies(archive, 'brow')).toEqual([])
+          expect(await bodies(archive, 'unicode CAFE')).toEqual([said[3]])
+          expect(await bodies(archive, 'Naïve')).toEqual([said[4]])
+          expect(await bodies(archive, "don't")).toEqual([said[5]])
+          expect(await bodies(archive, 'brown — !')).toEqual(said.slice(0, 3))
+        }))
+
+      test('takes nothing that a user writes for syntax', () =>
+        withArchive(async (archive) => {
+          await archive.append([entry(1, { body: 'alpha' }), entry(2, { body: 'beta' })])
+          const tried = [
+            'alpha OR beta',
+            'NOT alpha',
+            'al*',
+            'body:alpha',
+            'alpha" OR "beta',
+            '"',
+            "'",
+            '(',
+            'NEAR(a b)',
+          ]
+          for (const text of [
+            ...tried,
+            '- alpha) (',
+            '{body} : alpha',
+            '^alpha',
+            '\\',
+            '%',
+            '\0',
+            ' ',
+            '',
+            '!!!',
+            '☂',
+          ])
+            expect(await bodies(archive, text), text).toEqual(
+              hasWords(entry(1, { body: 'alpha' }), text) ? ['alpha'] : [],
+            )
+          expect(await bodies(archive, 'alpha '.repeat(500))).toEqual(['alpha'])
+        }))
+
+      test('is of one room, and goes with every other filter', () =>
+        withArchive(async (archive) => {
+          const all = Array.from({ length: 30 }, (_, n) =>
+            entry(n, {
+              room: n % 3 === 0 ? 'other' : 'lobby',
+              occupantId: n % 2 ? 'ann' : 'bob',
+              body: n % 5 === 0 ? 'odd words' : `tea ${n}`,
+            }),
+          )
+          await archive.append(all)
+          const expected = all
+            .filter((e) => e.room === 'lobby' && e.occupantId === 'bob' && e.body !== 'odd words')
+            .filter((e) => e.atMs >= START_MS + 4 && e.atMs <= START_MS + 26)
+          expect(expected.length).toBeGreaterThan(4)
+          const given = { text: 'tea', occupantId: 'bob', startMs: START_MS + 4, endMs: START_MS + 26 }
+          expect((await page(archive, given)).entries).toEqual(expected)
+          expect(await page(archive, { ...given, max: 2, fromEnd: true })).toMatchObject({
+            entries: expected.slice(-2),
+            isComplete: false,
+          })
+          const ids = [
+            ...expected.slice(1, 3),
+            ...all.filter((e) => e.room === 'lobby' && e.body === 'odd words'),
+          ]
+          expect((await page(archive, { text: 'tea', ids: ids.map((e) => e.id) })).entries).toEqual(
+            expected.slice(1, 3),
+          )
+        }))
+    })
+
+    describe('taking back', () => {
+      const tombstone = (n: number): ArchiveEntry =>
+        entry(n, { kind: 'retracted', body: null, xml: '<message><retracted/></message>' })
+      const retraction = (n: number, of: number, given: Partial<ArchiveEntry> = {}) => ({
+        ...entry(n, given),
+        retracts: { id: entry(of).id, xml: tombstone(of).xml },
+      })
+
+      test('leaves what says that there was a message, in its place, and is stored itself', () =>
+        withArchive(async (archive) => {
+          await archive.append([entry(1, { networkId: 'a' }), entry(2), entry(3)])
+          expect(await archive.append([retraction(4, 1), retraction(5, 3), entry(6)])).toHaveLength(3)
+          const { entries } = await page(archive)
+          expect(entries).toEqual([
+            { ...tombstone(1), networkId: 'a' },
+            entry(2),
+            tombstone(3),
+            entry(4),
+            entry(5),
+            entry(6),
+          ])
+          expect((await page(archive, { text: 'text' })).entries.map((e) => e.id)).toEqual(
+            [2, 4, 5, 6].map((n) => entry(n).id),
+          )
+          expect((await archive.stats()).messages).toBe(6)
+          expect(await archive.append([entry(7, { networkId: 'a' })])).toEqual(['duplicate'])
+        }))
+
+      test('of an entry of the same commit, of one that is gone, and of another room', () =>
+        withArchive(async (archive) => {
+          await archive.append([entry(1), entry(2, { room: 'other' })])
+          await archive.append([entry(3), retraction(4, 3), retraction(5, 2), retraction(6, 99)])
+          expect((await page(archive)).entries.map((e) => e.kind)).toEqual([
+            'message',
+            'retracted',
+            'message',
+            'message',
+            'message',
+          ])
+          expect((await page(archive, { room: 'other' })).entries).toEqual([entry(2, { room: 'other' })])
+        }))
+
+      test('twice is as good as once; by a duplicate or by a commit that fails it is nothing', () =>
+        withArchive(async (archive) => {
+          await archive.append([entry(1), entry(2, { networkId: 'n' })])
+          await archive.append([retraction(3, 1, { networkId: 'n' })])
+          await expect(archive.append([retraction(4, 1), entry(0)])).rejects.toMatchObject({
+            code: 'ARCHIVE_FAILED',
+          })
+          expect((await page(archive, { text: 'text' })).entries).toHaveLength(2)
+          await archive.append([retraction(5, 1), retraction(6, 1)])
+          expect((await page(archive)).entries[0]).toEqual(tombstone(1))
+          expect(await archive.prune(START_MS + 100, 10)).toBe(4)
+          expect((await page(archive, { text: 'text' })).entries).toEqual([])
+        }))
+    })
+
     test('every page is the one that a plain list gives, for any entries, pruning and query', async () => {
       const step = fc.record({
         gap: fc.integer({ min: 1, max: 2_500 }),
         room: fc.constantFrom('lobby', 'other'),
         occupantId: fc.constantFrom('ann', 'bob', ''),
         networkId: fc.option(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), { nil: null }),
+        body: fc.option(fc.constantFrom('tea', 'tea for two', 'two cups', 'cups of TEA'), { nil: null }),
+        /** How far back the entry is that this one takes back; 0: it takes none back. */
+        takesBack: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(9) }),
       })
       const rarely = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
         fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value })
@@ -217,6 +376,7 @@ export function archiveContract(name: string, open: () => Promise<OpenedArchive>
         after: rarely(index),
         before: rarely(index),
         ids: rarely(fc.array(index, { maxLength: 5 })),
+        text: rarely(fc.constantFrom('tea', 'two tea', 'CUPS', 'milk', '…')),
         fromEnd: fc.boolean(),
         max: fc.nat(12),
         withCount: fc.boolean(),
@@ -231,12 +391,26 @@ export function archiveContract(name: string, open: () => Promise<OpenedArchive>
             async (steps, pruned, wanted) => {
               await archive.prune(Number.MAX_SAFE_INTEGER, 1_000)
               let micros = 0
-              const given = steps.map(({ gap, ...rest }) => {
+              const given: ArchiveEntry[] = []
+              const writes: ArchiveWrite[] = []
+              for (const { gap, takesBack, ...rest } of steps) {
                 micros += gap
-                return entry(0, { ...rest, id: idAt(baseMs, micros) })
-              })
-              const outcomes = await archive.append(given)
-              let kept = given.filter((_, i) => outcomes[i] === 'stored')
+                const made = entry(0, { ...rest, id: idAt(baseMs, micros) })
+                const target = takesBack === 0 ? undefined : given.at(-takesBack)
+                given.push(made)
+                writes.push({ ...made, ...(target && { retracts: { id: target.id, xml: '<gone/>' } }) })
+              }
+              const outcomes = await archive.append(writes)
+              const taken = new Map<ArchiveId, string>()
+              for (const [i, { room, retracts }] of writes.entries())
+                if (retracts && outcomes[i] === 'stored') taken.set(retracts.id, room)
+              let kept = given
+                .filter((_, i) => outcomes[i] === 'stored')
+                .map((e) =>
+                  taken.get(e.id) === e.room
+                    ? { ...e, kind: 'retracted' as const, body: null, xml: '<gone/>' }
+                    : e,
+                )
               const seen = new Set<string>()
               for (const [i, e] of given.entries()) {
                 const key = `${e.room} ${e.networkId}`
@@ -245,7 +419,7 @@ export function archiveContract(name: string, open: () => Promise<OpenedArchive>
               }
               await archive.prune(Number.MAX_SAFE_INTEGER, pruned)
               kept = kept.slice(pruned)
-              for (const { start, end, after, before, ids: asked, occupantId, ...rest } of wanted) {
+              for (const { start, end, after, before, ids: asked, occupantId, text, ...rest } of wanted) {
                 const inRoom = kept.filter((e) => e.room === rest.room)
                 // Now and then an id that is not in the room: of another one, a duplicate's, or pruned.
                 const idOf = (n: number): ArchiveId => {
@@ -255,6 +429,7 @@ export function archiveContract(name: string, open: () => Promise<OpenedArchive>
                 const timeOf = (n: number): number => Math.floor(Number(idOf(n)) / 1_000)
                 const q: ArchiveQuery = {
                   ...rest,
+                  ...(text !== undefined && { text, withCount: false }),
                   ...(occupantId !== undefined && { occupantId }),
                   ...(start !== undefined && { startMs: timeOf(start) }),
                   ...(end !== undefined && { endMs: timeOf(end) }),

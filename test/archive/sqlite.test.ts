@@ -90,6 +90,46 @@ test('a file that is no database is refused and left alone', () => {
   expect(() => openStore(folder)).toThrow(expect.objectContaining({ code: 'ARCHIVE_UNREADABLE' }))
 })
 
+test('an archive of the first schema is searched as if it had always been of the newest', async () => {
+  const file = newFile()
+  const old = new Database(file, MIGRATIONS.slice(0, 1))
+  old.transaction(() => {
+    old.prepare("INSERT INTO archive_room (key, localpart) VALUES (1, 'lobby')").run()
+    const insert = old.prepare(
+      `INSERT INTO message (id, room, ordinal, at_ms, occupant_id, nick, kind, body, xml)
+       VALUES (?, 1, ?, 0, 'añn', 'Ann', 'message', ?, '<message/>')`,
+    )
+    for (const [n, body] of ['old tea', null, 'older tea'].entries())
+      insert.run(Number(entry(n).id), n + 1, body)
+    old.prepare('UPDATE archive_total SET messages = 3').run()
+  })
+  old.close()
+  const store = openStore(file)
+  const query = { room: 'lobby', fromEnd: false, max: 9, withCount: false, text: 'tea' }
+  for (const given of [query, { ...query, occupantId: 'añn' }])
+    expect(await store.archive.query(given)).toMatchObject({
+      page: { entries: [{ body: 'old tea' }, { body: 'older tea' }] },
+    })
+  await store.archive.append([{ ...entry(9), retracts: { id: entry(0).id, xml: '<gone/>' } }])
+  expect(await store.archive.query(query)).toMatchObject({ page: { entries: [{ body: 'older tea' }] } })
+  await store.close()
+})
+
+test('what is taken back is not on the disk any more', async () => {
+  const file = newFile()
+  const folderOf = (): string => [file, `${file}-wal`].map((name) => readFileSync(name, 'latin1')).join('\n')
+  const store = openStore(file)
+  const secret = 'hemlockparty'
+  const xml = `<message><body>${secret}</body>${'x'.repeat(20_000)}${secret}</message>`
+  await store.archive.append([entry(1), entry(2, { body: secret, xml }), entry(3)])
+  await store.archive.append([entry(4)])
+  expect(folderOf()).toContain(secret)
+  await store.archive.append([{ ...entry(5), retracts: { id: entry(2).id, xml: '<gone/>' } }])
+  expect(folderOf()).not.toContain(secret)
+  expect(folderOf()).not.toContain(secret.slice(0, 7))
+  await store.close()
+})
+
 test('a process that is killed has kept every commit it promised, once', async () => {
   const file = newFile()
   for (const commits of [1, 40]) {

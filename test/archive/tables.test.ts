@@ -95,6 +95,20 @@ describe('nick holders', () => {
   })
 })
 
+describe('hearing', () => {
+  test('is kept per room; silence begins where it had not begun', async () => {
+    const heard = { room: 'a', deafSinceMs: null, gaps: 0, lastGap: null }
+    const deaf = { room: 'b', deafSinceMs: 5, gaps: 2, lastGap: { fromMs: 1, toMs: 4 } }
+    await store.hearing.put({ ...heard, deafSinceMs: 3 })
+    await store.hearing.put(heard)
+    await store.hearing.put(deaf)
+    await reopen()
+    expect(await store.hearing.all()).toEqual([heard, deaf])
+    await store.hearing.silence(9)
+    expect(await store.hearing.all()).toEqual([{ ...heard, deafSinceMs: 9 }, deaf])
+  })
+})
+
 describe('accounts', () => {
   const credentials = (seed: number): ScramCredentials => ({
     salt: new Uint8Array(16).fill(seed),
