@@ -45,6 +45,7 @@ export interface Config {
     readonly domain: string
     /** Bare JIDs that own every room. */
     readonly admins: readonly string[]
+    readonly statusUrls: readonly string[]
     readonly server: XmppServerConfig
   }
   readonly http: {
@@ -164,6 +165,7 @@ const xmpp = z
   .strictObject({
     domain: domain.prefault('lobbies.localhost'),
     admins: z.array(bareJid).default([]),
+    statusUrls: z.array(httpUrl).default([]),
     server: server.nullable().prefault({}),
     component: unavailable('host', 'port', 'secret'),
   })
@@ -270,7 +272,12 @@ export function loadConfig(sources: {
   return {
     data,
     archive: { file: resolve(data, archive.url), retentionMs: archive.retention },
-    xmpp: { domain: xmpp.domain, admins: xmpp.admins, server: { domain, listen, auth } },
+    xmpp: {
+      domain: xmpp.domain,
+      admins: xmpp.admins,
+      statusUrls: xmpp.statusUrls,
+      server: { domain, listen, auth },
+    },
     http,
     retroshare,
     limits,

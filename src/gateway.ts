@@ -63,7 +63,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   const networks = new Map<NetworkId, LobbyNetwork>()
   const ports: { -readonly [K in keyof BoundPorts]: BoundPorts[K] } = {}
   const listening = new Set<string>()
-  let { admins } = config.xmpp
+  let { admins, statusUrls } = config.xmpp
   let { retentionMs } = config.archive
   let acceptInvites = config.retroshare?.acceptInvites ?? []
   const accounts = await KnownAccounts.read(store.accounts, config.xmpp.server.domain)
@@ -78,6 +78,8 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     version: VERSION,
     store,
     networks,
+    retentionMs: () => retentionMs,
+    statusUrls: () => statusUrls,
     around: {
       domain: config.xmpp.domain,
       secret,
@@ -219,6 +221,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     networks,
     reconfigure: (fresh) => {
       admins = fresh.xmpp.admins
+      statusUrls = fresh.xmpp.statusUrls
       retentionMs = fresh.archive.retentionMs
       acceptInvites = fresh.retroshare?.acceptInvites ?? []
       rooms.describeAll()

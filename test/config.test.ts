@@ -38,6 +38,7 @@ test('defaults alone give a gateway on loopback', () => {
     xmpp: {
       domain: 'lobbies.localhost',
       admins: [],
+      statusUrls: [],
       server: { domain: 'localhost', listen: { host: '127.0.0.1', port: 5222 }, auth: 'anonymous' },
     },
     http: { listen: { host: '127.0.0.1', port: 5280 }, publicUrl: null, token: null },

@@ -6,6 +6,7 @@ const LIVE: ReadonlySet<string> = new Set([
   'log.level',
   'archive.retention',
   'xmpp.admins',
+  'xmpp.statusUrls',
   'retroshare.autojoin',
   'retroshare.acceptInvites',
 ])

@@ -25,6 +25,10 @@ export interface RoomsOptions {
   readonly version: string
   readonly store: Pick<Store, 'rooms' | 'nicks'>
   readonly networks: ReadonlyMap<NetworkId, LobbyNetwork>
+  /** How long messages are kept, in ms; 0 for ever. */
+  retentionMs(): number
+  /** Where people read how the service is when it is down. */
+  statusUrls(): readonly string[]
   /** What every room shares. */
   readonly around: RoomSurroundings
 }
@@ -330,10 +334,12 @@ export class Rooms {
   }
 
   #answerService(from: Jid, stanza: Element): Element[] {
-    const { version, networks, around } = this.#options
+    const { version, networks, around, retentionMs, statusUrls } = this.#options
     const view = {
       version,
       networks: [...networks.keys()],
+      retentionMs: retentionMs(),
+      statusUrls: statusUrls(),
       rooms: { [Symbol.iterator]: () => this.listed() },
     }
     return answerService(stanza, from, view, around.ports.env())
@@ -346,7 +352,14 @@ export class Rooms {
       if (!lobby) continue
       const here = this.#loaded.get(row.localpart)?.countOccupants()
       const occupants = here ? here.local + here.remote : lobby.participants
-      yield { localpart: row.localpart, name: lobby.name, occupants, isListed: !lobby.isPrivate }
+      yield {
+        localpart: row.localpart,
+        name: lobby.name,
+        description: lobby.topic,
+        occupants,
+        isListed: !lobby.isPrivate,
+        isOpen: !lobby.isPrivate,
+      }
     }
   }
 

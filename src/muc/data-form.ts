@@ -2,10 +2,13 @@
 import { NS } from '../stanza/ns.ts'
 import { type Element, el, elements } from '../stanza/xml.ts'
 
-/** A field of a form. `type` only where a form is to be filled in or the field is hidden. */
+/** A field of a form. `type`, `label` and `options` only where a form is to be filled in or the field is hidden. */
 export interface FormField {
   readonly name: string
   readonly type?: string
+  /** For people, in English. */
+  readonly label?: string
+  readonly options?: readonly { readonly label: string; readonly value: string }[]
   readonly values: readonly string[]
 }
 
@@ -19,7 +22,12 @@ export interface SubmittedForm {
 }
 
 const fieldElement = (field: FormField): Element =>
-  el('field', { var: field.name, type: field.type }, ...field.values.map((value) => el('value', {}, value)))
+  el(
+    'field',
+    { var: field.name, type: field.type, label: field.label },
+    ...field.values.map((value) => el('value', {}, value)),
+    ...(field.options ?? []).map(({ label, value }) => el('option', { label }, el('value', {}, value))),
+  )
 
 /** A form of ours: `form` to be filled in, `result` to be read. */
 export const formElement = (
@@ -50,4 +58,10 @@ export function readForm(form: Element): SubmittedForm {
   const formType = fields.get('FORM_TYPE')?.[0]
   fields.delete('FORM_TYPE')
   return { type: String(form.attrs.type ?? ''), formType, fields }
+}
+
+/** The value of a boolean field (XEP-0004 §3.3), or undefined when it is none. */
+export function readBoolean(value: string | undefined): boolean | undefined {
+  if (value === '1' || value === 'true') return true
+  return value === '0' || value === 'false' ? false : undefined
 }

@@ -16,6 +16,9 @@ export const MAX_HISTORY = 100
 export const MAX_ARCHIVE_PAGE = 100
 /** Items of one disco#items answer at most: rooms of a service, occupants of a room. */
 export const MAX_DISCO_ITEMS = 500
+/** Rooms on one page of a search at most, and words of a search. */
+export const MAX_SEARCH_PAGE = 100
+export const MAX_SEARCH_TERMS = 16
 /** How long, in ms, and for how many messages a room remembers who sent them, to say that a network refused one. */
 export const SENT_MEMORY_MS = 5 * 60_000
 export const MAX_SENT_MEMORY = 256

@@ -10,6 +10,9 @@ import {
 } from '../stanza/stanza-error.ts'
 import { childOf, type Element, el, elements } from '../stanza/xml.ts'
 import type { Env } from '../util/env.ts'
+import { answerSearch, type FoundRoom } from './channel-search.ts'
+import { formElement } from './data-form.ts'
+import { policyForms } from './data-policy.ts'
 import { formatDateTime } from './date-time.ts'
 import { MAX_DISCO_ITEMS } from './limits.ts'
 import { pageOfList, readPageRequest } from './rsm.ts'
@@ -18,10 +21,13 @@ import { pageOfList, readPageRequest } from './rsm.ts'
 export interface ListedRoom {
   readonly localpart: string
   readonly name: string
+  readonly description: string
   /** XMPP users and participants of the lobby. */
   readonly occupants: number
   /** Hidden rooms are not listed. */
   readonly isListed: boolean
+  /** Anybody can enter, without a password. */
+  readonly isOpen: boolean
 }
 
 /** What the service can tell. */
@@ -30,6 +36,10 @@ export interface ServiceView {
   readonly version: string
   /** Networks behind the gateway: `retroshare`, `tox`. */
   readonly networks: readonly string[]
+  /** How long messages are kept, in ms; 0 for ever. */
+  readonly retentionMs: number
+  /** Where people read how the service is when it cannot tell them itself; none: nowhere. */
+  readonly statusUrls: readonly string[]
   /** In any order. Iterated only when the list is asked for, so it may be lazy. */
   readonly rooms: Iterable<ListedRoom>
 }
@@ -45,6 +55,7 @@ const FEATURES: readonly string[] = [
   NS.ping,
   NS.version,
   NS.time,
+  NS.search,
 ]
 
 /** The answer to a stanza for the service itself, none when none is due. `from` is who asks. */
@@ -85,6 +96,8 @@ function answerRequest(iq: Element, payload: Element, view: ServiceView, env: En
       return payload.attrs.node === undefined ? describeService(iq, view) : refuseNode(iq)
     case `get {${NS.discoItems}}query`:
       return payload.attrs.node === undefined ? listRooms(iq, payload, view) : refuseNode(iq)
+    case `get {${NS.search}}search`:
+      return answerSearch(iq, payload, foundRooms(iq, view))
     case `get {${NS.ping}}ping`:
       return iqResult(iq)
     case `get {${NS.version}}query`:
@@ -120,8 +133,19 @@ const describeService = (iq: Element, view: ServiceView): Element =>
       el('identity', { category: 'conference', type: 'text', name: SERVICE_NAME }),
       ...view.networks.map((type) => el('identity', { category: 'gateway', type, name: SERVICE_NAME })),
       ...FEATURES.map((name) => el('feature', { var: name })),
+      ...policyForms(view),
+      view.statusUrls.length > 0 &&
+        formElement('result', NS.outage, [
+          { name: 'external-status-addresses', type: 'list-multi', values: view.statusUrls },
+        ]),
     ),
   )
+
+/** Rooms that a search may find: those that are listed. */
+function* foundRooms(iq: Element, view: ServiceView): Generator<FoundRoom> {
+  for (const { localpart, isListed, ...room } of view.rooms)
+    if (isListed) yield { ...room, address: `${localpart}@${iq.attrs.to}` }
+}
 
 /** Public rooms in the order of their addresses, so that pages stay in place while rooms come and go. */
 function listRooms(iq: Element, payload: Element, view: ServiceView): Element {

@@ -45,7 +45,13 @@ export const NS = {
   occupantId: 'urn:xmpp:occupant-id:0', // XEP-0421
   retraction: 'urn:xmpp:message-retract:1', // XEP-0424
   fallback: 'urn:xmpp:fallback:0', // XEP-0428
+  search: 'urn:xmpp:channel-search:0:search', // XEP-0433
+  searchParams: 'urn:xmpp:channel-search:0:search-params', // XEP-0433
+  searchOrder: 'urn:xmpp:channel-search:0:order', // XEP-0433
+  searchError: 'urn:xmpp:channel-search:0:error', // XEP-0433
+  activity: 'urn:xmpp:rai:0', // XEP-0437
   reactions: 'urn:xmpp:reactions:0', // XEP-0444
+  outage: 'urn:xmpp:sos:0', // XEP-0455
   fileMetadata: 'urn:xmpp:file:metadata:0', // XEP-0446
   fileSharing: 'urn:xmpp:sfs:0', // XEP-0447
   reply: 'urn:xmpp:reply:0', // XEP-0461

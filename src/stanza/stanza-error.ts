@@ -34,6 +34,8 @@ export interface StanzaError {
   readonly by?: string
   /** Text content of the condition element: the new address of `gone`. */
   readonly uri?: string
+  /** What a protocol adds for programs: an application-specific condition (RFC 6120 §8.3.4). */
+  readonly detail?: Element
 }
 
 /** The `<error/>` element alone. */
@@ -43,6 +45,7 @@ export function errorElement(error: StanzaError): Element {
     { type: error.type, by: error.by },
     el(error.condition, { xmlns: NS.stanzaErrors }, error.uri),
     el('text', { xmlns: NS.stanzaErrors, 'xml:lang': 'en' }, error.text),
+    error.detail,
   )
 }
 

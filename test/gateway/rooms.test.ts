@@ -47,6 +47,8 @@ class World {
       version: '1',
       store: { rooms: table ?? store.rooms, nicks: store.nicks },
       networks: new Map([[this.network.id, this.network]]),
+      retentionMs: () => 0,
+      statusUrls: () => [],
       around: {
         domain: 'lobbies.test',
         secret: Buffer.alloc(32, 1),

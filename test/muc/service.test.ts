@@ -22,11 +22,15 @@ const roomsNamed = (...names: string[]) =>
     localpart,
     name: `The ${localpart}`,
     occupants: 1,
+    description: '',
+    isOpen: true,
     isListed: !localpart.startsWith('hidden'),
   }))
 const view = (rooms = roomsNamed('b', 'hidden', 'a', 'c')): ServiceView => ({
   version: '1.2.3',
   networks: ['retroshare'],
+  retentionMs: 86_400_000,
+  statusUrls: [],
   rooms,
 })
 
@@ -66,6 +70,7 @@ describe('the service', () => {
       NS.ping,
       NS.version,
       NS.time,
+      NS.search,
     ])
   })
 
