@@ -6,6 +6,7 @@ import type {
   ArchiveMetadata,
   ArchiveQuery,
   ArchiveWrite,
+  Tombstone,
 } from '../muc/archive-port.ts'
 import type { ArchiveId } from '../util/ids.ts'
 import type { AppendOutcome, Archive } from './archive.ts'
@@ -41,7 +42,7 @@ class SqliteArchive implements Archive {
     this.#roomKey = db.prepare('SELECT key FROM archive_room WHERE localpart = ?')
     this.#addRoom = db.prepare('INSERT INTO archive_room (localpart) VALUES (?)')
     this.#insert = db.prepare(
-      `INSERT INTO message (room, ${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO message (room, ${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (room, network_id) WHERE network_id IS NOT NULL DO NOTHING`,
     )
     this.#retract = db.prepare(`UPDATE message SET kind = 'retracted', body = NULL, xml = ? WHERE id = ?`)
@@ -61,7 +62,10 @@ class SqliteArchive implements Archive {
           const room = rooms.get(write.room) ?? this.#roomForAppend(write.room)
           rooms.set(write.room, room)
           if (!this.#store(room, write)) return 'duplicate'
-          if (write.retracts) hasRetracted = this.#takeBack(room.key, write.retracts) || hasRetracted
+          for (const tombstone of write.retracts ?? []) {
+            this.#takeBack(room.key, tombstone)
+            hasRetracted = true
+          }
           return 'stored'
         })
         this.#addTotal.run(stored.filter((outcome) => outcome === 'stored').length)
@@ -94,6 +98,7 @@ class SqliteArchive implements Archive {
       entry.body,
       entry.xml,
       entry.networkId,
+      entry.corrects === undefined ? null : numberOf(entry.corrects),
     )
     if (changes === 0) return false
     room.lastId = id
@@ -103,14 +108,12 @@ class SqliteArchive implements Archive {
     return true
   }
 
-  /** False when the entry is not there. */
-  #takeBack(key: number, { id, xml }: NonNullable<ArchiveWrite['retracts']>): boolean {
+  #takeBack(key: number, { id, xml }: Tombstone): void {
     const row = this.#pages.one(key, id)
-    if (!row) return false
+    if (!row) return
     if (row.body !== null)
       this.#text.remove({ id: row.id, room: key, occupantId: row.occupant_id, body: row.body })
     this.#retract.run(xml, row.id)
-    return true
   }
 
   /** 0, the number of no room, when nothing was ever stored in it. */

@@ -16,10 +16,11 @@ export interface Row {
   body: string | null
   xml: string
   network_id: string | null
+  corrects: number | null
 }
 
 /** Columns of `Row`. */
-export const COLUMNS = 'id, ordinal, at_ms, occupant_id, nick, kind, body, xml, network_id'
+export const COLUMNS = 'id, ordinal, at_ms, occupant_id, nick, kind, body, xml, network_id, corrects'
 
 const OF_MESSAGE = COLUMNS.split(', ')
   .map((column) => `message.${column}`)
@@ -57,6 +58,7 @@ export const entryOf = (room: string, row: Row): ArchiveEntry => ({
   body: row.body,
   xml: row.xml,
   networkId: row.network_id,
+  ...(row.corrects !== null && { corrects: archiveId(row.corrects) }),
 })
 
 /** The ids that a query's times admit. */
@@ -92,6 +94,7 @@ export class PageReader {
   readonly #byOccupant: Pages
   readonly #byText: Pages
   readonly #hasText: Statement
+  readonly #corrections: Statement<{ id: number }>
   readonly #countOfOccupant: Statement<{ count: number }>
   readonly #ends: { readonly first: Statement<End>; readonly last: Statement<End> }
 
@@ -114,6 +117,10 @@ export class PageReader {
       'message_text.rowid',
     )
     this.#hasText = db.prepare('SELECT 1 AS found FROM message_text WHERE message_text MATCH ? AND rowid = ?')
+    this.#corrections = db.prepare(
+      `SELECT id FROM message INDEXED BY message_by_corrected
+       WHERE room = ? AND corrects = ? AND corrects IS NOT NULL`,
+    )
     this.#countOfOccupant = db.prepare(
       `SELECT count(*) AS count FROM message INDEXED BY message_by_occupant
        WHERE room = ? AND occupant_id = ? AND id BETWEEN ? AND ?`,
@@ -146,7 +153,8 @@ export class PageReader {
   page(key: number, query: ArchiveQuery): ArchivePage | undefined {
     for (const id of [query.afterId, query.beforeId])
       if (id !== undefined && !this.one(key, id)) return undefined
-    return query.ids ? this.#pageOfIds(key, query, query.ids) : this.#pageOfRange(key, query)
+    const ids = query.revisionsOf === undefined ? query.ids : this.#revisions(key, query.revisionsOf)
+    return ids ? this.#pageOfIds(key, query, ids) : this.#pageOfRange(key, query)
   }
 
   #pageOfRange(key: number, query: ArchiveQuery): ArchivePage {
@@ -215,6 +223,15 @@ export class PageReader {
       total: query.withCount ? matching.length : null,
       firstIndex: query.withCount && first ? matching.indexOf(first) : null,
     }
+  }
+
+  /** Ids of an entry and of what it corrects or is corrected by; its own alone when it is not there. */
+  #revisions(key: number, id: ArchiveId): readonly ArchiveId[] {
+    const row = this.one(key, id)
+    if (!row) return [id]
+    const root = archiveId(row.corrects ?? row.id)
+    const corrections = this.#corrections.all(key, numberOf(root)).map((each) => archiveId(each.id))
+    return this.one(key, root) ? [root, ...corrections] : corrections
   }
 
   #textTest(key: number, text: string | undefined): (id: number) => boolean {

@@ -88,4 +88,8 @@ export const MIGRATIONS: readonly string[] = [
     gap_to_ms INTEGER
   ) WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE message ADD COLUMN corrects INTEGER;
+  CREATE INDEX message_by_corrected ON message (room, corrects) WHERE corrects IS NOT NULL;
+  `,
 ]

@@ -38,6 +38,8 @@ function asText(entry: ArchiveEntry): string {
       return `${time} * ${plain(entry.nick)} set the subject`
     case 'retracted':
       return `${time} <${plain(entry.nick)}> [taken back]`
+    case 'retraction':
+      return `${time} * ${plain(entry.nick) || 'A moderator'} took a message back`
     case 'gap':
       return `${time} * ${body}`
     case 'message':

@@ -11,22 +11,30 @@ export interface ArchiveEntry {
   readonly occupantId: string
   readonly nick: string
   /**
-   * `subject`: a message with a subject and no body. `gap`: the room tells that it did not hear the lobby for a while.
-   * `retracted`: what is left of a message that was taken back.
+   * `subject`: a message with a subject and no body. `retraction`: it took others back. `retracted`: what is left of a
+   * message that was taken back. `gap`: the room tells that it did not hear the lobby for a while.
    */
-  readonly kind: 'message' | 'subject' | 'gap' | 'retracted'
+  readonly kind: 'message' | 'subject' | 'retraction' | 'retracted' | 'gap'
   /** Body text for search and export; null when there is none. */
   readonly body: string | null
   /** The reflected `<message/>` without `to`: MAM and history return it unchanged. */
   readonly xml: string
   /** The network's message id for what came from a lobby, unique per room: stops a second copy. Null for local ones. */
   readonly networkId: string | null
+  /** The message that this one corrects, the first of all that correct each other; absent when it corrects none. */
+  readonly corrects?: ArchiveId
 }
 
 /** What an entry to be stored does to an earlier one besides. */
 export interface ArchiveWrite extends ArchiveEntry {
-  /** Becomes `retracted`, without a body and with this `xml`, in the same commit; nothing if it is not in the room. */
-  readonly retracts?: { readonly id: ArchiveId; readonly xml: string }
+  /** Become `retracted`, without a body and with this `xml`, in the same commit; those not in the room do not matter. */
+  readonly retracts?: readonly Tombstone[]
+}
+
+/** What is left of an entry. */
+export interface Tombstone {
+  readonly id: ArchiveId
+  readonly xml: string
 }
 
 export interface ArchiveQuery {
@@ -47,11 +55,16 @@ export interface ArchiveQuery {
   readonly beforeId?: ArchiveId
   /** Exactly these entries; a missing one makes the page fail with `item-not-found`. */
   readonly ids?: readonly ArchiveId[]
+  /**
+   * Only this entry, the one that it corrects, and all that correct the same; not found when it is not in the room.
+   * Not together with `ids`.
+   */
+  readonly revisionsOf?: ArchiveId
   /** The newest entries in the bounds rather than the oldest; the page is in order of time either way. */
   readonly fromEnd: boolean
   /** Entries at most; 0 only counts. */
   readonly max: number
-  /** Whether `total` and `firstIndex` are wanted (they cost a count). Not together with `text`. */
+  /** Whether `total` and `firstIndex` are wanted (they cost a count). Not together with `text` or `revisionsOf`. */
   readonly withCount: boolean
 }
 
@@ -66,7 +79,7 @@ export interface ArchivePage {
   readonly firstIndex: number | null
 }
 
-/** `not-found`: afterId, beforeId or one of ids does not exist in the room. `failed`: the archive is out of order. */
+/** `not-found`: afterId, beforeId, revisionsOf or one of ids does not exist in the room. `failed`: the archive is out of order. */
 export type ArchiveAnswer =
   | { readonly kind: 'page'; readonly page: ArchivePage }
   | { readonly kind: 'not-found' }

@@ -298,12 +298,35 @@ export function archiveContract(name: string, open: () => Promise<OpenedArchive>
         }))
     })
 
+    test('a message and its corrections are found by any of them', () =>
+      withArchive(async (archive) => {
+        const corrects = (n: number, given: Partial<ArchiveEntry> = {}): ArchiveEntry =>
+          entry(n, { corrects: entry(2).id, ...given })
+        const all = [entry(1), entry(2), entry(3), corrects(4), entry(5), corrects(6)]
+        await archive.append([...all, corrects(7, { room: 'other' })])
+        expect((await page(archive)).entries).toEqual(all)
+        for (const n of [2, 4, 6])
+          expect((await page(archive, { revisionsOf: entry(n).id })).entries).toEqual([
+            entry(2),
+            corrects(4),
+            corrects(6),
+          ])
+        expect((await page(archive, { revisionsOf: entry(5).id })).entries).toEqual([entry(5)])
+        for (const n of [7, 9])
+          expect(await archive.query(query({ revisionsOf: entry(n).id }))).toEqual({ kind: 'not-found' })
+        await archive.prune(START_MS + 3, 10)
+        expect((await page(archive, { revisionsOf: entry(6).id })).entries).toEqual([
+          corrects(4),
+          corrects(6),
+        ])
+      }))
+
     describe('taking back', () => {
       const tombstone = (n: number): ArchiveEntry =>
         entry(n, { kind: 'retracted', body: null, xml: '<message><retracted/></message>' })
       const retraction = (n: number, of: number, given: Partial<ArchiveEntry> = {}) => ({
         ...entry(n, given),
-        retracts: { id: entry(of).id, xml: tombstone(of).xml },
+        retracts: [{ id: entry(of).id, xml: tombstone(of).xml }],
       })
 
       test('leaves what says that there was a message, in its place, and is stored itself', () =>
@@ -338,6 +361,19 @@ export function archiveContract(name: string, open: () => Promise<OpenedArchive>
             'message',
           ])
           expect((await page(archive, { room: 'other' })).entries).toEqual([entry(2, { room: 'other' })])
+        }))
+
+      test('of several entries at once', () =>
+        withArchive(async (archive) => {
+          await archive.append([1, 2, 3].map((n) => entry(n)))
+          const retracts = [1, 3].map((n) => ({ id: entry(n).id, xml: tombstone(n).xml }))
+          await archive.append([{ ...entry(4, { kind: 'retraction' }), retracts }])
+          expect((await page(archive)).entries).toEqual([
+            tombstone(1),
+            entry(2),
+            tombstone(3),
+            entry(4, { kind: 'retraction' }),
+          ])
         }))
 
       test('twice is as good as once; by a duplicate or by a commit that fails it is nothing', () =>
@@ -398,12 +434,12 @@ export function archiveContract(name: string, open: () => Promise<OpenedArchive>
                 const made = entry(0, { ...rest, id: idAt(baseMs, micros) })
                 const target = takesBack === 0 ? undefined : given.at(-takesBack)
                 given.push(made)
-                writes.push({ ...made, ...(target && { retracts: { id: target.id, xml: '<gone/>' } }) })
+                writes.push({ ...made, ...(target && { retracts: [{ id: target.id, xml: '<gone/>' }] }) })
               }
               const outcomes = await archive.append(writes)
               const taken = new Map<ArchiveId, string>()
               for (const [i, { room, retracts }] of writes.entries())
-                if (retracts && outcomes[i] === 'stored') taken.set(retracts.id, room)
+                if (outcomes[i] === 'stored') for (const { id } of retracts ?? []) taken.set(id, room)
               let kept = given
                 .filter((_, i) => outcomes[i] === 'stored')
                 .map((e) =>

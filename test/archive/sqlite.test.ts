@@ -110,7 +110,7 @@ test('an archive of the first schema is searched as if it had always been of the
     expect(await store.archive.query(given)).toMatchObject({
       page: { entries: [{ body: 'old tea' }, { body: 'older tea' }] },
     })
-  await store.archive.append([{ ...entry(9), retracts: { id: entry(0).id, xml: '<gone/>' } }])
+  await store.archive.append([{ ...entry(9), retracts: [{ id: entry(0).id, xml: '<gone/>' }] }])
   expect(await store.archive.query(query)).toMatchObject({ page: { entries: [{ body: 'older tea' }] } })
   await store.close()
 })
@@ -124,7 +124,7 @@ test('what is taken back is not on the disk any more', async () => {
   await store.archive.append([entry(1), entry(2, { body: secret, xml }), entry(3)])
   await store.archive.append([entry(4)])
   expect(folderOf()).toContain(secret)
-  await store.archive.append([{ ...entry(5), retracts: { id: entry(2).id, xml: '<gone/>' } }])
+  await store.archive.append([{ ...entry(5), retracts: [{ id: entry(2).id, xml: '<gone/>' }] }])
   expect(folderOf()).not.toContain(secret)
   expect(folderOf()).not.toContain(secret.slice(0, 7))
   await store.close()
