@@ -1,5 +1,6 @@
-/** Accounts of the embedded server, with their private XML and vCards. */
+/** Accounts of the embedded server, with their private XML, vCards and lists. */
 import { type AccountStore, MAX_PRIVATE_KEYS } from '../xmpp/account-port.ts'
+import { accountLists } from './account-lists.ts'
 import type { Sql } from './sql.ts'
 
 interface RawAccount {
@@ -13,6 +14,7 @@ interface RawAccount {
 
 export function accountStore(db: Sql): AccountStore {
   return {
+    ...accountLists(db),
     find: async (account) => {
       const raw = await db.get<RawAccount>(
         `SELECT salt, iterations, sha1_stored, sha1_server, sha256_stored, sha256_server

@@ -92,4 +92,18 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE message ADD COLUMN corrects INTEGER;
   CREATE INDEX message_by_corrected ON message (room, corrects) WHERE corrects IS NOT NULL;
   `,
+  `
+  -- Lists of texts that an account keeps. place: order of the last put within the list.
+  CREATE TABLE account_list (
+    account TEXT NOT NULL REFERENCES account (name) ON DELETE CASCADE,
+    list TEXT NOT NULL,
+    id TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    characters INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (account, list, id)
+  );
+  -- Covers the sum that bounds an account.
+  CREATE INDEX account_list_size ON account_list (account, characters);
+  `,
 ]

@@ -1,6 +1,6 @@
 /** The stored accounts, and at any moment the answer to whether a bare JID is one of them or a guest. */
 import { parseJid } from '../stanza/jid.ts'
-import type { AccountStore, ScramCredentials } from '../xmpp/account-port.ts'
+import type { AccountStore, ListEntry, ScramCredentials } from '../xmpp/account-port.ts'
 
 export class KnownAccounts implements AccountStore {
   readonly #store: AccountStore
@@ -56,5 +56,25 @@ export class KnownAccounts implements AccountStore {
 
   putVcard(account: string, xml: string): Promise<boolean> {
     return this.#store.putVcard(account, xml)
+  }
+
+  entries(account: string, list: string): Promise<readonly ListEntry[]> {
+    return this.#store.entries(account, list)
+  }
+
+  entry(account: string, list: string, id: string): Promise<string | undefined> {
+    return this.#store.entry(account, list, id)
+  }
+
+  putEntry(account: string, list: string, entry: ListEntry): Promise<boolean> {
+    return this.#store.putEntry(account, list, entry)
+  }
+
+  removeEntry(account: string, list: string, id: string): Promise<boolean> {
+    return this.#store.removeEntry(account, list, id)
+  }
+
+  clearList(account: string, list: string): Promise<void> {
+    return this.#store.clearList(account, list)
   }
 }

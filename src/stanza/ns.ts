@@ -21,6 +21,11 @@ export const NS = {
   mucOwner: 'http://jabber.org/protocol/muc#owner', // XEP-0045
   mucRoomInfo: 'http://jabber.org/protocol/muc#roominfo', // XEP-0045
   mucStableId: 'http://jabber.org/protocol/muc#stable_id', // XEP-0045
+  pubsub: 'http://jabber.org/protocol/pubsub', // XEP-0060
+  pubsubOwner: 'http://jabber.org/protocol/pubsub#owner', // XEP-0060
+  pubsubEvent: 'http://jabber.org/protocol/pubsub#event', // XEP-0060
+  pubsubErrors: 'http://jabber.org/protocol/pubsub#errors', // XEP-0060
+  storedBookmarks: 'storage:bookmarks', // XEP-0048
   privateXml: 'jabber:iq:private', // XEP-0049
   vcard: 'vcard-temp', // XEP-0054
   rsm: 'http://jabber.org/protocol/rsm', // XEP-0059
@@ -42,6 +47,7 @@ export const NS = {
   hints: 'urn:xmpp:hints', // XEP-0334
   sid: 'urn:xmpp:sid:0', // XEP-0359
   mucSelfPing: 'http://jabber.org/protocol/muc#self-ping-optimization', // XEP-0410
+  bookmarks: 'urn:xmpp:bookmarks:1', // XEP-0402
   occupantId: 'urn:xmpp:occupant-id:0', // XEP-0421
   retraction: 'urn:xmpp:message-retract:1', // XEP-0424
   fallback: 'urn:xmpp:fallback:0', // XEP-0428

@@ -1,8 +1,7 @@
 /** Delivery to local users: which sessions get a stanza, and what its sender is told when none does. RFC 6121 §8.5. */
 import type { Jid } from '../stanza/jid.ts'
-import { NS } from '../stanza/ns.ts'
 import type { StanzaError } from '../stanza/stanza-error.ts'
-import { childOf, type Element, el, prepare } from '../stanza/xml.ts'
+import { type Element, el, prepare } from '../stanza/xml.ts'
 import type { Session } from './session.ts'
 import type { SessionTable } from './session-table.ts'
 
@@ -43,14 +42,12 @@ export function deliverPresence(sessions: SessionTable, to: Jid, presence: Eleme
   return undefined
 }
 
-/** Delivers an IQ to the session that it names. What is asked of somebody else's account is refused. */
+/** Delivers an IQ to the session that it names; to nobody else. */
 export function deliverIq(sessions: SessionTable, to: Jid, iq: Element): StanzaError | undefined {
   const isRequest = iq.attrs.type === 'get' || iq.attrs.type === 'set'
   const session = to.resource === '' ? undefined : sessions.get(to.full)
   if (session) session.deliver(prepare(iq))
   if (session || !isRequest) return undefined
-  if (to.resource === '' && childOf(iq, 'vCard', NS.vcard))
-    return { type: 'cancel', condition: 'item-not-found', text: 'There is no vCard of this user to see.' }
   return NOBODY_THERE
 }
 

@@ -10,13 +10,16 @@ import { GatewayError } from '../util/errors.ts'
 import type { AccountStore } from './account-port.ts'
 import { type Account, guestAccount, registeredAccount } from './account-services/account.ts'
 import type { ServiceItem } from './account-services/disco.ts'
-import { accountServices, serverServices } from './account-services/services.ts'
+import { Pep } from './account-services/pep.ts'
+import { accountServices, foreignServices, serverServices } from './account-services/services.ts'
 import type { BindRefusal } from './bind.ts'
+import { Capabilities } from './capabilities.ts'
 import { ClientConnection, type ConnectionEnv } from './client-connection.ts'
 import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
 import { isReachable } from './local-delivery.ts'
 import { LoginThrottle } from './login-throttle.ts'
 import type { AuthPolicy } from './sasl.ts'
+import type { Session } from './session.ts'
 import { SessionTable } from './session-table.ts'
 import { StanzaRouter } from './stanza-router.ts'
 import { TcpTransport } from './tcp-transport.ts'
@@ -82,16 +85,31 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
   let isStopping = false
   let sweeper: NodeJS.Timeout | undefined
 
+  const pep = new Pep({ sessions, newId: () => randomBytes(12).toString('base64url') })
+  const capabilities = new Capabilities(now)
+
+  function setInterests(session: Session, interests: ReadonlySet<string> | undefined): void {
+    if (!interests) return
+    session.interests = interests
+    pep.interested(session).catch((error: unknown) => {
+      log.warn({ err: error, code: 'XMPP_ACCOUNT_STORE_FAILED' }, 'account store failed')
+    })
+  }
+
   const router = new StanzaRouter({
     domain,
     sessions,
     services,
     atServer: serverServices({ services, version: options.version, now }),
-    atAccount: accountServices(),
+    atAccount: accountServices(pep),
+    atOthers: foreignServices(pep),
+    accountOf: (user) => sessions.ofAccount(user.bare)[0]?.account ?? registeredAccount(user, accounts),
     maxDirectedPresence: limits.maxDirectedPresence,
     onStanza: options.onStanza,
     onSessionEnded: options.onSessionEnded,
     onAvailable: options.onAvailable,
+    onPresence: (session, presence) => setInterests(session, capabilities.presence(session, presence)),
+    onAnswer: (session, iq) => setInterests(session, capabilities.answered(session, iq)),
     log,
   })
 

@@ -27,6 +27,8 @@ export class Session {
   availability: Availability | undefined
   /** Whom it sent presence to: bare address → exact address (RFC 6121 §4.6). */
   directed: Map<string, string> | undefined
+  /** Nodes of PEP of which the client wants to be notified; undefined until it is known. */
+  interests: ReadonlySet<string> | undefined
   readonly #transport: Transport
   readonly #stream: ClientStream
   readonly #escaped: string

@@ -4,8 +4,15 @@ import { type Jid, parseJid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { type ErrorCondition, type ErrorType, errorReply, iqResult } from '../stanza/stanza-error.ts'
 import { detached, type Element, elements, prepare } from '../stanza/xml.ts'
+import type { Account } from './account-services/account.ts'
 import type { ServiceItem } from './account-services/disco.ts'
-import { type IqAnswer, type IqServices, notServed, serviceKey } from './account-services/iq-service.ts'
+import {
+  type IqAnswer,
+  type IqServices,
+  notServed,
+  serviceKey,
+  storeFailed,
+} from './account-services/iq-service.ts'
 import { deliverIq, deliverMessage, deliverPresence } from './local-delivery.ts'
 import { sessionEnded, undirectedPresence } from './own-presence.ts'
 import type { Session } from './session.ts'
@@ -18,11 +25,19 @@ export interface RouterOptions {
   readonly services: () => readonly ServiceItem[]
   readonly atServer: IqServices
   readonly atAccount: IqServices
+  /** What others may ask of a user's bare address. */
+  readonly atOthers: IqServices
+  /** The account of a local user, there or not. */
+  readonly accountOf: (user: Jid) => Account
   readonly maxDirectedPresence: number
   /** Takes what is for a service; `from` is the session's full address and is also in the stanza. */
   readonly onStanza: (from: Jid, stanza: Element) => void
   readonly onSessionEnded: (full: string) => void
   readonly onAvailable: (account: string) => void
+  /** Presence without an address, after everybody who is to see it was shown it. */
+  readonly onPresence: (session: Session, presence: Element) => void
+  /** A result or error for the server or the user's own account. */
+  readonly onAnswer: (session: Session, iq: Element) => void
   readonly log: Logger
 }
 
@@ -58,6 +73,10 @@ export class StanzaRouter {
     if (stanza.name === 'presence') {
       const answer = deliverPresence(sessions, to, stanza)
       if (answer) this.#bounce(answer)
+      return
+    }
+    if (isAccountRequest(to, stanza)) {
+      this.#answerOther(to, stanza, (reply) => this.#bounce(reply))
       return
     }
     const error =
@@ -97,6 +116,7 @@ export class StanzaRouter {
       for (const directed of undirectedPresence(session, this.#options.sessions, stanza))
         this.#route(session, directed)
       if (stanza.attrs.type === undefined) this.#options.onAvailable(session.jid.bare)
+      this.#options.onPresence(session, stanza)
     }
   }
 
@@ -111,6 +131,10 @@ export class StanzaRouter {
 
   #deliverLocally(session: Session, to: Jid, stanza: Element): void {
     const { sessions } = this.#options
+    if (isAccountRequest(to, stanza)) {
+      this.#answerOther(to, stanza, (reply) => session.reply(reply))
+      return
+    }
     if (stanza.name === 'presence') {
       const answer = deliverPresence(sessions, to, stanza)
       if (answer) session.deliverAsAddressed(prepare(answer), session.jid.bare)
@@ -144,26 +168,36 @@ export class StanzaRouter {
     return true
   }
 
-  /** Answers an IQ of kind get or set, once; results and errors end here. */
+  /** Answers an IQ of kind get or set, once; results and errors are reported. */
   #answer(session: Session, iq: Element, services: IqServices): void {
-    const kind: string = iq.attrs.type
-    if (kind !== 'get' && kind !== 'set') return
+    if (isResponse(iq)) this.#options.onAnswer(session, iq)
+    else this.#serve(iq, services, session.account, (reply) => session.reply(reply))
+  }
+
+  /** Answers what is asked of somebody else's account. */
+  #answerOther(to: Jid, iq: Element, reply: (answer: Element) => void): void {
+    const { atOthers, accountOf } = this.#options
+    if (!isResponse(iq)) this.#serve(iq, atOthers, accountOf(to), reply)
+  }
+
+  #serve(iq: Element, services: IqServices, account: Account, reply: (answer: Element) => void): void {
     const [payload, ...others] = elements(iq)
     if (!payload || others.length > 0) {
-      refuse(session, iq, 'modify', 'bad-request', BAD_IQ)
+      reply(errorReply(iq, { type: 'modify', condition: 'bad-request', text: BAD_IQ }))
       return
     }
     const service = services.get(serviceKey(payload.getNS() ?? '', payload.getName()))
-    const answer = service?.({ kind, payload, account: session.account }) ?? notServed()
+    const kind = iq.attrs.type === 'get' ? 'get' : 'set'
+    const answer = service?.({ kind, payload, account, from: String(iq.attrs.from) }) ?? notServed()
     if (answer instanceof Promise)
       answer.then(
-        (given) => sendAnswer(session, iq, given),
+        (given) => reply(answerTo(iq, given)),
         (error: unknown) => {
           this.#options.log.warn({ err: error, code: 'XMPP_ACCOUNT_STORE_FAILED' }, 'account store failed')
-          refuse(session, iq, 'wait', 'internal-server-error', 'The server could not do this now.')
+          reply(answerTo(iq, storeFailed()))
         },
       )
-    else sendAnswer(session, iq, answer)
+    else reply(answerTo(iq, answer))
   }
 
   #bounce(reply: Element): void {
@@ -185,6 +219,12 @@ const IQ_TYPES = new Set(['get', 'set', 'result', 'error'])
 
 const isIq = (iq: Element): boolean => IQ_TYPES.has(iq.attrs.type) && Boolean(iq.attrs.id)
 
+const isResponse = ({ attrs }: Element): boolean => attrs.type === 'result' || attrs.type === 'error'
+
+/** An IQ for an account: bare addresses name no client. */
+const isAccountRequest = (to: Jid, { name }: Element): boolean =>
+  name === 'iq' && to.resource === '' && to.local !== ''
+
 /** Errors are never answered with errors, nor are results and goodbyes (RFC 6120 §8.3.1). */
 function isRefusable({ name, attrs }: Element): boolean {
   if (name === 'iq') return attrs.type !== 'result' && attrs.type !== 'error'
@@ -201,6 +241,5 @@ function refuse(
   if (isRefusable(stanza)) session.reply(errorReply(stanza, { type, condition, text }))
 }
 
-function sendAnswer(session: Session, iq: Element, answer: IqAnswer): void {
-  session.reply(answer.kind === 'result' ? iqResult(iq, answer.payload) : errorReply(iq, answer.error))
-}
+const answerTo = (iq: Element, answer: IqAnswer): Element =>
+  answer.kind === 'result' ? iqResult(iq, answer.payload) : errorReply(iq, answer.error)

@@ -6,7 +6,12 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { openStore } from '../../src/archive/open-store.ts'
 import type { RoomRow, Store } from '../../src/archive/store.ts'
 import type { LobbyId, NetworkId, ParticipantId } from '../../src/util/ids.ts'
-import { MAX_PRIVATE_KEYS, type ScramCredentials } from '../../src/xmpp/account-port.ts'
+import {
+  MAX_LIST_CHARACTERS,
+  MAX_LIST_ENTRIES,
+  MAX_PRIVATE_KEYS,
+  type ScramCredentials,
+} from '../../src/xmpp/account-port.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'foyer-tables-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -157,6 +162,63 @@ describe('accounts', () => {
     expect(await store.accounts.putPrivateXml('ann', 'k0', '<new/>')).toBe(true)
     expect(await store.accounts.privateXml('ann', 'k0')).toBe('<new/>')
     expect(await store.accounts.privateXml('ann', 'one more')).toBe(undefined)
+  })
+})
+
+describe('lists of accounts', () => {
+  const credentials: ScramCredentials = {
+    salt: new Uint8Array(16),
+    iterations: 1,
+    sha1: { storedKey: new Uint8Array(20), serverKey: new Uint8Array(20) },
+    sha256: { storedKey: new Uint8Array(32), serverKey: new Uint8Array(32) },
+  }
+  beforeEach(() => store.accounts.put('ann', credentials))
+  const put = (id: string, text: string, list = 'l', account = 'ann') =>
+    store.accounts.putEntry(account, list, { id, text })
+
+  test('keep texts in the order in which they were put last, per account and name', async () => {
+    await store.accounts.put('abe', credentials)
+    for (const id of ['a', 'b', 'c', 'a']) expect(await put(id, `<${id}/>`)).toBe(true)
+    await put('x', '<x/>', 'other')
+    await put('x', '<x/>', 'l', 'abe')
+    await reopen()
+    expect(await store.accounts.entries('ann', 'l')).toEqual([
+      { id: 'b', text: '<b/>' },
+      { id: 'c', text: '<c/>' },
+      { id: 'a', text: '<a/>' },
+    ])
+    expect(await store.accounts.entry('ann', 'l', 'c')).toBe('<c/>')
+    expect(await store.accounts.entry('ann', 'l', 'x')).toBe(undefined)
+    expect(await store.accounts.removeEntry('ann', 'l', 'c')).toBe(true)
+    expect(await store.accounts.removeEntry('ann', 'l', 'c')).toBe(false)
+    await store.accounts.clearList('ann', 'l')
+    expect(await store.accounts.entries('ann', 'l')).toEqual([])
+    expect(await store.accounts.entries('ann', 'other')).toHaveLength(1)
+    expect(await store.accounts.entries('abe', 'l')).toHaveLength(1)
+  })
+
+  test('are kept for accounts that exist, and go with them', async () => {
+    expect(await put('a', '<a/>', 'l', 'nobody')).toBe(false)
+    await put('a', '<a/>')
+    await store.accounts.remove('ann')
+    await store.accounts.put('ann', credentials)
+    expect(await store.accounts.entries('ann', 'l')).toEqual([])
+  })
+
+  test('have room for so many characters in all; an entry can be replaced at the limit', async () => {
+    const half = 'x'.repeat(MAX_LIST_CHARACTERS / 2)
+    expect(await put('a', half)).toBe(true)
+    expect(await put('b', half, 'other')).toBe(true)
+    expect(await put('c', 'x')).toBe(false)
+    expect(await put('a', half)).toBe(true)
+    expect(await put('a', `${half}x`)).toBe(false)
+    expect(await store.accounts.entry('ann', 'l', 'a')).toBe(half)
+  })
+
+  test('have room for so many entries in all', async () => {
+    for (let n = 0; n < MAX_LIST_ENTRIES; n++) await put(String(n), '')
+    expect(await put('more', '')).toBe(false)
+    expect(await put('0', 'again')).toBe(true)
   })
 })
 

@@ -1,11 +1,20 @@
 /** An account store in memory, for tests of the XMPP server. */
-import { type AccountStore, MAX_PRIVATE_KEYS, type ScramCredentials } from '../../src/xmpp/account-port.ts'
+import {
+  type AccountStore,
+  type ListEntry,
+  MAX_LIST_CHARACTERS,
+  MAX_LIST_ENTRIES,
+  MAX_PRIVATE_KEYS,
+  type ScramCredentials,
+} from '../../src/xmpp/account-port.ts'
 import { makeCredentials } from '../../src/xmpp/scram.ts'
 
 interface StoredAccount {
   credentials: ScramCredentials
   readonly xml: Map<string, string>
   vcard: string | undefined
+  /** `list id` → entry, in the order of the last put. */
+  readonly lists: Map<string, ListEntry & { readonly list: string }>
 }
 
 export class MemoryAccounts implements AccountStore {
@@ -30,7 +39,7 @@ export class MemoryAccounts implements AccountStore {
   async put(account: string, credentials: ScramCredentials): Promise<void> {
     const stored = this.#get(account)
     if (stored) stored.credentials = credentials
-    else this.#accounts.set(account, { credentials, xml: new Map(), vcard: undefined })
+    else this.#accounts.set(account, { credentials, xml: new Map(), vcard: undefined, lists: new Map() })
   }
 
   async remove(account: string): Promise<boolean> {
@@ -60,6 +69,35 @@ export class MemoryAccounts implements AccountStore {
     const stored = this.#get(account)
     if (stored) stored.vcard = xml
     return stored !== undefined
+  }
+
+  async entries(account: string, list: string): Promise<readonly ListEntry[]> {
+    const all = [...(this.#get(account)?.lists.values() ?? [])]
+    return all.filter((entry) => entry.list === list).map(({ id, text }) => ({ id, text }))
+  }
+
+  async entry(account: string, list: string, id: string): Promise<string | undefined> {
+    return this.#get(account)?.lists.get(`${list}\n${id}`)?.text
+  }
+
+  async putEntry(account: string, list: string, { id, text }: ListEntry): Promise<boolean> {
+    const lists = this.#get(account)?.lists
+    if (!lists) return false
+    const key = `${list}\n${id}`
+    const others = [...lists].filter(([other]) => other !== key).map(([, entry]) => entry)
+    const characters = others.reduce((sum, entry) => sum + entry.text.length, text.length)
+    if (others.length >= MAX_LIST_ENTRIES || characters > MAX_LIST_CHARACTERS) return false
+    lists.delete(key)
+    lists.set(key, { list, id, text })
+    return true
+  }
+
+  async removeEntry(account: string, list: string, id: string): Promise<boolean> {
+    return this.#get(account)?.lists.delete(`${list}\n${id}`) ?? false
+  }
+
+  async clearList(account: string, list: string): Promise<void> {
+    for (const { id } of await this.entries(account, list)) await this.removeEntry(account, list, id)
   }
 
   #get(account: string): StoredAccount | undefined {

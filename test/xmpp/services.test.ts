@@ -57,7 +57,8 @@ describe('at the account', () => {
   test('its identity says whether it is registered', async () => {
     const info = payloadOf(await ask(alice, 'get', query(`${DISCO}#info`), 'alice@localhost'))
     expect(info).toContain('<identity category="account" type="registered"/>')
-    expect(info).not.toContain('#compat')
+    expect(info).toContain('<identity category="pubsub" type="pep"/>')
+    expect(info).toContain('urn:xmpp:bookmarks:1#compat')
     expect(payloadOf(await ask(guest, 'get', query(`${DISCO}#info`)))).toContain('type="anonymous"')
     expect(payloadOf(await ask(alice, 'get', query(`${DISCO}#items`)))).toBe(
       `<query xmlns="${DISCO}#items"/>`,
@@ -143,10 +144,6 @@ describe('at the account', () => {
   })
 
   test.each([
-    [
-      'get',
-      "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:bookmarks:1'/></pubsub>",
-    ],
     ['set', "<enable xmlns='urn:xmpp:carbons:2'/>"],
     ['set', "<query xmlns='urn:xmpp:mam:2'/>"],
     ['set', "<block xmlns='urn:xmpp:blocking'/>"],

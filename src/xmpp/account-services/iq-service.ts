@@ -8,6 +8,8 @@ export interface IqRequest {
   readonly kind: 'get' | 'set'
   readonly payload: Element
   readonly account: Account
+  /** Full address of who asks: a session of the account, or somebody else. */
+  readonly from: string
 }
 
 /** The answer that will be sent, once. */
@@ -24,10 +26,20 @@ export const serviceKey = (namespace: string, name: string): string => `{${names
 
 export const result = (payload?: Element): IqAnswer => ({ kind: 'result', ...(payload && { payload }) })
 
-export const refuse = (type: ErrorType, condition: ErrorCondition, text: string): IqAnswer => ({
+/** `detail`: the application's own condition, if there is one. */
+export const refuse = (
+  type: ErrorType,
+  condition: ErrorCondition,
+  text: string,
+  detail?: Element,
+): IqAnswer => ({
   kind: 'error',
-  error: { type, condition, text },
+  error: { type, condition, text, ...(detail && { detail }) },
 })
 
 /** The answer to whatever is not served. */
 export const notServed = (): IqAnswer => refuse('cancel', 'service-unavailable', 'This is not served here.')
+
+/** The answer when what is stored cannot be read or written now. */
+export const storeFailed = (): IqAnswer =>
+  refuse('wait', 'internal-server-error', 'The server could not do this now.')

@@ -3,9 +3,10 @@ import { NS } from '../../stanza/ns.ts'
 import { BLOCKING, blocklist, legacySession, ping, time, version } from './basics.ts'
 import { accountInfo, accountItems, type ServiceItem, serverInfo, serverItems } from './disco.ts'
 import { type IqService, type IqServices, serviceKey } from './iq-service.ts'
+import type { Pep } from './pep.ts'
 import { privateXml } from './private-xml.ts'
 import { roster } from './roster.ts'
-import { ownVcard } from './vcard.ts'
+import { hiddenVcard, ownVcard } from './vcard.ts'
 
 /** What the services need to know. */
 export interface ServicesOptions {
@@ -28,18 +29,59 @@ export function serverServices({ services, version: text, now }: ServicesOptions
 }
 
 /** Services at a user's own bare address. */
-export function accountServices(): IqServices {
+export function accountServices(pep: Pep): IqServices {
   return table(
-    [NS.discoInfo, 'query', accountInfo([NS.discoInfo, NS.discoItems, NS.ping, NS.privateXml, NS.vcard])],
+    [NS.discoInfo, 'query', accountInfo(ACCOUNT_FEATURES)],
     [NS.discoItems, 'query', accountItems],
     [NS.ping, 'ping', ping],
     [NS.roster, 'query', roster],
-    [NS.privateXml, 'query', privateXml],
+    [NS.privateXml, 'query', privateXml(pep)],
     [NS.vcard, 'vCard', ownVcard],
+    [NS.pubsub, 'pubsub', (request) => pep.serve(request)],
+    [NS.pubsubOwner, 'pubsub', (request) => pep.serveOwner(request)],
     [BLOCKING, 'blocklist', blocklist],
     [NS.session, 'session', legacySession],
   )
 }
+
+/** What others may ask of a user's bare address; who is not there answers the same. */
+export function foreignServices(pep: Pep): IqServices {
+  return table([NS.pubsub, 'pubsub', (request) => pep.serveOthers(request)], [NS.vcard, 'vCard', hiddenVcard])
+}
+
+const ACCOUNT_FEATURES: readonly string[] = [
+  NS.discoInfo,
+  NS.discoItems,
+  NS.ping,
+  NS.privateXml,
+  NS.vcard,
+  `${NS.bookmarks}#compat`,
+  NS.pubsub,
+  ...[
+    'access-open',
+    'access-presence',
+    'access-whitelist',
+    'auto-create',
+    'config-node',
+    'config-node-max',
+    'create-and-configure',
+    'create-nodes',
+    'delete-items',
+    'delete-nodes',
+    'filtered-notifications',
+    'item-ids',
+    'last-published',
+    'meta-data',
+    'multi-items',
+    'persistent-items',
+    'publish',
+    'publish-options',
+    'purge-nodes',
+    'retract-items',
+    'retrieve-default',
+    'retrieve-items',
+  ].map((feature) => `${NS.pubsub}#${feature}`),
+]
 
 const table = (...rows: readonly (readonly [string, string, IqService])[]): IqServices =>
   new Map(rows.map(([namespace, name, service]) => [serviceKey(namespace, name), service]))
