@@ -7,9 +7,10 @@ import { networkPolicy, pacePolicy, toLobby } from '../bridge/to-lobby.ts'
 import { describeLobby, type Pairing, toRoom } from '../bridge/to-room.ts'
 import type { LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
+import { mayRead } from '../muc/access.ts'
 import { createRoom, occupantsOf } from '../muc/room.ts'
 import type { RoomEvent } from '../muc/room-port.ts'
-import { Jid } from '../stanza/jid.ts'
+import { Jid, parseJid } from '../stanza/jid.ts'
 import { errorReply } from '../stanza/stanza-error.ts'
 import type { Element, PreparedStanza } from '../stanza/xml.ts'
 import type { ParticipantId } from '../util/ids.ts'
@@ -49,6 +50,10 @@ export interface RoomParts {
   readonly holders: readonly { readonly nick: string; readonly participant: ParticipantId }[]
   update(changes: { readonly name?: string; readonly subject?: string }): void
   claim(claims: readonly NickClaim[]): void
+  /** Something was said that everybody in the room hears. */
+  onSaid(): void
+  /** An occupant of this account (bare JID) is gone. */
+  onLeft(account: string): void
 }
 
 export class LoadedRoom {
@@ -112,7 +117,21 @@ export class LoadedRoom {
     for (const picture of shown) pictures.store(picture)
     if (claims.length > 0) this.#parts.claim(claims)
     for (const event of events) this.#runner.dispatch(event)
-    if (update.kind === 'said') this.#around.onMessage('in')
+    if (update.kind === 'said') {
+      this.#around.onMessage('in')
+      this.#parts.onSaid()
+    }
+  }
+
+  /** Whether this session (full JID) is in the room. */
+  hasSession(full: string): boolean {
+    return this.#runner.room.sessions.has(full)
+  }
+
+  /** Whether this account (bare JID) may enter without more. */
+  mayEnter(account: string): boolean {
+    const jid = parseJid(account)
+    return jid !== undefined && mayRead(this.#runner.room, jid)
   }
 
   /** The lobby, or who owns the room, changed. */
@@ -190,9 +209,13 @@ export class LoadedRoom {
       case 'local-said':
         this.#around.onMessage('local')
         this.#around.onMessage('out')
+        this.#parts.onSaid()
+        break
+      case 'local-left':
+        this.#parts.onLeft(effect.account)
+        this.#around.onPresence()
         break
       case 'local-entered':
-      case 'local-left':
       case 'local-renamed':
         this.#around.onPresence()
         break

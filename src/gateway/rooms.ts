@@ -6,7 +6,6 @@ import type { LobbyNetwork } from '../lobby/network.ts'
 import {
   answerAbsentRoom,
   answerMalformedAddress,
-  answerService,
   isJoinRequest,
   type ListedRoom,
   refuseJoin,
@@ -17,6 +16,7 @@ import type { Element } from '../stanza/xml.ts'
 import type { LobbyId, NetworkId, ParticipantId } from '../util/ids.ts'
 import { LoadedRoom, type RoomSurroundings } from './loaded-room.ts'
 import { makeLobby, NO_MORE_LOBBIES, refusesCreation } from './room-creation.ts'
+import { ServiceDesk } from './service-desk.ts'
 
 /** Rooms on record at most. When it is reached, found ones that nobody ever used are forgotten (docs/limits.md). */
 export const MAX_ROOMS = 20_000
@@ -53,9 +53,27 @@ export class Rooms {
   readonly #bySession = new Map<string, Set<LoadedRoom>>()
   /** The room that is being made while its lobby is. */
   #making: MadeRoom | undefined
+  readonly #service: ServiceDesk
 
   constructor(options: RoomsOptions) {
     this.#options = options
+    const { around, version, networks } = options
+    this.#service = new ServiceDesk({
+      domain: around.domain,
+      rooms: {
+        isJoined: (room, full) => this.#at(room)?.hasSession(full) ?? false,
+        mayEnter: (room, account) => this.#at(room)?.mayEnter(account) ?? false,
+      },
+      listed: () => this.listed(),
+      about: () => ({
+        version,
+        networks: [...networks.keys()],
+        retentionMs: options.retentionMs(),
+        statusUrls: options.statusUrls(),
+      }),
+      env: () => around.ports.env(),
+      send: (to, stanza) => around.send(to, stanza),
+    })
   }
 
   /** Reads the table; before anything else. */
@@ -116,7 +134,7 @@ export class Rooms {
   onStanza(from: Jid, stanza: Element): void {
     const to = parseJid(String(stanza.attrs.to))
     if (!to) this.#reply(from, answerMalformedAddress(stanza))
-    else if (to.local === '') this.#reply(from, this.#answerService(from, stanza))
+    else if (to.local === '') this.#service.onStanza(from, stanza)
     else this.#onRoomStanza(from, to, stanza)
   }
 
@@ -125,6 +143,7 @@ export class Rooms {
     const rooms = this.#bySession.get(session)
     this.#bySession.delete(session)
     for (const room of rooms ?? []) room.dispatch({ kind: 'session-ended', session })
+    this.#service.onSessionEnded(session)
   }
 
   onUpdate(network: LobbyNetwork, update: LobbyUpdate): void {
@@ -266,6 +285,11 @@ export class Rooms {
     return false
   }
 
+  /** The loaded room with this address (bare JID). */
+  #at(address: string): LoadedRoom | undefined {
+    return this.#loaded.get(address.slice(0, address.lastIndexOf('@')))
+  }
+
   #roomOf(network: LobbyNetwork, lobby: LobbyId): LoadedRoom | undefined {
     const info = network.lobby(lobby)
     if (!info) return undefined
@@ -315,6 +339,8 @@ export class Rooms {
           this.#write(localpart, rooms.update(localpart, changes))
         },
         claim: (claims) => this.#write(localpart, nicks.apply(localpart, claims)),
+        onSaid: () => this.#service.onSaid(room.jid),
+        onLeft: (account) => this.#service.onLeft(room.jid, account),
       },
       this.#options.around,
     )
@@ -331,18 +357,6 @@ export class Rooms {
     } else if (type !== undefined) return
     else if (rooms) rooms.add(room)
     else this.#bySession.set(session, new Set([room]))
-  }
-
-  #answerService(from: Jid, stanza: Element): Element[] {
-    const { version, networks, around, retentionMs, statusUrls } = this.#options
-    const view = {
-      version,
-      networks: [...networks.keys()],
-      retentionMs: retentionMs(),
-      statusUrls: statusUrls(),
-      rooms: { [Symbol.iterator]: () => this.listed() },
-    }
-    return answerService(stanza, from, view, around.ports.env())
   }
 
   /** Rooms whose lobby can be seen from here now. */

@@ -19,6 +19,10 @@ export const MAX_DISCO_ITEMS = 500
 /** Rooms on one page of a search at most, and words of a search. */
 export const MAX_SEARCH_PAGE = 100
 export const MAX_SEARCH_TERMS = 16
+/** Sessions that may ask for room activity, accounts of which it is known where they were, and rooms of each. */
+export const MAX_ACTIVITY_SUBSCRIBERS = 10_000
+export const MAX_ACCOUNTS_KNOWN = 20_000
+export const MAX_ROOMS_KNOWN = 200
 /** How long, in ms, and for how many messages a room remembers who sent them, to say that a network refused one. */
 export const SENT_MEMORY_MS = 5 * 60_000
 export const MAX_SENT_MEMORY = 256

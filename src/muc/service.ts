@@ -56,6 +56,7 @@ const FEATURES: readonly string[] = [
   NS.version,
   NS.time,
   NS.search,
+  NS.activity,
 ]
 
 /** The answer to a stanza for the service itself, none when none is due. `from` is who asks. */

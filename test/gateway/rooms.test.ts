@@ -412,3 +412,25 @@ test('a lobby to which a friend invites has a room, hidden, that can be joined',
   await world.join('ann@test/1', `den.${CAFE}@lobbies.test`, 'Ann')
   expect(world.network.commands).toContainEqual(expect.objectContaining({ kind: 'enter', lobby: CAFE }))
 })
+
+test('who has left a room is told that something was said there, by a person or from the lobby', async () => {
+  const ann = 'ann@test/a'
+  const { id } = world.network.create({ name: 'Tea', topic: '', isPrivate: false, isSigned: false })
+  world.network.onUpdate({ kind: 'lobby', lobby: world.network.lobby(id) as never })
+  const room = world.rooms.addressOf(id)
+  const subscribe = (): void =>
+    world.stanza(ann, el('presence', { to: 'lobbies.test' }, el('rai', { xmlns: 'urn:xmpp:rai:0' })))
+  const indicators = (): string[] => world.sentTo(ann).filter((xml) => xml.includes('urn:xmpp:rai:0'))
+  await world.join(ann, room, 'ann')
+  await world.join('bob@test/b', room, 'bob')
+  subscribe()
+  world.say('bob@test/b', room, 'while ann is here')
+  await world.settle()
+  expect(indicators()).toEqual([])
+  world.stanza(ann, el('presence', { to: `${room}/ann`, type: 'unavailable' }))
+  world.say('bob@test/b', room, 'after she left')
+  await world.settle()
+  expect(indicators()).toEqual([
+    `<message from="lobbies.test" to="${ann}"><rai xmlns="urn:xmpp:rai:0"><activity>${room}</activity></rai></message>`,
+  ])
+})

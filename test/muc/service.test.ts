@@ -71,6 +71,7 @@ describe('the service', () => {
       NS.version,
       NS.time,
       NS.search,
+      NS.activity,
     ])
   })
 
