@@ -2,6 +2,7 @@
 import type { Jid } from '../stanza/jid.ts'
 import type { StanzaError } from '../stanza/stanza-error.ts'
 import { type Element, el, prepare } from '../stanza/xml.ts'
+import { copyReceived, withoutPrivate } from './carbons.ts'
 import type { Session } from './session.ts'
 import type { SessionTable } from './session-table.ts'
 
@@ -11,20 +12,23 @@ const NOBODY_THERE: StanzaError = {
   text: 'Nobody is there under this address.',
 }
 
-/** Delivers to a full address, or to the available sessions of the account; an error when nobody gets it. */
+/**
+ * Delivers to a full address, or to the available sessions of the account, with copies for the others that want them; an
+ * error when nobody gets it.
+ */
 export function deliverMessage(sessions: SessionTable, to: Jid, message: Element): StanzaError | undefined {
   const { type } = message.attrs
   const exact = to.resource === '' ? undefined : sessions.get(to.full)
-  if (exact) {
-    exact.deliver(prepare(message))
-    return undefined
-  }
-  if (type === 'groupchat') return NOBODY_THERE
-  if (type === 'error') return undefined
-  const willing = willingOf(sessions, to)
+  if (!exact && type === 'groupchat') return NOBODY_THERE
+  if (!exact && type === 'error') return undefined
+  const got = exact ? [exact] : willingOf(sessions, to)
+  if (got.length > 0) copyReceived(sessions.ofAccount(to.bare), got, message)
+  withoutPrivate(message)
   const prepared = prepare(message)
-  for (const session of willing) session.deliverAsAddressed(prepared, to.full)
-  return willing.length > 0 || type === 'headline' ? undefined : NOBODY_THERE
+  for (const session of got)
+    if (exact) session.deliver(prepared)
+    else session.deliverAsAddressed(prepared, to.full)
+  return got.length > 0 || type === 'headline' ? undefined : NOBODY_THERE
 }
 
 /**

@@ -101,7 +101,7 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
     sessions,
     services,
     atServer: serverServices({ services, version: options.version, now }),
-    atAccount: accountServices(pep),
+    atAccount: accountServices(pep, sessions),
     atOthers: foreignServices(pep),
     accountOf: (user) => sessions.ofAccount(user.bare)[0]?.account ?? registeredAccount(user, accounts),
     maxDirectedPresence: limits.maxDirectedPresence,

@@ -29,6 +29,8 @@ export class Session {
   directed: Map<string, string> | undefined
   /** Nodes of PEP of which the client wants to be notified; undefined until it is known. */
   interests: ReadonlySet<string> | undefined
+  /** Wants copies of the user's conversations on other clients (XEP-0280). */
+  hasCarbons = false
   readonly #transport: Transport
   readonly #stream: ClientStream
   readonly #escaped: string

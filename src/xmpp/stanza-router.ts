@@ -13,6 +13,7 @@ import {
   serviceKey,
   storeFailed,
 } from './account-services/iq-service.ts'
+import { copySent } from './carbons.ts'
 import { deliverIq, deliverMessage, deliverPresence } from './local-delivery.ts'
 import { sessionEnded, undirectedPresence } from './own-presence.ts'
 import type { Session } from './session.ts'
@@ -104,6 +105,8 @@ export class StanzaRouter {
       return
     }
     stanza.attrs.to = to.full
+    if (stanza.name === 'message' && to.bare !== session.jid.bare)
+      copySent(this.#options.sessions, session, stanza)
     if (to.domain === this.#options.domain) this.#toLocal(session, to, stanza)
     else this.#toService(session, to, stanza)
   }

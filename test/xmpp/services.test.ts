@@ -144,7 +144,7 @@ describe('at the account', () => {
   })
 
   test.each([
-    ['set', "<enable xmlns='urn:xmpp:carbons:2'/>"],
+    ['get', "<enable xmlns='urn:xmpp:carbons:2'/>"],
     ['set', "<query xmlns='urn:xmpp:mam:2'/>"],
     ['set', "<block xmlns='urn:xmpp:blocking'/>"],
     ['get', "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/>"],

@@ -1,6 +1,7 @@
-/** Small services: ping (XEP-0199), version (XEP-0092), time (XEP-0202), blocking (XEP-0191), session (RFC 3921 §3). */
+/** Small services: ping (XEP-0199), version (XEP-0092), time (XEP-0202), blocking (XEP-0191), session (RFC 3921 §3), carbons (XEP-0280 §4). */
 import { NS } from '../../stanza/ns.ts'
 import { el } from '../../stanza/xml.ts'
+import type { SessionTable } from '../session-table.ts'
 import { type IqService, notServed, result } from './iq-service.ts'
 
 /** XEP-0191; nobody can be blocked, so the list is empty. */
@@ -35,3 +36,13 @@ export const time =
 
 export const blocklist: IqService = ({ kind }) =>
   kind === 'get' ? result(el('blocklist', { xmlns: BLOCKING })) : notServed()
+
+/** Turns copies for the asking session on or off; either may be said twice. */
+export const carbons =
+  (sessions: SessionTable, isOn: boolean): IqService =>
+  ({ kind, from }) => {
+    const session = sessions.get(from)
+    if (kind === 'get' || !session) return notServed()
+    session.hasCarbons = isOn
+    return result()
+  }

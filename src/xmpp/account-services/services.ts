@@ -1,6 +1,7 @@
 /** The table of what the server and the accounts on it answer; everything else is `service-unavailable`. */
 import { NS } from '../../stanza/ns.ts'
-import { BLOCKING, blocklist, legacySession, ping, time, version } from './basics.ts'
+import type { SessionTable } from '../session-table.ts'
+import { BLOCKING, blocklist, carbons, legacySession, ping, time, version } from './basics.ts'
 import { accountInfo, accountItems, type ServiceItem, serverInfo, serverItems } from './disco.ts'
 import { type IqService, type IqServices, serviceKey } from './iq-service.ts'
 import type { Pep } from './pep.ts'
@@ -19,7 +20,7 @@ export interface ServicesOptions {
 /** Services at the server's domain. */
 export function serverServices({ services, version: text, now }: ServicesOptions): IqServices {
   return table(
-    [NS.discoInfo, 'query', serverInfo([NS.discoInfo, NS.discoItems, NS.ping, NS.version, NS.time])],
+    [NS.discoInfo, 'query', serverInfo(SERVER_FEATURES)],
     [NS.discoItems, 'query', serverItems(services)],
     [NS.ping, 'ping', ping],
     [NS.version, 'query', version(text)],
@@ -29,7 +30,7 @@ export function serverServices({ services, version: text, now }: ServicesOptions
 }
 
 /** Services at a user's own bare address. */
-export function accountServices(pep: Pep): IqServices {
+export function accountServices(pep: Pep, sessions: SessionTable): IqServices {
   return table(
     [NS.discoInfo, 'query', accountInfo(ACCOUNT_FEATURES)],
     [NS.discoItems, 'query', accountItems],
@@ -39,6 +40,8 @@ export function accountServices(pep: Pep): IqServices {
     [NS.vcard, 'vCard', ownVcard],
     [NS.pubsub, 'pubsub', (request) => pep.serve(request)],
     [NS.pubsubOwner, 'pubsub', (request) => pep.serveOwner(request)],
+    [NS.carbons, 'enable', carbons(sessions, true)],
+    [NS.carbons, 'disable', carbons(sessions, false)],
     [BLOCKING, 'blocklist', blocklist],
     [NS.session, 'session', legacySession],
   )
@@ -48,6 +51,16 @@ export function accountServices(pep: Pep): IqServices {
 export function foreignServices(pep: Pep): IqServices {
   return table([NS.pubsub, 'pubsub', (request) => pep.serveOthers(request)], [NS.vcard, 'vCard', hiddenVcard])
 }
+
+const SERVER_FEATURES: readonly string[] = [
+  NS.discoInfo,
+  NS.discoItems,
+  NS.ping,
+  NS.version,
+  NS.time,
+  NS.carbons,
+  'urn:xmpp:carbons:rules:0',
+]
 
 const ACCOUNT_FEATURES: readonly string[] = [
   NS.discoInfo,
