@@ -18,6 +18,14 @@ export interface XmppServerConfig {
   readonly auth: 'anonymous' | 'accounts' | 'both'
 }
 
+/** A host server of which this gateway is a component (XEP-0114). */
+export interface ComponentConfig {
+  /** Loopback only: the secret and all that is said go there in clear. */
+  readonly host: string
+  readonly port: number
+  readonly secret: string
+}
+
 export interface RetroshareConfig {
   /** Name of profile and location when they are made, at first start. */
   readonly name: string
@@ -46,7 +54,10 @@ export interface Config {
     /** Bare JIDs that own every room. */
     readonly admins: readonly string[]
     readonly statusUrls: readonly string[]
-    readonly server: XmppServerConfig
+    /** Null turns it off; then there is a component. */
+    readonly server: XmppServerConfig | null
+    /** Null when there is no host server. */
+    readonly component: ComponentConfig | null
   }
   readonly http: {
     readonly listen: Endpoint
@@ -89,6 +100,9 @@ function parseEndpoint(text: string): Endpoint | undefined {
   return host !== undefined && port <= 65_535 ? { host, port } : undefined
 }
 
+const port = converted('a port from 1 to 65535', (text) =>
+  /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined,
+)
 const endpoint = converted('host:port, such as 127.0.0.1:5222 or [::1]:5222', parseEndpoint)
 const domain = converted('a domain name', (text) => {
   const jid = parseJid(text)
@@ -161,22 +175,36 @@ const server = z
     })
   })
 
+const component = z.strictObject({
+  host: z
+    .string()
+    .refine(
+      isLoopback,
+      'must be this machine (127.0.0.1, ::1 or localhost): the link has no TLS; use a tunnel',
+    )
+    .default('127.0.0.1'),
+  port: port.prefault('5347'),
+  secret: z
+    .string('is required: the one that the host server has for this component')
+    .min(1, 'must not be empty'),
+})
+
 const xmpp = z
   .strictObject({
     domain: domain.prefault('lobbies.localhost'),
     admins: z.array(bareJid).default([]),
     statusUrls: z.array(httpUrl).default([]),
     server: server.nullable().prefault({}),
-    component: unavailable('host', 'port', 'secret'),
+    component: component.nullable().default(null),
   })
   .superRefine((value, context) => {
-    if (value.server === null)
+    if (value.server === null && value.component === null)
       context.addIssue({
         code: 'custom',
         path: ['server'],
-        message: `null needs xmpp.component, which ${NOT_AVAILABLE}: nothing would speak XMPP`,
+        message: 'null needs xmpp.component: nothing would speak XMPP',
       })
-    else if (value.server.domain === value.domain)
+    else if (value.server?.domain === value.domain)
       context.addIssue({ code: 'custom', path: ['domain'], message: 'must differ from xmpp.server.domain' })
   })
 
@@ -265,18 +293,19 @@ export function loadConfig(sources: {
   const raw = readSources(sources.file ?? sources.env.FOYER_CONFIG, sources.env, configKeys())
   const parsed = schema.safeParse(raw.tree ?? {})
   const problems = [...raw.problems, ...problemsOf(parsed.error?.issues ?? [])]
-  if (!parsed.success || problems.length > 0 || !parsed.data.xmpp.server) throw configError(raw, problems)
+  if (!parsed.success || problems.length > 0) throw configError(raw, problems)
   const { archive, xmpp, http, retroshare, limits, log } = parsed.data
-  const { domain, listen, auth } = parsed.data.xmpp.server
   const data = resolve(sources.dataOverride ?? parsed.data.data)
   return {
     data,
     archive: { file: resolve(data, archive.url), retentionMs: archive.retention },
     xmpp: {
-      domain: xmpp.domain,
-      admins: xmpp.admins,
-      statusUrls: xmpp.statusUrls,
-      server: { domain, listen, auth },
+      ...xmpp,
+      server: xmpp.server && {
+        domain: xmpp.server.domain,
+        listen: xmpp.server.listen,
+        auth: xmpp.server.auth,
+      },
     },
     http,
     retroshare,

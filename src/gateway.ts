@@ -10,6 +10,7 @@ import { type Config, type Endpoint, isLoopback, type RetroshareConfig } from '.
 import { archiveIds } from './gateway/archive-ids.ts'
 import { ArchiveWriter } from './gateway/archive-writer.ts'
 import { type CommandContext, prune, runCommand } from './gateway/commands.ts'
+import { createComponentSide } from './gateway/component-side.ts'
 import { FriendDesk } from './gateway/friend-desk.ts'
 import { KnownAccounts } from './gateway/known-accounts.ts'
 import { isOnMap, publicRooms } from './gateway/map.ts'
@@ -22,10 +23,13 @@ import { gatewaySecret } from './gateway/secret.ts'
 import { Shutdown } from './gateway/shutdown.ts'
 import type { BoundPorts } from './gateway/status.ts'
 import { webFolders } from './gateway/web-folders.ts'
+import { domainOf, xmppSide } from './gateway/xmpp-sides.ts'
 import type { LobbyUpdate } from './lobby/lobby.ts'
 import type { LobbyNetwork } from './lobby/network.ts'
 import { createHttpServer } from './ops/http.ts'
 import { createRetroShareNetwork } from './retroshare/network.ts'
+import type { Jid } from './stanza/jid.ts'
+import type { Element } from './stanza/xml.ts'
 import { GatewayError } from './util/errors.ts'
 import type { NetworkId } from './util/ids.ts'
 import { VERSION } from './version.ts'
@@ -66,7 +70,8 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   let { admins, statusUrls } = config.xmpp
   let { retentionMs } = config.archive
   let acceptInvites = config.retroshare?.acceptInvites ?? []
-  const accounts = await KnownAccounts.read(store.accounts, config.xmpp.server.domain)
+  const serverDomain = config.xmpp.server?.domain
+  const accounts = await KnownAccounts.read(store.accounts, serverDomain)
   const secret = await gatewaySecret(store.meta)
   const files =
     config.limits.files === 0 ? null : new FileStore(join(config.data, 'files'), config.limits.files)
@@ -92,7 +97,8 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
         nowMs: Date.now,
       }),
       admins: () => admins,
-      isKept: (account) => accounts.isRegistered(account),
+      // Of accounts elsewhere nobody can tell which are guests.
+      isKept: (account) => domainOf(account) !== serverDomain || accounts.isRegistered(account),
       send: (to, stanza) => xmpp.send(to, stanza),
       fanout: (stanza, to) => xmpp.fanout(stanza, to),
       onMessage: (direction) => seen.metrics.message(direction),
@@ -112,23 +118,38 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     nowMs: Date.now,
     onChange: () => seen.events.changed(),
   })
-  const xmpp = createXmppServer({
-    ...config.xmpp.server,
-    accounts,
-    services: () => [{ jid: config.xmpp.domain, name: 'Lobbies' }],
-    version: VERSION,
-    log,
-    now: Date.now,
-    onStanza: (from, stanza) => {
-      seen.metrics.stanzaReceived(stanza.name)
-      if (!desk.takes(from, stanza)) rooms.onStanza(from, stanza)
-    },
-    onSessionEnded: (jid) => {
-      rooms.onSessionEnded(jid)
-      desk.onSessionEnded(jid)
-    },
-    onAvailable: (account) => desk.onAvailable(account),
-  })
+  const onStanza = (from: Jid, stanza: Element): void => {
+    seen.metrics.stanzaReceived(stanza.name)
+    if (!desk.takes(from, stanza)) rooms.onStanza(from, stanza)
+  }
+  const server =
+    config.xmpp.server &&
+    createXmppServer({
+      ...config.xmpp.server,
+      accounts,
+      services: () => [{ jid: config.xmpp.domain, name: 'Lobbies' }],
+      version: VERSION,
+      log,
+      now: Date.now,
+      onStanza,
+      onSessionEnded: (jid) => {
+        rooms.onSessionEnded(jid)
+        desk.onSessionEnded(jid)
+      },
+      onAvailable: (account) => desk.onAvailable(account),
+    })
+  const component =
+    config.xmpp.component &&
+    createComponentSide({
+      address: { ...config.xmpp.component, domain: config.xmpp.domain },
+      serverDomain,
+      rooms,
+      desk,
+      log,
+      admins: () => admins,
+      onStanza,
+    })
+  const xmpp = xmppSide({ server, serverDomain, component })
   if (config.retroshare) {
     const network = retroshare(config.retroshare, config.data, log, (update) => {
       rooms.onUpdate(network, update)
@@ -144,16 +165,18 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     networks,
     rooms,
     archive: store.archive,
-    sessionCount: () => xmpp.sessionCount,
+    sessionCount: () => server?.sessionCount ?? 0,
+    component,
     problems: () =>
       problems({
-        isXmppUp: () => listening.has('xmpp'),
+        isServerDown: () => server !== null && !listening.has('xmpp'),
+        componentProblem: () => component?.problem,
         isArchiveFailing: () => writer.isFailing,
         networksDown: () => [...networks.keys()].filter((id) => !listening.has(id)),
       }),
   })
   // Without TLS nobody logs in from another machine, over WebSocket as little as over TCP.
-  const hasWebSocket = isLoopback(config.http.listen.host)
+  const hasWebSocket = server !== null && isLoopback(config.http.listen.host)
   const http = createHttpServer({
     listen: config.http.listen,
     token: config.http.token,
@@ -170,13 +193,13 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     problems: seen.problems,
     hasWebSocket,
     chatSettings: () => ({
-      domain: hasWebSocket ? config.xmpp.server.domain : null,
+      domain: (hasWebSocket && serverDomain) || null,
       mucDomain: config.xmpp.domain,
-      anonymous: config.xmpp.server.auth !== 'accounts',
+      anonymous: config.xmpp.server?.auth !== 'accounts',
       rooms: hasWebSocket ? publicRooms(rooms, config.xmpp.domain) : [],
     }),
   })
-  if (hasWebSocket) xmpp.attachWebSocket(http.server, '/xmpp-websocket')
+  if (hasWebSocket) server.attachWebSocket(http.server, '/xmpp-websocket')
   const context: CommandContext = {
     networks,
     rooms,
@@ -192,7 +215,8 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   shutdown.add({ 'friend desk': async () => desk.stop() })
   shutdown.add({ http: () => http.stop() })
   shutdown.add({
-    xmpp: () => xmpp.stop(),
+    xmpp: async () => server?.stop(),
+    component: async () => component?.stop(),
     ...Object.fromEntries([...networks].map(([id, network]) => [id, () => network.stop()])),
   })
   shutdown.add({ rooms: () => rooms.shutdown() })
@@ -203,8 +227,11 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     rooms.adopt(network)
   }
   joinLobbies(networks, config)
-  ports.c2s = (await xmpp.start()).port
-  listening.add('xmpp')
+  if (server) {
+    ports.c2s = (await server.start()).port
+    listening.add('xmpp')
+  }
+  component?.start()
   ports.http = (await http.start()).port
   const admin = await startAdminServer(adminSocket(config.data), log, (command, args) =>
     runCommand(context, command, args),

@@ -40,6 +40,7 @@ test('defaults alone give a gateway on loopback', () => {
       admins: [],
       statusUrls: [],
       server: { domain: 'localhost', listen: { host: '127.0.0.1', port: 5222 }, auth: 'anonymous' },
+      component: null,
     },
     http: { listen: { host: '127.0.0.1', port: 5280 }, publicUrl: null, token: null },
     retroshare: {
@@ -195,6 +196,30 @@ describe('rules', () => {
       /^FILE:1:9: xmpp\.server: null needs xmpp\.component/,
     )
   })
+  test('a component needs a secret and has defaults for the rest; its secret comes from a file', () => {
+    const secret = fileOf('s3cret\n')
+    expect(
+      load('xmpp: { server: null }\n', { FOYER_XMPP__COMPONENT__SECRET_FILE: secret }).xmpp,
+    ).toMatchObject({
+      server: null,
+      component: { host: '127.0.0.1', port: 5347, secret: 's3cret' },
+    })
+    expect(problems('xmpp: { component: { port: 5347 } }\n')).toEqual([
+      'FILE:1:9: xmpp.component.secret: is required: the one that the host server has for this component',
+    ])
+    expect(problems('xmpp: { component: { secret: "" } }\n')).toEqual([
+      'FILE:1:22: xmpp.component.secret: must not be empty',
+    ])
+  })
+  test.each(['localhost', '127.1.2.3', '::1'])('a component on this machine is fine: %s', (host) => {
+    expect(load(`xmpp: { component: { host: "${host}", secret: s } }\n`).xmpp.component?.host).toBe(host)
+  })
+  test('the secret does not leave this machine in clear, nor into an error', () => {
+    expect(problems('xmpp: { component: { host: xmpp.example, port: 99999, secret: hush } }\n')).toEqual([
+      'FILE:1:22: xmpp.component.host: must be this machine (127.0.0.1, ::1 or localhost): the link has no TLS; use a tunnel',
+      'FILE:1:42: xmpp.component.port: expected a port from 1 to 65535',
+    ])
+  })
   test('the service and the server cannot have one domain', () => {
     expect(problems('xmpp: { domain: localhost }\n')).toEqual([
       'FILE:1:9: xmpp.domain: must differ from xmpp.server.domain',
@@ -202,7 +227,6 @@ describe('rules', () => {
   })
   test.each([
     ['xmpp: { server: { tls: { cert: a } } }', 'xmpp.server.tls'],
-    ['xmpp: { component: { host: h, port: 1, secret: s } }', 'xmpp.component'],
     ['tox: { listen: "127.0.0.1:33445" }', 'tox'],
     ['links: [{}]', 'links'],
     ['archive: { url: "postgres://u@h/d" }', 'archive.url'],

@@ -124,7 +124,7 @@ function greeting(config: Config, gateway: Gateway): string[] {
     '',
     `  Open          http://127.0.0.1:${http}/chat/   and choose a room`,
     `  Who is where  http://127.0.0.1:${http}/`,
-    `  XMPP client   server 127.0.0.1 port ${c2s}, domain ${config.xmpp.server.domain}, no TLS, anonymous login;`,
+    `  XMPP client   server 127.0.0.1 port ${c2s}, domain ${config.xmpp.server?.domain}, no TLS, anonymous login;`,
     `                rooms at ${config.xmpp.domain}`,
     '',
     "  Alice's node and Bob's node are friends of this gateway over real TLS. Say something and they answer.",

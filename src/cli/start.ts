@@ -59,13 +59,18 @@ function readAgain(load: () => Config, log: Logger): Config | undefined {
 
 /** What to do next, for whoever started this at a terminal. */
 function welcome(config: Config, gateway: Gateway): string[] {
-  const { domain, auth } = config.xmpp.server
+  const { server, component } = config.xmpp
   const { c2s, http } = gateway.ports
   return [
     '',
-    `  Browser       http://127.0.0.1:${http}/chat/`,
-    `  XMPP client   server 127.0.0.1 port ${c2s}, domain ${domain}, no TLS, ` +
-      (auth === 'accounts' ? 'accounts made with `foyer user add NAME`' : 'anonymous login'),
+    ...(server
+      ? [
+          `  Browser       http://127.0.0.1:${http}/chat/`,
+          `  XMPP client   server 127.0.0.1 port ${c2s}, domain ${server.domain}, no TLS, ` +
+            (server.auth === 'accounts' ? 'accounts made with `foyer user add NAME`' : 'anonymous login'),
+        ]
+      : []),
+    ...(component ? [`  Host server   ${component.host} port ${component.port}`] : []),
     `  Rooms         at ${config.xmpp.domain}`,
     `  Who is where  http://127.0.0.1:${http}/`,
     '  Friends       give them the line that `foyer invite` prints, and take theirs with `foyer friend add INVITE`',

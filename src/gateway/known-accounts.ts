@@ -4,17 +4,17 @@ import type { AccountStore, ListEntry, ScramCredentials } from '../xmpp/account-
 
 export class KnownAccounts implements AccountStore {
   readonly #store: AccountStore
-  readonly #domain: string
+  readonly #domain: string | undefined
   readonly #names: Set<string>
 
-  private constructor(store: AccountStore, domain: string, names: Iterable<string>) {
+  private constructor(store: AccountStore, domain: string | undefined, names: Iterable<string>) {
     this.#store = store
     this.#domain = domain
     this.#names = new Set(names)
   }
 
-  /** `domain`: the embedded server's. */
-  static async read(store: AccountStore, domain: string): Promise<KnownAccounts> {
+  /** `domain`: the embedded server's; undefined when there is none, and then nobody is registered. */
+  static async read(store: AccountStore, domain: string | undefined): Promise<KnownAccounts> {
     return new KnownAccounts(store, domain, await store.list())
   }
 

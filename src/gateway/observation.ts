@@ -16,7 +16,7 @@ export interface Observation {
 }
 
 export function observe(sources: OverviewSources): Observation {
-  const { domain, networks, rooms, problems } = sources
+  const { domain, networks, rooms, problems, component } = sources
   const map = (): PresenceMap =>
     presenceMap({
       version: VERSION,
@@ -31,6 +31,7 @@ export function observe(sources: OverviewSources): Observation {
       gauges: () => gauges(sources),
       networkCounters: () =>
         Object.fromEntries([...networks].map(([id, network]) => [id, network.counters()])),
+      component: component && (() => ({ isUp: component.isUp, ...component.counters })),
     }),
     events: new EventStream(map),
     problems,

@@ -3,6 +3,7 @@ import type { Archive } from '../archive/archive.ts'
 import type { LobbyNetwork, NetworkSnapshot } from '../lobby/network.ts'
 import type { Gauges } from '../ops/metrics.ts'
 import { VERSION } from '../version.ts'
+import type { Component } from '../xmpp/component/component.ts'
 import type { Rooms } from './rooms.ts'
 import type { BoundPorts, GatewayStatus } from './status.ts'
 
@@ -15,6 +16,8 @@ export interface OverviewSources {
   readonly rooms: Rooms
   readonly archive: Archive
   sessionCount(): number
+  /** Null when there is no host server. */
+  readonly component: Pick<Component, 'isUp' | 'counters'> | null
   problems(): readonly string[]
 }
 

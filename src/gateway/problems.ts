@@ -2,15 +2,20 @@
 
 /** Each source says what is wrong, or nothing. */
 export interface ProblemSources {
-  isXmppUp(): boolean
+  /** The embedded server is configured and does not listen yet. */
+  isServerDown(): boolean
+  /** Why there is no link to the host server; undefined when there is one, or none is configured. */
+  componentProblem(): string | undefined
   isArchiveFailing(): boolean
   /** Networks that are configured but do not listen yet. */
   networksDown(): readonly string[]
 }
 
 export function problems(sources: ProblemSources): string[] {
+  const component = sources.componentProblem()
   return [
-    ...(sources.isXmppUp() ? [] : ['xmpp: the server does not listen']),
+    ...(sources.isServerDown() ? ['xmpp: the server does not listen'] : []),
+    ...(component === undefined ? [] : [`xmpp: no link to the host server: ${component}`]),
     ...(sources.isArchiveFailing() ? ['archive: the last write failed, see the log'] : []),
     ...sources.networksDown().map((network) => `${network}: does not listen`),
   ]

@@ -6,6 +6,17 @@ export interface MetricSources {
   gauges(): Promise<Gauges>
   /** Running totals of the networks: network id → counter name → value. */
   networkCounters(): Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** Of the link to the host server; null when none is configured. */
+  readonly component: (() => ComponentNumbers) | null
+}
+
+/** Running totals but for `isUp`. */
+export interface ComponentNumbers {
+  readonly isUp: boolean
+  readonly links: number
+  readonly tooLarge: number
+  readonly missed: number
+  readonly unaddressed: number
 }
 
 const GAUGES = {
@@ -53,6 +64,7 @@ export function createMetrics(version: string, sources: MetricSources): Metrics 
         for (const [event, value] of Object.entries(counters)) this.set({ network, event }, value)
     },
   })
+  if (sources.component) addComponent(sources.component, registers)
   const stanzas = new Counter({
     name: 'foyer_stanzas_received_total',
     help: 'Stanzas from XMPP users to rooms and the service',
@@ -81,4 +93,36 @@ export function createMetrics(version: string, sources: MetricSources): Metrics 
       return { contentType: registry.contentType, text: await registry.metrics() }
     },
   }
+}
+
+/** Metrics that are there only with a component. */
+function addComponent(component: () => ComponentNumbers, registers: Registry[]): void {
+  new Gauge({
+    name: 'foyer_component_up',
+    help: '1 while there is a link to the host server',
+    registers,
+    collect() {
+      this.set(component().isUp ? 1 : 0)
+    },
+  })
+  new Gauge({
+    name: 'foyer_component_reconnects_total',
+    help: 'Links to the host server after the first one',
+    registers,
+    collect() {
+      this.set(Math.max(0, component().links - 1))
+    },
+  })
+  new Gauge({
+    name: 'foyer_component_dropped_total',
+    help: 'Stanzas to or from the host server that were not delivered, by reason',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      const { tooLarge, missed, unaddressed } = component()
+      this.set({ reason: 'too_large' }, tooLarge)
+      this.set({ reason: 'host_away' }, missed)
+      this.set({ reason: 'no_sender' }, unaddressed)
+    },
+  })
 }

@@ -29,6 +29,9 @@ export class FoyerProcess {
   #child: ChildProcess | undefined
   #ports: FoyerPorts | undefined
   #output: string[] = []
+  /** Where the lines of the current run begin. */
+  #runFrom = 0
+  readonly #onLine: ((line: string) => void)[] = []
 
   private constructor(data: string, env: Record<string, string>) {
     this.data = data
@@ -57,21 +60,43 @@ export class FoyerProcess {
     return this.#output.slice(-200).join('\n')
   }
 
+  /** Resolves with the first line that this run of the process logged, or will log, with this message. */
+  logged(message: string, timeoutMs = 20_000): Promise<string> {
+    const matches = (line: string): boolean => line.includes(`"msg":"${message}"`)
+    const past = this.#output.slice(this.#runFrom).find(matches)
+    if (past !== undefined) return Promise.resolve(past)
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`never logged: ${message}\n${this.log}`)), timeoutMs)
+      this.#onLine.push((line) => {
+        if (!matches(line)) return
+        clearTimeout(timer)
+        resolve(line)
+      })
+    })
+  }
+
   /** `env` is added to what the first start was given. */
   async start(env: Record<string, string> = {}): Promise<void> {
     const ports: Record<string, string> = {}
-    for (const [key, name] of Object.entries(PORT_KEYS)) ports[key] = `127.0.0.1:${this.#ports?.[name] ?? 0}`
+    for (const [key, name] of Object.entries(PORT_KEYS))
+      if (name !== 'c2s' || this.#env.FOYER_XMPP__SERVER !== 'null')
+        ports[key] = `127.0.0.1:${this.#ports?.[name] ?? 0}`
     const child = spawn(process.execPath, [MAIN, 'start', '--data', this.data], {
       env: { PATH: process.env.PATH ?? '', FOYER_LOG__LEVEL: 'debug', ...ports, ...this.#env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
+    this.#runFrom = this.#output.length
     child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#output.push(text))
     this.#ports = await new Promise<FoyerPorts>((resolve, reject) => {
       child.once('exit', (code) => reject(new Error(`foyer ended with ${code}\n${this.log}`)))
       createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
         this.#output.push(line)
-        if (this.#output.length > 5000) this.#output.splice(0, 2500)
+        for (const onLine of this.#onLine) onLine(line)
+        if (this.#output.length > 5000) {
+          this.#output.splice(0, 2500)
+          this.#runFrom = Math.max(0, this.#runFrom - 2500)
+        }
         if (line.includes('"msg":"ready"')) resolve((JSON.parse(line) as { ports: FoyerPorts }).ports)
       })
     })

@@ -1,4 +1,5 @@
 /** When a friend is dialled next, and at which of its addresses. Pure. Source: docs/retroshare.md §3.3, §8.a. */
+import { backoffMs } from '../../util/backoff.ts'
 import type { Timings } from './timings.ts'
 
 /** Dials that failed in a row; links that did not last count as failed. */
@@ -26,6 +27,5 @@ export const addressIndex = (plan: DialPlan, addresses: number): number => plan.
 export function dialDelayMs(plan: DialPlan, addresses: number, random: number, timings: Timings): number {
   const rounds = Math.floor(plan.failures / addresses)
   if (rounds === 0 || plan.failures % addresses !== 0) return 0
-  const pauseMs = Math.min(timings.firstRedialMs * 2 ** Math.min(rounds - 1, 30), timings.maxRedialMs)
-  return Math.round(pauseMs * (0.75 + random / 2))
+  return backoffMs(rounds, random, { firstMs: timings.firstRedialMs, maxMs: timings.maxRedialMs })
 }
