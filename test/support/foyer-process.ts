@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { mapWhen } from './map-events.ts'
 
 const MAIN = new URL('../../dist/main.js', import.meta.url).pathname
 const run = promisify(execFile)
@@ -126,29 +127,8 @@ export class FoyerProcess {
   }
 
   /** Resolves with the map as soon as `isWanted` holds for it; events, not polling. */
-  async mapWhen<T>(isWanted: (map: T) => boolean, timeoutMs = 20_000): Promise<T> {
-    const abort = AbortSignal.timeout(timeoutMs)
-    const response = await fetch(`http://127.0.0.1:${this.ports.http}/api/events`, { signal: abort })
-    let text = ''
-    let last = ''
-    try {
-      for await (const chunk of (response.body as ReadableStream<Uint8Array>).pipeThrough(
-        new TextDecoderStream(),
-      )) {
-        text += chunk
-        for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
-          const data = /^data: (.*)$/m.exec(text.slice(0, end))?.[1]
-          text = text.slice(end + 2)
-          if (data === undefined) continue
-          last = data
-          const map = JSON.parse(data) as T
-          if (isWanted(map)) return map
-        }
-      }
-    } catch (error) {
-      throw new Error(`the map never became as wanted: ${last}`, { cause: error })
-    }
-    throw new Error(`the event stream ended; last map: ${last}`)
+  mapWhen<T>(isWanted: (map: T) => boolean, timeoutMs?: number): Promise<T> {
+    return mapWhen(this.ports.http, isWanted, timeoutMs)
   }
 
   /** Signals the process and resolves with its exit code (null when a signal ended it). */

@@ -1,0 +1,104 @@
+// One session of a scenario: what it sends, and what came and was not asked for yet.
+import type { Element } from '../../../src/stanza/xml.ts'
+import { RawTcp } from '../../support/raw-xmpp.ts'
+
+/** An account and where it logs in. */
+export interface Login {
+  readonly port: number
+  readonly name: string
+  readonly password: string
+  readonly resource: string
+}
+
+/** What is asked after everything else; its answer ends what was on its way. */
+const PING = "<ping xmlns='urn:xmpp:ping'/>"
+
+export class Actor {
+  readonly name: string
+  readonly full: string
+  /** All that came since the login, without the answers to fences. */
+  readonly received: Element[] = []
+  /** What came and no step has spoken of yet. */
+  unread: Element[] = []
+  isOnline = true
+  readonly #client: RawTcp
+  readonly #fences = new Map<string, () => void>()
+  #onStanza: (() => void)[] = []
+  #fenceCount = 0
+
+  private constructor(name: string, client: RawTcp) {
+    this.name = name
+    this.full = client.full
+    this.#client = client
+  }
+
+  /** Logs in and becomes available. */
+  static async login(name: string, login: Login): Promise<Actor> {
+    const client = await RawTcp.connect(login.port)
+    await client.login(login.name, login.password, login.resource)
+    const actor = new Actor(name, client)
+    void actor.#pump()
+    actor.send('<presence/>')
+    await actor.fence(actor.full.split('/')[0]?.split('@')[1] as string)
+    actor.forget()
+    return actor
+  }
+
+  get bare(): string {
+    return this.full.split('/')[0] as string
+  }
+
+  send(stanza: string): void {
+    this.#client.send(stanza)
+  }
+
+  forget(): void {
+    this.unread = []
+  }
+
+  /** Resolves when `address` has answered: all that was sent there is handled, and all that came of it is here. */
+  fence(address: string): Promise<void> {
+    if (!this.isOnline) return Promise.resolve()
+    const id = `fence-${this.name}-${++this.#fenceCount}`
+    const answered = new Promise<void>((resolve) => this.#fences.set(id, resolve))
+    this.send(`<iq type='get' id='${id}' to='${address}'>${PING}</iq>`)
+    return answered
+  }
+
+  /** Resolves with the next stanza, or after `ms` without one. */
+  async more(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    await Promise.race([
+      new Promise<void>((resolve) => this.#onStanza.push(resolve)),
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, ms)
+      }),
+    ])
+    clearTimeout(timer)
+  }
+
+  /** Ends the connection without a word. */
+  cut(): void {
+    this.isOnline = false
+    this.#client.socket.destroy()
+  }
+
+  async #pump(): Promise<void> {
+    for (;;) {
+      const received = await this.#client.next()
+      if (received.kind === 'closed') break
+      const { element } = received
+      const fence = element.attrs.id === undefined ? undefined : this.#fences.get(element.attrs.id)
+      if (fence) {
+        this.#fences.delete(element.attrs.id as string)
+        fence()
+        continue
+      }
+      this.received.push(element)
+      this.unread.push(element)
+      for (const resolve of this.#onStanza.splice(0)) resolve()
+    }
+    this.isOnline = false
+    for (const resolve of [...this.#fences.values(), ...this.#onStanza.splice(0)]) resolve()
+  }
+}
