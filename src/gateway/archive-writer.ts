@@ -1,16 +1,16 @@
 /** Group commit: entries of all rooms that come within one turn of the event loop share one transaction. */
 import type { Logger } from 'pino'
-import type { ArchiveEntry } from '../muc/archive-port.ts'
+import type { ArchiveWrite } from '../muc/archive-port.ts'
 import type { AppendOutcome } from './room-runner.ts'
 
 interface Waiting {
-  readonly entry: ArchiveEntry
+  readonly entry: ArchiveWrite
   readonly done: (outcome: AppendOutcome) => void
 }
 
 /** The part of an archive that stores. */
 export interface Appender {
-  append(entries: readonly ArchiveEntry[]): Promise<readonly ('stored' | 'duplicate')[]>
+  append(entries: readonly ArchiveWrite[]): Promise<readonly ('stored' | 'duplicate')[]>
 }
 
 /** A failing archive is tried again this often, so that readiness comes back without a message. */
@@ -37,7 +37,7 @@ export class ArchiveWriter {
     return this.#isFailing
   }
 
-  append(entry: ArchiveEntry, done: (outcome: AppendOutcome) => void): void {
+  append(entry: ArchiveWrite, done: (outcome: AppendOutcome) => void): void {
     this.#waiting.push({ entry, done })
     this.#begin()
   }

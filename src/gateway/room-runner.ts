@@ -2,7 +2,7 @@
  * Runs one room: steps its model and carries the effects out strictly in order. An `archive` effect, or an
  * ordered `query`, holds back everything behind it until it has its answer: reflected means archived.
  */
-import type { ArchiveAnswer, ArchiveEntry, ArchiveMetadata, ArchiveQuery } from '../muc/archive-port.ts'
+import type { ArchiveAnswer, ArchiveMetadata, ArchiveQuery, ArchiveWrite } from '../muc/archive-port.ts'
 import type { Room } from '../muc/room.ts'
 import type { QueryContext, RoomEffect, RoomEnv, RoomEvent } from '../muc/room-port.ts'
 import { stepRoom } from '../muc/step.ts'
@@ -14,7 +14,7 @@ export type AppendOutcome = 'stored' | 'duplicate' | 'failed'
 export interface RoomPorts {
   env(): RoomEnv
   /** Resolves when the entry is durable, or known to be stored before, or has failed. */
-  append(entry: ArchiveEntry, done: (outcome: AppendOutcome) => void): void
+  append(entry: ArchiveWrite, done: (outcome: AppendOutcome) => void): void
   query(query: ArchiveQuery): Promise<ArchiveAnswer>
   metadata(room: string): Promise<ArchiveMetadata | null | 'failed'>
   /** Everything else: sends to sessions and what is bound for the lobby. */

@@ -1,8 +1,9 @@
-/** Archived messages on their way out again, spliced from their stored text: XEP-0203 delays, XEP-0313 results. */
+/** Archived messages, spliced from their stored text: XEP-0203 delays, XEP-0313 results, XEP-0424 tombstones. */
 import { NS } from '../stanza/ns.ts'
 import { type Element, escapeAttribute, type PreparedStanza, serialize } from '../stanza/xml.ts'
-import type { ArchiveEntry } from './archive-port.ts'
+import type { ArchiveEntry, Tombstone } from './archive-port.ts'
 import { formatDateTime } from './date-time.ts'
+import { occupantIdElement, stanzaIdElement } from './stanza-parts.ts'
 
 const OPEN = '<message'
 const CLOSE = '</message>'
@@ -39,3 +40,20 @@ export function archiveResult(
       `${stored}</forwarded></result></message>`,
   }
 }
+
+/** The start tag: attributes have no `>` of their own. */
+const startTag = ({ xml }: ArchiveEntry): string => xml.slice(0, xml.indexOf('>') + 1)
+
+/** Whether the sender gave this message the id `id`. */
+export const hasMessageId = (entry: ArchiveEntry, id: string): boolean =>
+  startTag(entry).includes(` id="${escapeAttribute(id)}"`)
+
+/** What is left of a message: who, when and under which ids, and `marks`, which say that it was taken back (§4). */
+export const tombstoneOf = (entry: ArchiveEntry, room: string, marks: readonly Element[]): Tombstone => ({
+  id: entry.id,
+  xml: [
+    startTag(entry),
+    ...[stanzaIdElement(room, entry.id), occupantIdElement(entry.occupantId), ...marks].map(serialize),
+    CLOSE,
+  ].join(''),
+})

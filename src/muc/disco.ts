@@ -26,8 +26,13 @@ const FEATURES: readonly string[] = [
   'muc_persistent',
   NS.mam,
   NS.mamExtended,
+  NS.fulltext,
   NS.sid,
   NS.occupantId,
+  NS.retraction,
+  `${NS.retraction}#tombstone`,
+  NS.moderation,
+  NS.oldModeration,
 ]
 
 const yesNo = (claim: boolean): string => (claim ? '1' : '0')

@@ -3,15 +3,17 @@ import type { Jid } from '../stanza/jid.ts'
 import { errorElement, errorReply, type StanzaError } from '../stanza/stanza-error.ts'
 import { type Element, el, prepare } from '../stanza/xml.ts'
 import type { ArchiveId } from '../util/ids.ts'
+import type { ArchiveWrite } from './archive-port.ts'
 import { archivable } from './archived-stanza.ts'
 import { TYPING_TO_LOBBY_MS } from './limits.ts'
 import { type Said, whatIsSaid } from './manner.ts'
 import { type MessageContent, readContent } from './message-content.ts'
 import { fanout } from './presence-stanza.ts'
 import { remember } from './recent.ts'
+import { lookUp, referenceIn } from './reference.ts'
 import { notStored, refusal, refuse } from './reply.ts'
-import { audienceOf, type LocalOccupant, type Room, type Session } from './room.ts'
-import type { RoomEffect, RoomEnv } from './room-port.ts'
+import { audienceOf, type LocalOccupant, type Room } from './room.ts'
+import type { RoomEffect, RoomEnv, Speaker } from './room-port.ts'
 import { occupantIdElement, stanzaIdElement, stanzaWith } from './stanza-parts.ts'
 import { changeSubject } from './subject.ts'
 
@@ -24,114 +26,127 @@ export function receiveGroupchat(room: Room, from: Jid, stanza: Element, env: Ro
   if (content.isEmpty) return []
   if (content.isSubjectChange) return changeSubject(room, session, { from, stanza, content }, env)
   const { occupantId, account, nick } = session.occupant
-  const said = whatIsSaid(stanza, content.body, { occupantId, recent: room.recent, nowMs: env.nowMs })
-  const refused =
-    said && (room.policy.refusesText(said.body, said.manner) ?? room.policy.admits(account, nick))
-  if (refused) return refuse(room, from, stanza, refused)
-  return content.isLasting
-    ? keepAndReflect(room, session, { from, stanza, content, said }, env)
-    : reflectOnly(room, session, { from, stanza, content, said }, env)
+  const speaker = { occupantId, account, nick }
+  const reference = referenceIn(stanza)
+  return reference
+    ? lookUp(room, { from, stanza, speaker }, reference, env)
+    : deliver(room, { from, stanza, content, speaker }, env)
 }
 
-/** A message on its way; `said` is what the lobby hears of it. */
-interface Message {
+/** A message that an occupant may send. */
+export interface Message {
   readonly from: Jid
   readonly stanza: Element
   readonly content: MessageContent
+  /** As it was when the message came. */
+  readonly speaker: Speaker
+}
+
+/** What a message does to earlier ones of its author. */
+export type Change = Pick<ArchiveWrite, 'corrects' | 'retracts'>
+
+/** Time of a message, and the archive id that it gets if it needs one. */
+type When = Pick<RoomEnv, 'nowMs' | 'nextArchiveId'>
+
+/** Stores a message if it lasts, shows it to everybody and tells the lobby; or refuses it. */
+export function deliver(room: Room, message: Message, when: When, change: Change = {}): RoomEffect[] {
+  const { from, stanza, content, speaker } = message
+  const { occupantId, account, nick } = speaker
+  const said = whatIsSaid(stanza, content.body, { occupantId, recent: room.recent, nowMs: when.nowMs })
+  const refused =
+    said && (room.policy.refusesText(said.body, said.manner) ?? room.policy.admits(account, nick))
+  if (refused) return refuse(room, from, stanza, refused)
+  return content.isLasting || change.retracts
+    ? keepAndReflect(room, { ...message, said }, when, change)
+    : reflectOnly(room, { ...message, said }, when)
+}
+
+/** A message on its way; `said` is what the lobby hears of it. */
+interface Heard extends Message {
   readonly said: Said | undefined
 }
 
-function keepAndReflect(room: Room, session: Session, message: Message, env: RoomEnv): RoomEffect[] {
-  const { from, stanza, content } = message
-  const { occupant } = session
-  const id = env.nextArchiveId()
+function keepAndReflect(
+  room: Room,
+  message: Heard,
+  { nowMs, nextArchiveId }: When,
+  change: Change,
+): RoomEffect[] {
+  const { from, stanza, content, speaker } = message
+  const id = nextArchiveId()
   const reflected = archivable(
-    reflection(room, occupant, stanza.attrs.id ?? id, stanza, [
-      ...content.children,
-      stanzaIdElement(room.bare, id),
-    ]),
+    reflection(room, message, stanza.attrs.id ?? id, [...content.children, stanzaIdElement(room.bare, id)]),
   )
-  rememberText(room, session, message, [id, stanza.attrs.id], env.nowMs)
+  rememberText(room, message, [id, stanza.attrs.id], nowMs)
   return [
     {
       kind: 'archive',
       entry: {
         id,
         room: room.identity.jid.local,
-        atMs: env.nowMs,
-        occupantId: occupant.occupantId,
-        nick: occupant.nick,
-        kind: 'message',
-        body: content.body === '' ? null : content.body,
+        atMs: nowMs,
+        occupantId: speaker.occupantId,
+        nick: speaker.nick,
+        kind: change.retracts ? 'retraction' : 'message',
+        body: change.retracts || content.body === '' ? null : content.body,
         xml: reflected.xml,
         networkId: null,
+        ...change,
       },
       stored: [
         ...fanout(reflected.stanza, audienceOf(room).everybody),
-        ...toLobby(room, session, message, { id, nowMs: env.nowMs }),
+        ...toLobby(room, message, { id, nowMs }),
       ],
       failed: [{ kind: 'send', to: from.full, stanza: errorReply(stanza, notStored(room)) }],
     },
   ]
 }
 
-function reflectOnly(room: Room, session: Session, message: Message, env: RoomEnv): RoomEffect[] {
-  const { stanza, content, said } = message
-  const { occupant } = session
-  const reflected = reflection(room, occupant, stanza.attrs.id, stanza, content.children)
-  rememberText(room, session, message, [stanza.attrs.id], env.nowMs)
+function reflectOnly(room: Room, message: Heard, { nowMs, nextArchiveId }: When): RoomEffect[] {
+  const { from, stanza, content, said } = message
+  const occupant = room.sessions.get(from.full)?.occupant
+  rememberText(room, message, [stanza.attrs.id], nowMs)
   return [
-    ...fanout(prepare(reflected), audienceOf(room).everybody),
-    ...(said
-      ? toLobby(room, session, message, { id: env.nextArchiveId(), nowMs: env.nowMs })
-      : typingToLobby(occupant, content, env.nowMs)),
+    ...fanout(
+      prepare(reflection(room, message, stanza.attrs.id, content.children)),
+      audienceOf(room).everybody,
+    ),
+    ...(said ? toLobby(room, message, { id: nextArchiveId(), nowMs }) : []),
+    ...(!said && occupant ? typingToLobby(occupant, content, nowMs) : []),
   ]
 }
 
 /** Others may refer to what has words. */
 function rememberText(
   room: Room,
-  { occupant }: Session,
-  { said }: Message,
+  { said, speaker: { occupantId, nick } }: Heard,
   ids: readonly (string | undefined)[],
   nowMs: number,
 ): void {
-  if (said && said.body !== '')
-    remember(
-      room.recent,
-      { occupantId: occupant.occupantId, nick: occupant.nick, body: said.body, ids },
-      nowMs,
-    )
+  if (said && said.body !== '') remember(room.recent, { occupantId, nick, body: said.body, ids }, nowMs)
 }
 
 const reflection = (
   room: Room,
-  occupant: LocalOccupant,
+  { stanza, speaker }: Message,
   id: string | undefined,
-  stanza: Element,
   children: readonly Element[],
 ): Element =>
   stanzaWith(
     'message',
-    {
-      from: `${room.bare}/${occupant.nick}`,
-      type: 'groupchat',
-      id,
-      'xml:lang': stanza.attrs['xml:lang'],
-    },
-    [...children, occupantIdElement(occupant.occupantId)],
+    { from: `${room.bare}/${speaker.nick}`, type: 'groupchat', id, 'xml:lang': stanza.attrs['xml:lang'] },
+    [...children, occupantIdElement(speaker.occupantId)],
   )
 
 function toLobby(
   room: Room,
-  session: Session,
-  { stanza, said }: Message,
+  { from, stanza, said, speaker: { account, nick } }: Heard,
   at: { readonly id: ArchiveId; readonly nowMs: number },
 ): RoomEffect[] {
   if (!said) return []
-  const { account, nick } = session.occupant
-  session.occupant.typingToldAtMs = 0
-  room.sent.set(at.id, { session: session.full, id: stanza.attrs.id }, at.nowMs)
+  const session = room.sessions.get(from.full)
+  if (session) session.occupant.typingToldAtMs = 0
+  room.sent.set(at.id, { session: from.full, id: stanza.attrs.id }, at.nowMs)
   return [{ kind: 'local-said', account, nick, ...said, ref: at.id }]
 }
 

@@ -7,6 +7,7 @@ import { mayRead } from './access.ts'
 import { describeRoom, listOccupants } from './disco.ts'
 import { handleBounce } from './leave.ts'
 import { describeArchive, queryArchive } from './mam.ts'
+import { moderate } from './moderation.ts'
 import { receiveAdminIq, receiveOwnerIq } from './owner-iq.ts'
 import { answer, refusal, refuse } from './reply.ts'
 import type { LobbyOccupant, Room } from './room.ts'
@@ -64,6 +65,9 @@ function answerForRoom(room: Room, from: Jid, iq: Element, payload: Element): Ro
     case `set {${NS.mam}}query`:
       if (!mayRead(room, from)) return refuseReading(room, from, iq)
       return iq.attrs.type === 'set' ? queryArchive(room, from, iq, payload) : describeArchive(from, iq)
+    case `set {${NS.moderation}}moderate`:
+    case `set {${NS.fasten}}apply-to`:
+      return moderate(room, from, iq, payload)
     case `get {${NS.mucAdmin}}query`:
     case `set {${NS.mucAdmin}}query`:
       return receiveAdminIq(room, from, iq, payload)

@@ -14,6 +14,14 @@ export const DEFAULT_HISTORY = 20
 export const MAX_HISTORY = 100
 /** Entries of one page of the archive at most, and ids in one query. */
 export const MAX_ARCHIVE_PAGE = 100
+/** Characters of what is searched for in an archive. */
+export const MAX_SEARCH_CHARS = 500
+/** Latest messages of an author that are looked through for the one that a correction or a retraction names. */
+export const MAX_LOOK_BACK = 100
+/** Corrections of one message, and itself, that are taken back at once. */
+export const MAX_REVISIONS = 500
+/** Characters of the reason why a moderator takes a message back. */
+export const MAX_REASON_CHARS = 1000
 /** Items of one disco#items answer at most: rooms of a service, occupants of a room. */
 export const MAX_DISCO_ITEMS = 500
 /** Rooms on one page of a search at most, and words of a search. */

@@ -1,4 +1,4 @@
-/** The room's archive for its readers: XEP-0313 with #extended, paged by XEP-0059. */
+/** The room's archive for its readers: XEP-0313 with #extended and XEP-0431, paged by XEP-0059. */
 import type { Jid } from '../stanza/jid.ts'
 import { parseJid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
@@ -11,7 +11,7 @@ import type { ArchiveAnswer, ArchivePage, ArchiveQuery } from './archive-port.ts
 import { archiveResult } from './archived-stanza.ts'
 import { formElement, readForm } from './data-form.ts'
 import { formatDateTime, parseDateTime } from './date-time.ts'
-import { MAX_ARCHIVE_PAGE } from './limits.ts'
+import { MAX_ARCHIVE_PAGE, MAX_SEARCH_CHARS } from './limits.ts'
 import { idOfAccount } from './occupant-id.ts'
 import { answer, refusal, refuse } from './reply.ts'
 import type { Room } from './room.ts'
@@ -19,7 +19,7 @@ import type { QueryContext, RoomEffect, RoomEvent } from './room-port.ts'
 import { type PageRequest, placeElement, readPageRequest } from './rsm.ts'
 
 type Failure = Pick<StanzaError, 'type' | 'condition' | 'text'>
-type Filter = Pick<ArchiveQuery, 'startMs' | 'endMs' | 'occupantId' | 'afterId' | 'beforeId' | 'ids'>
+type Filter = Pick<ArchiveQuery, 'startMs' | 'endMs' | 'occupantId' | 'afterId' | 'beforeId' | 'ids' | 'text'>
 /** `nobody`: the author asked for cannot be anybody's. */
 type ReadFilter = Filter | 'nobody'
 
@@ -28,6 +28,7 @@ const badRequest = (text: string): Result<never, Failure> =>
 const notFound = (): Result<never, Failure> =>
   fail({ type: 'cancel', condition: 'item-not-found', text: 'The archive has no entry with this id.' })
 
+const FULLTEXT = `{${NS.fulltext}}fulltext`
 const VALIDATE = 'http://jabber.org/protocol/xdata-validate'
 
 /** An IQ get: the form of queries (§4.1.5) or what the archive spans (§5). */
@@ -42,6 +43,7 @@ export function describeArchive(from: Jid, iq: Element): RoomEffect[] | undefine
     { name: 'before-id', type: 'text-single', values: [] },
     { name: 'after-id', type: 'text-single', values: [] },
     { name: 'ids', type: 'list-multi', values: [] },
+    { name: FULLTEXT, type: 'text-single', values: [] },
   ])
   // The list of ids is open: any may be asked for (XEP-0122).
   form
@@ -52,6 +54,10 @@ export function describeArchive(from: Jid, iq: Element): RoomEffect[] | undefine
 
 /** An IQ set with a query. Open rooms answer anybody (§6.1.2). */
 export function queryArchive(room: Room, from: Jid, iq: Element, query: Element): RoomEffect[] {
+  if (query.attrs.node !== undefined) {
+    const text = 'The archive of a room has no nodes.'
+    return refuse(room, from, iq, refusal(room, 'cancel', 'item-not-found', text))
+  }
   const page = readPageRequest(query)
   if (!page.ok) return refuse(room, from, iq, page.error)
   const filter = readFilter(room, from, query)
@@ -74,8 +80,9 @@ export function queryArchive(room: Room, from: Jid, iq: Element, query: Element)
         ...(before !== undefined && { beforeId: before }),
         fromEnd: page.value?.before !== undefined,
         max: Math.min(page.value?.max ?? MAX_ARCHIVE_PAGE, MAX_ARCHIVE_PAGE),
-        // A count says how big the whole set is; the archive counts it without regard to ids and authors.
-        withCount: !afterId && !beforeId && !rest.ids && rest.occupantId === undefined,
+        // A count says how big the whole set is; the archive counts it without regard to ids, authors and words.
+        withCount:
+          !afterId && !beforeId && !rest.ids && rest.occupantId === undefined && rest.text === undefined,
       },
       context: { kind: 'mam', iq, queryId, flip },
       isOrdered: false,
@@ -146,6 +153,10 @@ function readField(name: string, value: string, values: readonly string[]): Resu
     }
     case 'ids':
       return readIds(values)
+    case FULLTEXT:
+      return value.length > MAX_SEARCH_CHARS
+        ? badRequest(`The field ${name} has ${MAX_SEARCH_CHARS} characters at most.`)
+        : ok({ text: value })
     default: {
       const text = `Queries know no field ${name}.`
       return fail({ type: 'cancel', condition: 'feature-not-implemented', text })
@@ -227,7 +238,7 @@ export function sendPage(
 
 /** Sends what the archive spans (§5). */
 export function sendMetadata(room: Room, event: RoomEvent & { readonly kind: 'metadata' }): RoomEffect[] {
-  if (event.context.kind === 'join-history') return []
+  if (event.context.kind !== 'mam-metadata') return []
   const { iq } = event.context
   const to = String(iq.attrs.from)
   if (event.metadata === 'failed') return [{ kind: 'send', to, stanza: failure(room, iq, 'failed') }]

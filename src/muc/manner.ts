@@ -1,8 +1,9 @@
 /** How an occupant's message is meant, for a lobby that has nothing but texts: XEP-0308, 0380, 0424, 0444, 0461. */
 import { NS } from '../stanza/ns.ts'
-import { childIn, childOf, type Element, elements } from '../stanza/xml.ts'
+import { childOf, type Element, elements } from '../stanza/xml.ts'
 import { MAX_REACTION_CHARS, MAX_REACTIONS } from './limits.ts'
 import { type Recent, type Remembered, setReactions } from './recent.ts'
+import { referenceIn } from './reference.ts'
 import type { Manner, Mention } from './room-port.ts'
 
 /** What the lobby is to be told, and of whom. */
@@ -20,10 +21,6 @@ const ENCRYPTED: ReadonlySet<string | undefined> = new Set([
   'urn:xmpp:openpgp:0', // XEP-0373
   'jabber:x:encrypted', // XEP-0027
 ])
-/** XEP-0424 before version 0.4, by XEP-0422. */
-const FASTEN = 'urn:xmpp:fasten:0'
-const OLD_RETRACTION = 'urn:xmpp:message-retract:0'
-
 /** Whose message it is, and what the room remembers. */
 interface Context {
   readonly occupantId: string
@@ -34,15 +31,15 @@ interface Context {
 /** What a message of an occupant says to the lobby; undefined when that is nothing. Reactions are remembered. */
 export function whatIsSaid(stanza: Element, body: string, context: Context): Said | undefined {
   if (elements(stanza).some((child) => ENCRYPTED.has(child.getNS()))) return undefined
-  const retracted = retractedId(stanza)
-  if (retracted !== undefined) {
-    const author = recall(context, retracted)?.occupantId ?? context.occupantId
+  const reference = referenceIn(stanza)
+  if (reference?.kind === 'retraction') {
+    const author = recall(context, reference.id)?.occupantId ?? context.occupantId
     return author === context.occupantId ? { body: '', manner: { kind: 'retraction' } } : undefined
   }
   const reactions = childOf(stanza, 'reactions', NS.reactions)
   if (reactions) return reactionSaid(reactions, context)
   if (body.trim() === '') return undefined
-  if (childOf(stanza, 'replace', NS.correction)) return { body, manner: { kind: 'correction' } }
+  if (reference) return { body, manner: { kind: 'correction' } }
   const answered = recall(context, childOf(stanza, 'reply', NS.reply)?.attrs.id)
   if (!answered || hasQuote(stanza, body)) return { body, manner: { kind: 'plain' } }
   return { body, manner: { kind: 'reply', to: mention(answered) } }
@@ -52,14 +49,6 @@ const recall = ({ recent, nowMs }: Context, id: unknown): Remembered | undefined
   recent.messages.get(String(id), nowMs)
 
 const mention = ({ nick, excerpt }: Remembered): Mention => ({ nick, excerpt })
-
-function retractedId(stanza: Element): string | undefined {
-  const fastened = childOf(stanza, 'apply-to', FASTEN)
-  const retract =
-    childOf(stanza, 'retract', NS.retraction) ??
-    (fastened && childIn(fastened, OLD_RETRACTION) ? fastened : undefined)
-  return retract && String(retract.attrs.id)
-}
 
 /** A client sends all that its user has to a message each time; those that are new are told. */
 function reactionSaid(reactions: Element, context: Context): Said | undefined {

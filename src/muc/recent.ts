@@ -9,7 +9,7 @@ export interface Remembered {
   /** Nick at that time. */
   readonly nick: string
   /** First words, in one line; empty when it had none of its own. */
-  readonly excerpt: string
+  excerpt: string
 }
 
 /** The memory of one room. */
@@ -34,10 +34,16 @@ export function remember(
   nowMs: number,
 ): void {
   const { occupantId, nick, body, ids } = said
-  const excerpt = detached(firstWords(body))
+  const remembered = { occupantId, nick, excerpt: detached(firstWords(body)) }
   for (const id of ids)
     if (id !== undefined && id.length <= MAX_MESSAGE_ID_CHARS && !messages.has(id, nowMs))
-      messages.set(detached(id), { occupantId, nick, excerpt }, nowMs)
+      messages.set(detached(id), remembered, nowMs)
+}
+
+/** What was said under this stanza-id is not quoted any more, under whatever id. */
+export function forget({ messages }: Recent, id: string): void {
+  const said = messages.get(id, Number.NEGATIVE_INFINITY)
+  if (said) said.excerpt = ''
 }
 
 /** The reactions of an occupant to a message from now on; those that are new are returned. */

@@ -4,7 +4,7 @@ import type { StanzaError } from '../stanza/stanza-error.ts'
 import type { Element, PreparedStanza } from '../stanza/xml.ts'
 import type { Env } from '../util/env.ts'
 import type { ArchiveId, ParticipantId } from '../util/ids.ts'
-import type { ArchiveAnswer, ArchiveEntry, ArchiveMetadata, ArchiveQuery } from './archive-port.ts'
+import type { ArchiveAnswer, ArchiveMetadata, ArchiveQuery, ArchiveWrite } from './archive-port.ts'
 
 /** `Env` plus archive ids: 16 digits, growing, never the same twice. */
 export interface RoomEnv extends Env {
@@ -86,6 +86,14 @@ export interface SharedFile {
   readonly sha256: Uint8Array
 }
 
+/** A local occupant as author of a message. */
+export interface Speaker {
+  /** Bare JID. */
+  readonly account: string
+  readonly nick: string
+  readonly occupantId: string
+}
+
 /** Why a query was made; comes back with its answer. Plain data. */
 export type QueryContext =
   /** `maxChars`: characters of complete stanzas at most (XEP-0045 §7.2.14); undefined: no such limit. */
@@ -99,6 +107,26 @@ export type QueryContext =
       readonly flip: boolean
     }
   | { readonly kind: 'mam-metadata'; readonly iq: Element }
+  /** A message that corrects or takes back an earlier one; `id` and `atMs` are its own, given when it came. */
+  | {
+      readonly kind: 'reference'
+      readonly from: Jid
+      readonly stanza: Element
+      readonly speaker: Speaker
+      readonly id: ArchiveId
+      readonly atMs: number
+    }
+  /** A moderator, of this nick and occupant-id, takes back the message `id`. */
+  | {
+      readonly kind: 'moderation'
+      readonly from: Jid
+      readonly iq: Element
+      readonly id: ArchiveId
+      /** Empty when none was given. */
+      readonly reason: string
+      readonly nick: string
+      readonly occupantId: string
+    }
 
 export type RoomEvent =
   /**
@@ -142,7 +170,7 @@ export type RoomEvent =
  * barrier takes the barrier's own place: `stored` or `failed` of an archive, and for an ordered query the effects
  * of the step of its `answer` event, are carried out before all that was held back. So the step of a join returns
  * presences, the history query and the subject in one list. The step of an ordered query's answer returns no
- * barrier.
+ * ordered query.
  */
 export type RoomEffect =
   | { readonly kind: 'send'; readonly to: string; readonly stanza: Element }
@@ -153,7 +181,7 @@ export type RoomEffect =
   /** Store; `stored` when durable, `failed` when not, neither when the archive already had this networkId. */
   | {
       readonly kind: 'archive'
-      readonly entry: ArchiveEntry
+      readonly entry: ArchiveWrite
       readonly stored: readonly RoomEffect[]
       readonly failed: readonly RoomEffect[]
     }

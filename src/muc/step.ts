@@ -14,7 +14,9 @@ import {
 } from './lobby-side.ts'
 import { sendMetadata, sendPage } from './mam.ts'
 import { receiveMessage } from './message.ts'
+import { answerModeration } from './moderation.ts'
 import { receivePresence } from './presence.ts'
+import { answerReference } from './revision.ts'
 import type { Room } from './room.ts'
 import type { RoomEffect, RoomEnv, RoomEvent } from './room-port.ts'
 
@@ -42,7 +44,7 @@ export function stepRoom(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect
     case 'not-sent':
       return reportNotSent(room, event.ref, event.error, env.nowMs)
     case 'answer':
-      return receiveAnswer(room, event)
+      return receiveAnswer(room, event, env)
     case 'metadata':
       return sendMetadata(room, event)
     case 'wake':
@@ -72,13 +74,21 @@ function receiveStanza(
   }
 }
 
-function receiveAnswer(room: Room, event: RoomEvent & { readonly kind: 'answer' }): RoomEffect[] {
+function receiveAnswer(
+  room: Room,
+  event: RoomEvent & { readonly kind: 'answer' },
+  env: RoomEnv,
+): RoomEffect[] {
   const { context, answer } = event
   switch (context.kind) {
     case 'join-history':
       return sendHistory(room, context, answer)
     case 'mam':
       return sendPage(room, context, answer)
+    case 'reference':
+      return answerReference(room, context, answer)
+    case 'moderation':
+      return answerModeration(room, context, answer, env)
     case 'mam-metadata':
       return []
     default:

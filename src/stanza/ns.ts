@@ -49,7 +49,12 @@ export const NS = {
   mucSelfPing: 'http://jabber.org/protocol/muc#self-ping-optimization', // XEP-0410
   bookmarks: 'urn:xmpp:bookmarks:1', // XEP-0402
   occupantId: 'urn:xmpp:occupant-id:0', // XEP-0421
+  fasten: 'urn:xmpp:fasten:0', // XEP-0422
   retraction: 'urn:xmpp:message-retract:1', // XEP-0424
+  oldRetraction: 'urn:xmpp:message-retract:0', // XEP-0424 before version 0.4
+  moderation: 'urn:xmpp:message-moderate:1', // XEP-0425
+  oldModeration: 'urn:xmpp:message-moderate:0', // XEP-0425 before version 0.3
+  fulltext: 'urn:xmpp:fulltext:0', // XEP-0431
   fallback: 'urn:xmpp:fallback:0', // XEP-0428
   search: 'urn:xmpp:channel-search:0:search', // XEP-0433
   searchParams: 'urn:xmpp:channel-search:0:search-params', // XEP-0433

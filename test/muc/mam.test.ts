@@ -42,6 +42,8 @@ const form = (
   '</x>'
 const rsm = (inside: string): string => `<set xmlns="${NS.rsm}">${inside}</set>`
 
+const FULLTEXT = '{urn:xmpp:fulltext:0}fulltext'
+
 interface Page {
   readonly results: readonly Element[]
   readonly bodies: readonly (string | null | undefined)[]
@@ -161,6 +163,15 @@ describe('a query', () => {
     expect(back.set?.getChild('count')).toBeUndefined()
   })
 
+  test('for words gives messages that have them, with the other filters, and counts nothing', () => {
+    const h = withMessages(20)
+    expect(numbers(query(h, form({ [FULLTEXT]: '7 MESSAGE' })))).toEqual([7])
+    const page = query(h, form({ [FULLTEXT]: 'message', with: `${ROOM}/Bob` }) + rsm('<max>2</max><before/>'))
+    expect(numbers(page)).toEqual([17, 19])
+    expect([page.set?.getChildText('count'), page.fin?.attrs.complete]).toEqual([null, undefined])
+    expect(numbers(query(h, form({ [FULLTEXT]: '' }) + rsm('<max>1</max>')))).toEqual([0])
+  })
+
   test('flips the order within a page and not the page', () => {
     const page = query(withMessages(5), `${rsm('<max>2</max><before/>')}<flip-page/>`)
     expect(numbers(page)).toEqual([4, 3])
@@ -184,6 +195,7 @@ describe('a query that cannot be honoured', () => {
     ['a field that is not known', form({ 'include-groupchat': 'true' }), 'cancel/feature-not-implemented'],
     ['a max that is no number', rsm('<max>many</max>'), 'modify/bad-request'],
     ['an empty after', rsm('<after/>'), 'modify/bad-request'],
+    ['a search of many characters', form({ [FULLTEXT]: 'x'.repeat(501) }), 'modify/bad-request'],
     ['a page by index', rsm('<max>1</max><index>2</index>'), 'cancel/feature-not-implemented'],
     ['an after that is not there', rsm(`<after>${unknown}</after>`), 'cancel/item-not-found'],
     ['a before that is no id', rsm('<before>nope</before>'), 'cancel/item-not-found'],
@@ -199,6 +211,12 @@ describe('a query that cannot be honoured', () => {
   ])('%s', (_, inside, expected) => {
     const { reply } = query(withMessages(2), inside)
     expect(errorOf(reply)).toMatchObject({ error: expected, by: ROOM })
+  })
+
+  test('a query for a node is refused', () => {
+    const h = withMessages(1)
+    h.send(EVE, `<iq type="set" id="q"><query xmlns="${NS.mam}" node="x"/></iq>`)
+    expect(errorOf(h.takeOne(EVE))).toEqual({ error: 'cancel/item-not-found', by: ROOM, id: 'q' })
   })
 
   test('an archive out of order says so', () => {
@@ -221,6 +239,7 @@ test('the form names every field and leaves ids open', () => {
     ['before-id', 'text-single'],
     ['after-id', 'text-single'],
     ['ids', 'list-multi'],
+    ['{urn:xmpp:fulltext:0}fulltext', 'text-single'],
   ])
   expect(x?.getChildByAttr('var', 'ids')?.getChild('validate')?.getChild('open')).toBeDefined()
 })

@@ -1,6 +1,6 @@
 // A room with its surroundings in memory: carries effects out in order, as the contract of room-port.ts says.
 import { parse } from 'ltx'
-import type { ArchiveAnswer, ArchiveEntry, ArchiveQuery } from '../../src/muc/archive-port.ts'
+import type { ArchiveAnswer, ArchiveEntry, ArchiveQuery, ArchiveWrite } from '../../src/muc/archive-port.ts'
 import { createRoom, type Room } from '../../src/muc/room.ts'
 import type { RoomDescription, RoomEffect, RoomEnv, RoomEvent, RoomPolicy } from '../../src/muc/room-port.ts'
 import { stepRoom } from '../../src/muc/step.ts'
@@ -35,21 +35,33 @@ export class ArrayArchive {
   readonly entries: ArchiveEntry[] = []
   mode: 'store' | 'fail' | 'hold' = 'store'
 
-  append(entry: ArchiveEntry): 'stored' | 'failed' | 'duplicate' {
+  append({ retracts = [], ...entry }: ArchiveWrite): 'stored' | 'failed' | 'duplicate' {
     if (this.mode === 'fail') return 'failed'
     if (entry.networkId !== null && this.entries.some((old) => old.networkId === entry.networkId))
       return 'duplicate'
     this.entries.push(entry)
+    for (const { id, xml } of retracts) {
+      const at = this.entries.findIndex((old) => old.id === id)
+      const old = this.entries[at]
+      if (old) this.entries[at] = { ...old, kind: 'retracted', body: null, xml }
+    }
     return 'stored'
   }
 
   query(query: ArchiveQuery): ArchiveAnswer {
     if (this.mode === 'fail') return { kind: 'failed' }
     const known = new Set(this.entries.map((entry) => entry.id))
-    const named = [query.afterId, query.beforeId, ...(query.ids ?? [])].filter((id) => id !== undefined)
+    const named = [query.afterId, query.beforeId, query.revisionsOf, ...(query.ids ?? [])].filter(
+      (id) => id !== undefined,
+    )
     if (named.some((id) => !known.has(id))) return { kind: 'not-found' }
+    const rootOf = (id: ArchiveId | undefined): ArchiveId | undefined =>
+      this.entries.find((entry) => entry.id === id)?.corrects ?? id
+    const words = query.text?.toLowerCase().split(' ')
     const set = this.entries.filter(
       (entry) =>
+        (query.revisionsOf === undefined || rootOf(entry.id) === rootOf(query.revisionsOf)) &&
+        (words?.every((word) => entry.body?.toLowerCase().split(/\W+/).includes(word)) ?? true) &&
         entry.room === query.room &&
         (query.startMs === undefined || entry.atMs >= query.startMs) &&
         (query.endMs === undefined || entry.atMs <= query.endMs) &&
