@@ -15,8 +15,9 @@ export function friendUp(step: Step, friend: FriendId): void {
   }
   friendDown(step, friend)
   router.up.set(friend, nowMs)
-  if (router.nextListMs === Number.POSITIVE_INFINITY) router.nextListMs = nowMs + TIMING.listMs
-  wakeBy(step, router.nextListMs)
+  router.nextListMs = Math.min(router.nextListMs, nowMs + TIMING.listMs)
+  router.nextAskMs = Math.min(router.nextAskMs, nowMs + TIMING.askMs)
+  wakeBy(step, Math.min(router.nextListMs, router.nextAskMs))
   sendList(step, friend, false)
   send(step, friend, { kind: 'lobby-list-request' })
   for (const lobby of router.lobbies.values()) {

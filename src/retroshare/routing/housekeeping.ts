@@ -12,9 +12,9 @@ export function keepHouse(step: Step): void {
   router.wakeAtMs = Number.POSITIVE_INFINITY
   for (const id of router.directory.expire(nowMs)) tellLobby(step, id)
   for (const lobby of router.lobbies.values()) keepLobby(step, lobby)
-  if (nowMs >= router.nextListMs) exchangeLists(step)
+  exchangeLists(step)
   wakeBy(step, router.directory.nextExpiryMs())
-  wakeBy(step, router.nextListMs)
+  wakeBy(step, Math.min(router.nextListMs, router.nextAskMs))
 }
 
 function keepLobby(step: Step, lobby: JoinedLobby): void {
@@ -29,10 +29,14 @@ function keepLobby(step: Step, lobby: JoinedLobby): void {
 }
 
 function exchangeLists(step: Step): void {
-  const { router } = step
+  const { router, nowMs } = step
+  const isDue = nowMs >= router.nextListMs
+  const isToAsk = nowMs >= router.nextAskMs
   for (const friend of router.up.keys()) {
-    sendList(step, friend, false)
-    send(step, friend, { kind: 'lobby-list-request' })
+    if (isDue) sendList(step, friend, false)
+    if (isToAsk) send(step, friend, { kind: 'lobby-list-request' })
   }
-  router.nextListMs = router.up.size > 0 ? step.nowMs + TIMING.listMs : Number.POSITIVE_INFINITY
+  const isAlone = router.up.size === 0
+  if (isDue) router.nextListMs = isAlone ? Number.POSITIVE_INFINITY : nowMs + TIMING.listMs
+  if (isToAsk) router.nextAskMs = isAlone ? Number.POSITIVE_INFINITY : nowMs + TIMING.askMs
 }

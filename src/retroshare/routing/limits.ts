@@ -19,9 +19,11 @@ export const TIMING = {
   greetMs: 8_000,
   /** Two JOINED of one lobby are at least this far apart; a speaker entering between is made known by KEEP_ALIVE. */
   joinedGapMs: 1_000,
-  /** Lists are pushed and asked for this often: RetroShare forgets a listing after 60 s. */
+  /** Lists are pushed this often: RetroShare forgets a listing after 60 s. */
   listMs: 50_000,
-  /** A listing is forgotten after this time: one exchange of lists and 16 s for a late answer. */
+  /** Lists are asked for this often, as RetroShare does while it sees none, so that new lobbies show soon. */
+  askMs: 20_000,
+  /** A listing is forgotten after this time: one push of a list and 16 s for what is late. */
   listingMs: 66_000,
   /** A speaker's typing is told at most this often; RetroShare shows it for 5 s. */
   typingMs: 5_000,

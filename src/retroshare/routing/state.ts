@@ -134,7 +134,9 @@ export interface Router {
   /** Items taken and repeated since the start. */
   readonly counts: { accepted: number; duplicates: number }
   nextToken: SignToken
+  /** When lists are next pushed to all friends, and asked for. */
   nextListMs: number
+  nextAskMs: number
   wakeAtMs: number
   isStopping: boolean
 }
@@ -163,6 +165,7 @@ export const createRouter = (options: RouterOptions): Router => ({
   counts: { accepted: 0, duplicates: 0 },
   nextToken: 1,
   nextListMs: Number.POSITIVE_INFINITY,
+  nextAskMs: Number.POSITIVE_INFINITY,
   wakeAtMs: Number.POSITIVE_INFINITY,
   isStopping: false,
 })
