@@ -6,7 +6,8 @@ import { copyReceived, withoutPrivate } from './carbons.ts'
 import type { Session } from './session.ts'
 import type { SessionTable } from './session-table.ts'
 
-const NOBODY_THERE: StanzaError = {
+/** The answer when nobody gets a stanza, or nobody is to seem to. */
+export const NOBODY_THERE: StanzaError = {
   type: 'cancel',
   condition: 'service-unavailable',
   text: 'Nobody is there under this address.',

@@ -13,6 +13,7 @@ import type { ServiceItem } from './account-services/disco.ts'
 import { Pep } from './account-services/pep.ts'
 import { accountServices, foreignServices, serverServices } from './account-services/services.ts'
 import type { BindRefusal } from './bind.ts'
+import { BlockLists } from './block-lists.ts'
 import { Capabilities } from './capabilities.ts'
 import { ClientConnection, type ConnectionEnv } from './client-connection.ts'
 import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
@@ -85,7 +86,9 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
   let isStopping = false
   let sweeper: NodeJS.Timeout | undefined
 
-  const pep = new Pep({ sessions, newId: () => randomBytes(12).toString('base64url') })
+  const newId = (): string => randomBytes(12).toString('base64url')
+  const pep = new Pep({ sessions, newId })
+  const lists = new BlockLists(sessions, log)
   const capabilities = new Capabilities(now)
 
   function setInterests(session: Session, interests: ReadonlySet<string> | undefined): void {
@@ -99,9 +102,10 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
   const router = new StanzaRouter({
     domain,
     sessions,
+    lists,
     services,
     atServer: serverServices({ services, version: options.version, now }),
-    atAccount: accountServices(pep, sessions),
+    atAccount: accountServices({ sessions, pep, lists, newId }),
     atOthers: foreignServices(pep),
     accountOf: (user) => sessions.ofAccount(user.bare)[0]?.account ?? registeredAccount(user, accounts),
     maxDirectedPresence: limits.maxDirectedPresence,
@@ -132,7 +136,10 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
       return isAnonymous ? guestAccount(jid) : registeredAccount(jid, accounts)
     },
     claim: (account, resource) => claim(account, resource ?? randomBytes(6).toString('base64url')),
-    bound: (session) => sessions.add(session),
+    bound: (session) => {
+      sessions.add(session)
+      lists.opened(session.account)
+    },
     stanza: (session, stanza) => router.fromClient(session, stanza),
     ended: (session) => router.ended(session),
     watch: (connection, isWatched) => {

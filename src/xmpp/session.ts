@@ -31,6 +31,8 @@ export class Session {
   interests: ReadonlySet<string> | undefined
   /** Wants copies of the user's conversations on other clients (XEP-0280). */
   hasCarbons = false
+  /** Has asked whom the user blocks, and is told of changes (XEP-0191). */
+  knowsBlocked = false
   readonly #transport: Transport
   readonly #stream: ClientStream
   readonly #escaped: string

@@ -2,8 +2,14 @@
 import type { Logger } from 'pino'
 import { type Jid, parseJid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
-import { type ErrorCondition, type ErrorType, errorReply, iqResult } from '../stanza/stanza-error.ts'
-import { detached, type Element, elements, prepare } from '../stanza/xml.ts'
+import {
+  type ErrorCondition,
+  type ErrorType,
+  errorReply,
+  iqResult,
+  type StanzaError,
+} from '../stanza/stanza-error.ts'
+import { detached, type Element, el, elements, prepare } from '../stanza/xml.ts'
 import type { Account } from './account-services/account.ts'
 import type { ServiceItem } from './account-services/disco.ts'
 import {
@@ -13,8 +19,9 @@ import {
   serviceKey,
   storeFailed,
 } from './account-services/iq-service.ts'
+import { type BlockLists, isRoomTraffic } from './block-lists.ts'
 import { copySent } from './carbons.ts'
-import { deliverIq, deliverMessage, deliverPresence } from './local-delivery.ts'
+import { deliverIq, deliverMessage, deliverPresence, NOBODY_THERE } from './local-delivery.ts'
 import { sessionEnded, undirectedPresence } from './own-presence.ts'
 import type { Session } from './session.ts'
 import type { SessionTable } from './session-table.ts'
@@ -23,6 +30,7 @@ import type { SessionTable } from './session-table.ts'
 export interface RouterOptions {
   readonly domain: string
   readonly sessions: SessionTable
+  readonly lists: BlockLists
   readonly services: () => readonly ServiceItem[]
   readonly atServer: IqServices
   readonly atAccount: IqServices
@@ -70,7 +78,13 @@ export class StanzaRouter {
 
   /** Takes a stanza of a service for a local user. What cannot be delivered comes back as an error, in another turn. */
   fromService(to: Jid, stanza: Element): void {
-    const { sessions } = this.#options
+    const { sessions, lists } = this.#options
+    const from = isRoomTraffic(stanza) ? undefined : parseJid(String(stanza.attrs.from))
+    if (from && lists.isKeptFrom(to.bare, from)) {
+      // A message is dropped unseen: for an error its room would take the user out.
+      if (stanza.name === 'iq') this.#bounce(errorReply(stanza, NOBODY_THERE))
+      return
+    }
     if (stanza.name === 'presence') {
       const answer = deliverPresence(sessions, to, stanza)
       if (answer) this.#bounce(answer)
@@ -87,8 +101,9 @@ export class StanzaRouter {
 
   /** Takes a session out, tells those who saw it, and reports it. */
   ended(session: Session): void {
-    const { sessions, domain, onSessionEnded } = this.#options
+    const { sessions, lists, domain, onSessionEnded } = this.#options
     sessions.remove(session)
+    lists.closed(session.jid.bare)
     sessionEnded(session, sessions, domain)
     onSessionEnded(session.full)
   }
@@ -105,10 +120,25 @@ export class StanzaRouter {
       return
     }
     stanza.attrs.to = to.full
+    if (this.#isBlocked(session, to, stanza)) return
     if (stanza.name === 'message' && to.bare !== session.jid.bare)
       copySent(this.#options.sessions, session, stanza)
     if (to.domain === this.#options.domain) this.#toLocal(session, to, stanza)
     else this.#toService(session, to, stanza)
+  }
+
+  /** Whether the user blocks the addressee, or an addressee here the user; the answer is given then. */
+  #isBlocked(session: Session, to: Jid, stanza: Element): boolean {
+    const { lists, domain } = this.#options
+    const isLocal = to.domain === domain
+    if (to.full === domain || (!isLocal && isRoomTraffic(stanza))) return false
+    if (lists.blocks(session.jid.bare, to)) {
+      if (isRefusable(stanza)) session.reply(errorReply(stanza, blocked()))
+      return true
+    }
+    if (!isLocal || !lists.isKeptFrom(to.bare, session.jid)) return false
+    if (stanza.name !== 'presence' && isRefusable(stanza)) session.reply(errorReply(stanza, NOBODY_THERE))
+    return true
   }
 
   /** No address means the user's own account (RFC 6120 §8.1.1.1). */
@@ -218,6 +248,13 @@ export class StanzaRouter {
 }
 
 const BAD_IQ = 'An IQ has an id, a type, and as a request exactly one child (RFC 6120 §8.2.3).'
+/** XEP-0191 §3.2. */
+const blocked = (): StanzaError => ({
+  type: 'cancel',
+  condition: 'not-acceptable',
+  text: 'You have blocked this address.',
+  detail: el('blocked', { xmlns: 'urn:xmpp:blocking:errors' }),
+})
 const IQ_TYPES = new Set(['get', 'set', 'result', 'error'])
 
 const isIq = (iq: Element): boolean => IQ_TYPES.has(iq.attrs.type) && Boolean(iq.attrs.id)

@@ -146,7 +146,7 @@ describe('at the account', () => {
   test.each([
     ['get', "<enable xmlns='urn:xmpp:carbons:2'/>"],
     ['set', "<query xmlns='urn:xmpp:mam:2'/>"],
-    ['set', "<block xmlns='urn:xmpp:blocking'/>"],
+    ['get', "<block xmlns='urn:xmpp:blocking'/>"],
     ['get', "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/>"],
     ['get', '<x/>'],
   ])('%s of %s is not served, and says so', async (type, payload) => {

@@ -1,11 +1,8 @@
-/** Small services: ping (XEP-0199), version (XEP-0092), time (XEP-0202), blocking (XEP-0191), session (RFC 3921 §3), carbons (XEP-0280 §4). */
+/** Small services: ping (XEP-0199), version (XEP-0092), time (XEP-0202), session (RFC 3921 §3), carbons (XEP-0280 §4). */
 import { NS } from '../../stanza/ns.ts'
 import { el } from '../../stanza/xml.ts'
 import type { SessionTable } from '../session-table.ts'
 import { type IqService, notServed, result } from './iq-service.ts'
-
-/** XEP-0191; nobody can be blocked, so the list is empty. */
-export const BLOCKING = 'urn:xmpp:blocking'
 
 export const ping: IqService = ({ kind }) => (kind === 'get' ? result() : notServed())
 
@@ -33,9 +30,6 @@ export const time =
           ),
         )
       : notServed()
-
-export const blocklist: IqService = ({ kind }) =>
-  kind === 'get' ? result(el('blocklist', { xmlns: BLOCKING })) : notServed()
 
 /** Turns copies for the asking session on or off; either may be said twice. */
 export const carbons =

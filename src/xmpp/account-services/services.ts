@@ -1,7 +1,9 @@
 /** The table of what the server and the accounts on it answer; everything else is `service-unavailable`. */
 import { NS } from '../../stanza/ns.ts'
+import type { BlockLists } from '../block-lists.ts'
 import type { SessionTable } from '../session-table.ts'
-import { BLOCKING, blocklist, carbons, legacySession, ping, time, version } from './basics.ts'
+import { carbons, legacySession, ping, time, version } from './basics.ts'
+import { BLOCKING, block, blocklist, unblock } from './blocking.ts'
 import { accountInfo, accountItems, type ServiceItem, serverInfo, serverItems } from './disco.ts'
 import { type IqService, type IqServices, serviceKey } from './iq-service.ts'
 import type { Pep } from './pep.ts'
@@ -29,8 +31,18 @@ export function serverServices({ services, version: text, now }: ServicesOptions
   )
 }
 
+/** What the services of accounts share. */
+export interface AccountServicesOptions {
+  readonly sessions: SessionTable
+  readonly pep: Pep
+  readonly lists: BlockLists
+  /** An id that was not there before. */
+  readonly newId: () => string
+}
+
 /** Services at a user's own bare address. */
-export function accountServices(pep: Pep, sessions: SessionTable): IqServices {
+export function accountServices({ sessions, pep, lists, newId }: AccountServicesOptions): IqServices {
+  const blocking = { sessions, lists, newId }
   return table(
     [NS.discoInfo, 'query', accountInfo(ACCOUNT_FEATURES)],
     [NS.discoItems, 'query', accountItems],
@@ -42,7 +54,9 @@ export function accountServices(pep: Pep, sessions: SessionTable): IqServices {
     [NS.pubsubOwner, 'pubsub', (request) => pep.serveOwner(request)],
     [NS.carbons, 'enable', carbons(sessions, true)],
     [NS.carbons, 'disable', carbons(sessions, false)],
-    [BLOCKING, 'blocklist', blocklist],
+    [BLOCKING, 'blocklist', blocklist(blocking)],
+    [BLOCKING, 'block', block(blocking)],
+    [BLOCKING, 'unblock', unblock(blocking)],
     [NS.session, 'session', legacySession],
   )
 }
@@ -59,6 +73,7 @@ const SERVER_FEATURES: readonly string[] = [
   NS.version,
   NS.time,
   NS.carbons,
+  BLOCKING,
   'urn:xmpp:carbons:rules:0',
 ]
 
