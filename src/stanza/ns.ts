@@ -9,6 +9,7 @@ export const NS = {
   stanzaErrors: 'urn:ietf:params:xml:ns:xmpp-stanzas', // RFC 6120
   sasl: 'urn:ietf:params:xml:ns:xmpp-sasl', // RFC 6120
   bind: 'urn:ietf:params:xml:ns:xmpp-bind', // RFC 6120
+  startTls: 'urn:ietf:params:xml:ns:xmpp-tls', // RFC 6120
   session: 'urn:ietf:params:xml:ns:xmpp-session', // RFC 3921
   framing: 'urn:ietf:params:xml:ns:xmpp-framing', // RFC 7395
   roster: 'jabber:iq:roster', // RFC 6121
@@ -35,6 +36,7 @@ export const NS = {
   chatStates: 'http://jabber.org/protocol/chatstates', // XEP-0085
   version: 'jabber:iq:version', // XEP-0092
   caps: 'http://jabber.org/protocol/caps', // XEP-0115
+  streamManagement: 'urn:xmpp:sm:3', // XEP-0198
   ping: 'urn:xmpp:ping', // XEP-0199
   time: 'urn:xmpp:time', // XEP-0202
   delay: 'urn:xmpp:delay', // XEP-0203
@@ -45,6 +47,7 @@ export const NS = {
   mam: 'urn:xmpp:mam:2', // XEP-0313
   mamExtended: 'urn:xmpp:mam:2#extended', // XEP-0313
   hints: 'urn:xmpp:hints', // XEP-0334
+  clientState: 'urn:xmpp:csi:0', // XEP-0352
   sid: 'urn:xmpp:sid:0', // XEP-0359
   mucSelfPing: 'http://jabber.org/protocol/muc#self-ping-optimization', // XEP-0410
   bookmarks: 'urn:xmpp:bookmarks:1', // XEP-0402

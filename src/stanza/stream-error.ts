@@ -19,17 +19,22 @@ export type StreamErrorCondition =
   | 'resource-constraint'
   | 'restricted-xml'
   | 'system-shutdown'
+  | 'undefined-condition'
   | 'unsupported-encoding'
   | 'unsupported-feature'
   | 'unsupported-stanza-type'
   | 'unsupported-version'
 
-/** `<stream:error/>` with its prefix declared, so that it can stand in a WebSocket frame too. `text` is for people. */
-export function streamErrorElement(condition: StreamErrorCondition, text: string): Element {
+/**
+ * `<stream:error/>` with its prefix declared, so that it can stand in a WebSocket frame too. `text` is for people,
+ * `detail` for programs (RFC 6120 §4.9.4).
+ */
+export function streamErrorElement(condition: StreamErrorCondition, text: string, detail?: Element): Element {
   return el(
     'stream:error',
     { 'xmlns:stream': NS.streams },
     el(condition, { xmlns: NS.streamErrors }),
     el('text', { xmlns: NS.streamErrors, 'xml:lang': 'en' }, text),
+    detail,
   )
 }

@@ -25,6 +25,16 @@ export interface ServerLimits {
   readonly maxTokens: number
   /** Addresses that one session can have sent presence to and not taken it back. */
   readonly maxDirectedPresence: number
+  /** Stanzas sent to one client and not acknowledged, while it uses stream management; with more the session ends. */
+  readonly maxUnackedStanzas: number
+  readonly maxUnackedCharacters: number
+  /** From a request for an acknowledgement to the end of a connection that does not answer. */
+  readonly ackTimeoutMs: number
+  /** How long a session waits for its client to come back. */
+  readonly maxSleepMs: number
+  /** Sessions that wait at the same time, and what is kept for all of them. */
+  readonly maxSleepingSessions: number
+  readonly maxSleepingCharacters: number
 }
 
 /** The documented defaults. */
@@ -42,4 +52,10 @@ export const SERVER_LIMITS: ServerLimits = {
   tokensPerSecond: 1_000,
   maxTokens: 5_000,
   maxDirectedPresence: 2_000,
+  maxUnackedStanzas: 50_000,
+  maxUnackedCharacters: 8_388_608,
+  ackTimeoutMs: 60_000,
+  maxSleepMs: 300_000,
+  maxSleepingSessions: 1_000,
+  maxSleepingCharacters: 67_108_864,
 }

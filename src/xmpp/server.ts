@@ -15,7 +15,7 @@ import { accountServices, foreignServices, serverServices } from './account-serv
 import type { BindRefusal } from './bind.ts'
 import { BlockLists } from './block-lists.ts'
 import { Capabilities } from './capabilities.ts'
-import { ClientConnection, type ConnectionEnv } from './client-connection.ts'
+import { ClientConnection, type ConnectionEnv, type Wait } from './client-connection.ts'
 import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
 import { isReachable } from './local-delivery.ts'
 import { LoginThrottle } from './login-throttle.ts'
@@ -23,6 +23,7 @@ import type { AuthPolicy } from './sasl.ts'
 import type { Session } from './session.ts'
 import { SessionTable } from './session-table.ts'
 import { StanzaRouter } from './stanza-router.ts'
+import { SleepingSessions } from './stream-management/sleeping-sessions.ts'
 import { TcpTransport } from './tcp-transport.ts'
 import { Turns } from './turns.ts'
 import { attachWebSocketEndpoint } from './websocket-endpoint.ts'
@@ -81,7 +82,11 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
   const turns = new Turns()
   const frames = new DocumentParser({ ...PARSER_LIMITS, maxStanzaBytes: limits.maxStanzaBytes })
   const connections = new Set<ClientConnection>()
-  const watched = new Set<ClientConnection>()
+  const waiting: Readonly<Record<Wait, Set<ClientConnection>>> = {
+    login: new Set(),
+    acknowledgement: new Set(),
+    end: new Set(),
+  }
   let whenEmpty = (): void => {}
   let isStopping = false
   let sweeper: NodeJS.Timeout | undefined
@@ -117,6 +122,12 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
     log,
   })
 
+  function ended(session: Session): void {
+    sleeping.forget(session)
+    router.ended(session)
+  }
+  const sleeping = new SleepingSessions({ domain, limits, now, ended })
+
   const env: ConnectionEnv = {
     domain,
     limits,
@@ -141,10 +152,11 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
       lists.opened(session.account)
     },
     stanza: (session, stanza) => router.fromClient(session, stanza),
-    ended: (session) => router.ended(session),
-    watch: (connection, isWatched) => {
-      if (isWatched) watched.add(connection)
-      else watched.delete(connection)
+    sleeping,
+    ended,
+    watch: (connection, wait) => {
+      for (const set of Object.values(waiting)) set.delete(connection)
+      if (wait) waiting[wait].add(connection)
     },
     gone: (connection) => {
       connections.delete(connection)
@@ -156,7 +168,11 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
   function claim(account: Account, resource: string): Jid | BindRefusal {
     const jid = account.jid.withResource(resource)
     sessions.get(jid.full)?.fail('conflict', 'Another client took over this resource.')
-    return sessions.ofAccount(account.jid.full).length < limits.maxSessionsPerAccount
+    const others = sessions.ofAccount(account.jid.full)
+    if (others.length < limits.maxSessionsPerAccount) return jid
+    const asleep = sleeping.longestAsleep(others)
+    asleep?.fail('conflict', 'Another client of this account needs the place.')
+    return asleep
       ? jid
       : { type: 'wait', condition: 'resource-constraint', text: 'Too many clients use this account.' }
   }
@@ -164,7 +180,7 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
   function hasRoom(): boolean {
     if (isStopping || connections.size >= limits.maxConnections) return false
     let unauthenticated = 0
-    for (const connection of watched) if (connection.isUnauthenticated) unauthenticated++
+    for (const connection of waiting.login) if (connection.isUnauthenticated) unauthenticated++
     return unauthenticated < limits.maxUnauthenticated
   }
 
@@ -198,7 +214,9 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
         listener.listen(port, host, 1024, () => {
           sweeper = setInterval(() => {
             const nowMs = now()
-            for (const connection of [...watched]) connection.sweep(nowMs)
+            for (const set of Object.values(waiting))
+              for (const connection of [...set]) connection.sweep(nowMs)
+            sleeping.sweep(nowMs)
           }, SWEEP_MS)
           resolve({ port: (listener.address() as AddressInfo).port })
         })
@@ -211,6 +229,7 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
         whenEmpty = resolve
       })
       for (const connection of [...connections]) connection.fail('system-shutdown', 'The server shuts down.')
+      sleeping.endAll()
       if (connections.size > 0) await allGone
       clearInterval(sweeper)
       await listenerClosed

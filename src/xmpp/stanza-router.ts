@@ -25,6 +25,7 @@ import { deliverIq, deliverMessage, deliverPresence, NOBODY_THERE } from './loca
 import { sessionEnded, undirectedPresence } from './own-presence.ts'
 import type { Session } from './session.ts'
 import type { SessionTable } from './session-table.ts'
+import { undelivered } from './undelivered.ts'
 
 /** What routing needs of the server. */
 export interface RouterOptions {
@@ -99,10 +100,13 @@ export class StanzaRouter {
     if (error && isRefusable(stanza)) this.#bounce(errorReply(stanza, error))
   }
 
-  /** Takes a session out, tells those who saw it, and reports it. */
+  /** Takes a session out, tells those who saw it and whose stanzas it did not get, and reports it. */
   ended(session: Session): void {
     const { sessions, lists, domain, onSessionEnded } = this.#options
     sessions.remove(session)
+    for (const { reply, from, to } of undelivered(session, sessions))
+      if (to.domain === domain) this.fromService(to, reply)
+      else this.#options.onStanza(from, reply)
     lists.closed(session.jid.bare)
     sessionEnded(session, sessions, domain)
     onSessionEnded(session.full)

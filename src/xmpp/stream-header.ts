@@ -39,3 +39,6 @@ export const mechanismsFeature = (names: readonly string[]): Element =>
 
 /** The feature that demands binding (RFC 6120 §7.4). */
 export const bindFeature = (): Element => el('bind', { xmlns: NS.bind }, el('required'))
+
+/** The feature that offers client state indication (XEP-0352 §4). */
+export const clientStateFeature = (): Element => el('csi', { xmlns: NS.clientState })

@@ -79,13 +79,18 @@ abstract class RawClient {
 
   /** `login` on a stream that is open. */
   async authenticate(name?: string, password = '', resource = 'r'): Promise<string> {
+    await this.authorize(name, password)
+    return this.bind(resource)
+  }
+
+  /** SASL alone, on a stream that is open. */
+  async authorize(name?: string, password = ''): Promise<void> {
     const auth =
       name === undefined
         ? "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>"
         : `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${Buffer.from(`\0${name}\0${password}`).toString('base64')}</auth>`
     const success = await this.ask(auth)
     if (success.name !== 'success') throw new Error(serialize(success))
-    return this.bind(resource)
   }
 
   /** A new stream header after login; returns the features. */
@@ -96,6 +101,11 @@ abstract class RawClient {
 
   async bind(resource: string): Promise<string> {
     await this.reopen()
+    return this.requestBind(resource)
+  }
+
+  /** `bind` on a stream that is open again. */
+  async requestBind(resource: string): Promise<string> {
     const bound = await this.ask(
       `<iq${this.namespace} type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${resource}</resource></bind></iq>`,
     )

@@ -81,3 +81,57 @@ test('a wrong password is refused', async () => {
     'not-authorized',
   )
 })
+
+test.each(['TCP', 'WebSocket'])(
+  'over %s it resumes its session after a cut, and misses nothing',
+  async (transport) => {
+    const service =
+      transport === 'TCP'
+        ? `xmpp://127.0.0.1:${running.port}`
+        : `ws://127.0.0.1:${running.httpPort}/xmpp-websocket`
+    const xmpp = await online(service, ACCOUNT, 'PLAIN')
+    const { streamManagement, reconnect } = xmpp as unknown as {
+      streamManagement: { on(event: string, listener: () => void): void; enabled: boolean }
+      reconnect: { start(): void; delay: number }
+    }
+    // It enables stream management on its own, and tells nobody when that is done.
+    while (!streamManagement.enabled) await new Promise((resolve) => setImmediate(resolve))
+    const full = String(xmpp.jid)
+    const bodies: string[] = []
+    const heard = (body: string): Promise<void> =>
+      new Promise((resolve) =>
+        xmpp.on('stanza', (stanza) => {
+          if (stanza.getChildText('body') === body) resolve()
+        }),
+      )
+    xmpp.on('stanza', (stanza) => {
+      const body = stanza.getChildText('body')
+      if (body) bodies.push(body)
+    })
+    const say = (body: string): void =>
+      running.server.send(full, el('message', { from: 'r@lobbies.localhost/n' }, el('body', {}, body)))
+
+    const first = heard('one')
+    say('one')
+    await first
+    reconnect.delay = 0
+    reconnect.start()
+    const resumed = new Promise<void>((resolve) => streamManagement.on('resumed', resolve))
+    const last = heard('three')
+    const { reports } = running
+    reports.length = 0
+    const { socket } = xmpp as unknown as { socket: { destroy?(): void; socket?: { terminate(): void } } }
+    if (socket.destroy) socket.destroy()
+    else socket.socket?.terminate()
+    say('two')
+    await resumed
+    say('three')
+    await last
+    expect(bodies).toEqual(['one', 'two', 'three'])
+    expect(String(xmpp.jid)).toBe(full)
+    expect(reports).toEqual([])
+    const ended = running.reported((report) => report === `ended ${full}`)
+    await xmpp.stop()
+    await ended
+  },
+)
