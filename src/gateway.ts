@@ -206,6 +206,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     archive: store.archive,
     files,
     accounts,
+    endSessions: (account, text) => server?.endSessions(`${account}@${serverDomain}`, text),
     retentionMs: () => retentionMs,
     status: seen.status,
     nowMs: Date.now,

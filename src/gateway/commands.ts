@@ -22,6 +22,8 @@ export interface CommandContext {
   /** Null keeps no files. */
   readonly files: FileStore | null
   readonly accounts: AccountStore
+  /** Ends the sessions of an account (localpart), with a text for its user. */
+  endSessions(account: string, text: string): void
   /** Messages older than this are pruned; 0 keeps all. */
   retentionMs(): number
   status(): Promise<GatewayStatus>
@@ -69,6 +71,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const name = accountName(args)
     if (!(await context.accounts.remove(name)))
       throw new GatewayError('NO_SUCH_USER', `there is no account ${name}`)
+    context.endSessions(name, 'The account was removed.')
   },
   'archive export': exportArchive,
   'archive prune': (context) => prune(context),
@@ -201,6 +204,7 @@ async function putUser(context: CommandContext, args: Args, mustExist: boolean):
   if (mustExist && !exists) throw new GatewayError('NO_SUCH_USER', `there is no account ${name}`)
   if (!mustExist && exists) throw new GatewayError('NAME_TAKEN', `there is an account ${name} already`)
   await context.accounts.put(name, credentials)
+  if (mustExist) context.endSessions(name, 'The password was changed.')
 }
 
 /** One page of a room's archive after an id, oldest first; empty at the end. */

@@ -48,6 +48,20 @@ export async function makeCredentials(
   return { salt, iterations, sha1, sha256 }
 }
 
+/** Credentials of which nobody knows a password. */
+export function lockedCredentials(): ScramCredentials {
+  const keys = (bytes: number): ScramKeys => ({
+    storedKey: randomBytes(bytes),
+    serverKey: randomBytes(bytes),
+  })
+  return {
+    salt: randomBytes(SALT_BYTES),
+    iterations: SCRAM_ITERATIONS,
+    sha1: keys(KEY_BYTES.sha1),
+    sha256: keys(KEY_BYTES.sha256),
+  }
+}
+
 async function deriveKeys(
   hash: ScramHash,
   password: string,

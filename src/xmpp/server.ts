@@ -11,6 +11,7 @@ import type { AccountStore } from './account-port.ts'
 import { type Account, guestAccount, registeredAccount } from './account-services/account.ts'
 import type { ServiceItem } from './account-services/disco.ts'
 import { Pep } from './account-services/pep.ts'
+import { registration } from './account-services/registration.ts'
 import { accountServices, foreignServices, serverServices } from './account-services/services.ts'
 import type { BindRefusal } from './bind.ts'
 import { BlockLists } from './block-lists.ts'
@@ -67,6 +68,8 @@ export interface XmppServer {
   /** Serves XMPP over WebSocket on an HTTP server, of which it becomes the only upgrade handler. */
   attachWebSocket(server: HttpServer, path?: string): void
   hasSession(full: string): boolean
+  /** Ends all sessions of an account (bare), with a text for its user: the login that they had is not valid any more. */
+  endSessions(account: string, text: string): void
   /** Whether a message to this account (bare) would be delivered now. */
   isReachable(account: string): boolean
   readonly sessionCount: number
@@ -104,13 +107,20 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
     })
   }
 
+  const passwordChecks = new WorkLimit(PASSWORD_CHECKS.running, PASSWORD_CHECKS.waiting)
+
+  function endSessions(account: string, text: string, but?: string): void {
+    for (const session of sessions.ofAccount(account)) if (session.full !== but) session.fail('reset', text)
+  }
+  const register = registration({ accounts, passwordChecks, endSessions })
+
   const router = new StanzaRouter({
     domain,
     sessions,
     lists,
     services,
-    atServer: serverServices({ services, version: options.version, now }),
-    atAccount: accountServices({ sessions, pep, lists, newId }),
+    atServer: serverServices({ services, version: options.version, register, now }),
+    atAccount: accountServices({ sessions, pep, lists, register, newId }),
     atOthers: foreignServices(pep),
     accountOf: (user) => sessions.ofAccount(user.bare)[0]?.account ?? registeredAccount(user, accounts),
     maxDirectedPresence: limits.maxDirectedPresence,
@@ -136,7 +146,7 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
       policy: options.auth,
       accounts,
       throttle: new LoginThrottle(now),
-      passwordChecks: new WorkLimit(PASSWORD_CHECKS.running, PASSWORD_CHECKS.waiting),
+      passwordChecks,
       decoySecret: randomBytes(32),
     },
     turns,
@@ -268,6 +278,8 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
       const jid = parseJid(account)
       return jid !== undefined && isReachable(sessions, jid)
     },
+
+    endSessions: (account, text) => endSessions(account, text),
 
     hasSession: (full) => sessions.get(full) !== undefined,
 

@@ -228,7 +228,10 @@ export class StanzaRouter {
     const answer = service?.({ kind, payload, account, from: String(iq.attrs.from) }) ?? notServed()
     if (answer instanceof Promise)
       answer.then(
-        (given) => reply(answerTo(iq, given)),
+        (given) => {
+          reply(answerTo(iq, given))
+          if (given.kind === 'result') given.after?.()
+        },
         (error: unknown) => {
           this.#options.log.warn({ err: error, code: 'XMPP_ACCOUNT_STORE_FAILED' }, 'account store failed')
           reply(answerTo(iq, storeFailed()))

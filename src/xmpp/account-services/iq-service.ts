@@ -14,7 +14,8 @@ export interface IqRequest {
 
 /** The answer that will be sent, once. */
 export type IqAnswer =
-  | { readonly kind: 'result'; readonly payload?: Element }
+  /** `after`: what happens when the answer is on its way. */
+  | { readonly kind: 'result'; readonly payload?: Element; readonly after?: () => void }
   | { readonly kind: 'error'; readonly error: StanzaError }
 
 export type IqService = (request: IqRequest) => IqAnswer | Promise<IqAnswer>

@@ -15,17 +15,20 @@ import { hiddenVcard, ownVcard } from './vcard.ts'
 export interface ServicesOptions {
   readonly services: () => readonly ServiceItem[]
   readonly version: string
+  /** What users do to their own accounts. */
+  readonly register: IqService
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
 
 /** Services at the server's domain. */
-export function serverServices({ services, version: text, now }: ServicesOptions): IqServices {
+export function serverServices({ services, version: text, register, now }: ServicesOptions): IqServices {
   return table(
     [NS.discoInfo, 'query', serverInfo(SERVER_FEATURES)],
     [NS.discoItems, 'query', serverItems(services)],
     [NS.ping, 'ping', ping],
     [NS.version, 'query', version(text)],
+    [NS.register, 'query', register],
     [NS.time, 'time', time(now)],
     [NS.session, 'session', legacySession],
   )
@@ -36,12 +39,20 @@ export interface AccountServicesOptions {
   readonly sessions: SessionTable
   readonly pep: Pep
   readonly lists: BlockLists
+  /** What users do to their own accounts. */
+  readonly register: IqService
   /** An id that was not there before. */
   readonly newId: () => string
 }
 
 /** Services at a user's own bare address. */
-export function accountServices({ sessions, pep, lists, newId }: AccountServicesOptions): IqServices {
+export function accountServices({
+  sessions,
+  pep,
+  lists,
+  register,
+  newId,
+}: AccountServicesOptions): IqServices {
   const blocking = { sessions, lists, newId }
   return table(
     [NS.discoInfo, 'query', accountInfo(ACCOUNT_FEATURES)],
@@ -49,6 +60,7 @@ export function accountServices({ sessions, pep, lists, newId }: AccountServices
     [NS.ping, 'ping', ping],
     [NS.roster, 'query', roster],
     [NS.privateXml, 'query', privateXml(pep)],
+    [NS.register, 'query', register],
     [NS.vcard, 'vCard', ownVcard],
     [NS.pubsub, 'pubsub', (request) => pep.serve(request)],
     [NS.pubsubOwner, 'pubsub', (request) => pep.serveOwner(request)],
@@ -70,6 +82,7 @@ const SERVER_FEATURES: readonly string[] = [
   NS.discoInfo,
   NS.discoItems,
   NS.ping,
+  NS.register,
   NS.version,
   NS.time,
   NS.carbons,
