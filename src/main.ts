@@ -6,6 +6,7 @@ import { checkCommand } from './cli/check.ts'
 import { type Command, type Io, UsageError } from './cli/common.ts'
 import { demoCommand } from './cli/demo.ts'
 import { friendCommand } from './cli/friend.ts'
+import { identityCommand } from './cli/identity.ts'
 import { inviteCommand } from './cli/invite.ts'
 import { lobbyCommand } from './cli/lobby.ts'
 import { simulateCommand } from './cli/simulate.ts'
@@ -22,6 +23,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   status: statusCommand,
   invite: inviteCommand,
   friend: friendCommand,
+  identity: identityCommand,
   lobby: lobbyCommand,
   user: userCommand,
   archive: archiveCommand,
@@ -35,7 +37,8 @@ const USAGE = `foyer ${VERSION}: an XMPP gateway for distributed chat lobbies
   foyer check   [--config FILE]
   foyer status  [--json]
   foyer invite  [--long]
-  foyer friend  add INVITE|-  | list [--json] | remove ID
+  foyer friend  add INVITE|-  | list [--json] | remove ID | ignore ID | heed ID
+  foyer identity list [--json] | ban ID | unban ID
   foyer lobby   list [--json] | invites [--json] | create NAME [--topic T] [--private] [--signed] [--network N]
                 | join ID | leave ID | decline ID | alias ID LOCALPART
   foyer user    add NAME [--password-stdin] | list | remove NAME | passwd NAME [--password-stdin]

@@ -1,4 +1,4 @@
-/** `foyer friend add | list | remove`. */
+/** `foyer friend add | list | remove | ignore | heed`. */
 import type { FriendView } from '../gateway/status.ts'
 import { ask, type Command, GATEWAY_OPTIONS, options, plain, table, UsageError } from './common.ts'
 
@@ -15,21 +15,28 @@ export const friendCommand: Command = async ([verb, ...argv], io) => {
       const spec = { ...GATEWAY_OPTIONS, json: { type: 'boolean' } } as const
       const { values } = options(argv, spec, { min: 0, max: 0, names: '' })
       const friends = (await ask(values, io, 'friend list')) as FriendView[]
-      if (values.json) io.out(JSON.stringify(friends))
-      else
-        for (const line of table(
-          ['ID', 'NAME', 'STATE', 'SINCE', 'ADDRESS'],
-          friends.map((f) => [f.id, f.name, f.online ? 'online' : 'offline', f.since, f.address ?? '-']),
-        ))
-          io.out(line)
+      if (values.json) {
+        io.out(JSON.stringify(friends))
+        return 0
+      }
+      const ignored = new Set((await ask(values, io, 'friend ignored')) as string[])
+      const state = ({ id, online }: FriendView): string =>
+        (online ? 'online' : 'offline') + (ignored.has(id) ? ', ignored' : '')
+      for (const line of table(
+        ['ID', 'NAME', 'STATE', 'SINCE', 'ADDRESS'],
+        friends.map((f) => [f.id, f.name, state(f), f.since, f.address ?? '-']),
+      ))
+        io.out(line)
       return 0
     }
-    case 'remove': {
+    case 'remove':
+    case 'ignore':
+    case 'heed': {
       const { values, positionals } = options(argv, GATEWAY_OPTIONS, { min: 1, max: 1, names: 'ID' })
-      await ask(values, io, 'friend remove', { id: positionals[0] })
+      await ask(values, io, `friend ${verb}`, { id: positionals[0] })
       return 0
     }
     default:
-      throw new UsageError('expected: friend add INVITE|- | list [--json] | remove ID')
+      throw new UsageError('expected: friend add INVITE|- | list [--json] | remove ID | ignore ID | heed ID')
   }
 }

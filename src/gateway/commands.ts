@@ -11,6 +11,7 @@ import { GatewayError } from '../util/errors.ts'
 import type { FriendId, LobbyId, NetworkId } from '../util/ids.ts'
 import type { AccountStore } from '../xmpp/account-port.ts'
 import { makeCredentials } from '../xmpp/scram.ts'
+import { BAR_COMMANDS } from './bar-commands.ts'
 import { friendView, invitationViews, lobbyView } from './map.ts'
 import type { Rooms } from './rooms.ts'
 import type { GatewayStatus } from './status.ts'
@@ -47,6 +48,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'friend list': async (context) =>
     [...context.networks.values()].flatMap((network) => network.snapshot().friends.map(friendView)),
   'friend remove': removeFriend,
+  ...BAR_COMMANDS,
   'lobby list': async (context) =>
     [...context.networks.values()].flatMap((network) =>
       network.snapshot().lobbies.map((lobby) => lobbyView(lobby, context.rooms.addressOf(lobby.id))),

@@ -76,7 +76,8 @@ export function presenceMap(sources: MapSources): PresenceMap {
 }
 
 function networkView(network: LobbyNetwork, { rooms, domain }: MapSources): PresenceMap['networks'][number] {
-  const { id, self, friends, lobbies, invitations } = network.snapshot()
+  const { id, self, friends, lobbies, invitations, barred } = network.snapshot()
+  const ignored = new Set(barred.ignored)
   return {
     id,
     self,
@@ -87,6 +88,7 @@ function networkView(network: LobbyNetwork, { rooms, domain }: MapSources): Pres
       rttMs: friend.rttMs,
       clockOffsetMs: friend.clockOffsetMs,
       version: friend.version,
+      ignored: ignored.has(friend.id),
     })),
     lobbies: lobbies.map((lobby) => lobbyView(lobby, rooms.addressOf(lobby.id))),
     invitations: invitationViews(network, invitations, rooms),

@@ -33,6 +33,16 @@ export interface FriendView {
   readonly address: string | null
 }
 
+/** One element of `foyer identity list --json`: who takes part in lobbies, by id, or is banned. */
+export interface IdentityView {
+  readonly id: string
+  /** Null for the banned, who are not listened to. */
+  readonly nick: string | null
+  /** Ids of the lobbies. */
+  readonly lobbies: readonly string[]
+  readonly banned: boolean
+}
+
 /** One element of `foyer lobby list --json`. `room` is the bare JID. */
 export interface LobbyView {
   readonly id: string
@@ -82,6 +92,8 @@ export interface PresenceMap {
       /** How far its clock is ahead. */
       readonly clockOffsetMs: number | null
       readonly version: string | null
+      /** The operator wants nothing of its lobbies. */
+      readonly ignored: boolean
     })[]
     readonly lobbies: readonly LobbyView[]
     readonly invitations: readonly InvitationView[]

@@ -92,6 +92,9 @@ describe('a running gateway', () => {
   test.each([
     [['friend', 'add', 'no invite'], 1, 'INVITE_MALFORMED'],
     [['friend', 'remove', 'abc'], 1, 'NO_SUCH_FRIEND'],
+    [['friend', 'ignore', 'abc'], 1, 'NO_SUCH_FRIEND'],
+    [['identity', 'ban', 'abc'], 1, 'BAD_IDENTITY_ID'],
+    [['identity', 'unban', '0'.repeat(32)], 1, 'NOT_BANNED'],
     [['lobby', 'join', '12'], 1, 'BAD_LOBBY_ID'],
     [['lobby', 'leave', '0000000000000000'], 1, 'NO_SUCH_LOBBY'],
     [['lobby', 'create', 'x', '--network', 'none'], 1, 'NO_NETWORK'],

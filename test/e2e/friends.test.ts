@@ -158,6 +158,51 @@ describe('two gateways that are friends', () => {
     await expect(b.cli('lobby', 'decline', barn)).rejects.toThrow('NO_SUCH_INVITATION')
   })
 
+  test('the banned are not heard while they are, nor friends that are ignored', async () => {
+    const lobby = await a.cli('lobby', 'create', 'Yard')
+    const room = `yard.${lobby}@lobbies.localhost`
+    await b.mapWhen<MapView>((map) => Boolean(map.networks[0]?.lobbies.some(({ id }) => id === lobby)))
+    await Promise.all([ann.join(room, 'Ann'), bob.join(room, 'Bob')])
+    await Promise.all([ann.sees(room, 'Bob'), bob.sees(room, 'Ann')])
+    const find = async (banned: boolean): Promise<string> => {
+      const all = await b.json<{ id: string; nick: string | null; lobbies: string[]; banned: boolean }[]>(
+        'identity',
+        'list',
+      )
+      const is = (one: (typeof all)[number]): boolean =>
+        banned ? one.banned : one.nick === 'Ann' && one.lobbies.includes(lobby)
+      return all.find(is)?.id ?? ''
+    }
+    /** What was said before on the link has come when this has. */
+    const settled = async (mark: string): Promise<void> => {
+      await write(ann, toB, mark)
+      await read(bob, toA, mark)
+    }
+    const identity = await find(false)
+    await b.cli('identity', 'ban', identity)
+    await bob.when(
+      (s) => s.name === 'presence' && s.attrs.from === `${room}/Ann` && s.attrs.type !== undefined,
+    )
+    expect(await find(true)).toBe(identity)
+    await ann.say(room, 'from the banned')
+    await settled('after the banned')
+    await b.cli('identity', 'unban', identity)
+    await expect(b.cli('identity', 'unban', identity)).rejects.toThrow('NOT_BANNED')
+    await ann.say(room, 'heard again')
+    await bob.heard(room, 'heard again')
+
+    const friend = toA.slice('friend.'.length, toA.indexOf('@'))
+    await b.cli('friend', 'ignore', friend)
+    expect(await b.cli('friend', 'list')).toContain('online, ignored')
+    await ann.say(room, 'to the ignoring')
+    await settled('after the ignored')
+    await b.cli('friend', 'heed', friend)
+    expect(await b.cli('friend', 'list')).not.toContain('ignored')
+    await ann.say(room, 'heeded')
+    await bob.heard(room, 'heeded')
+    expect(bob.timesHeard(room, 'from the banned') + bob.timesHeard(room, 'to the ignoring')).toBe(0)
+  })
+
   test('a friend that is away cannot be written to, and with acceptInvites its invitations need no answer', async () => {
     const friend = toA.slice('friend.'.length, toA.indexOf('@'))
     await bob.quit()
