@@ -12,6 +12,7 @@ import { ArchiveWriter } from './gateway/archive-writer.ts'
 import { type CommandContext, prune, runCommand } from './gateway/commands.ts'
 import { createComponentSide } from './gateway/component-side.ts'
 import { FriendDesk } from './gateway/friend-desk.ts'
+import { Hearing } from './gateway/hearing.ts'
 import { KnownAccounts } from './gateway/known-accounts.ts'
 import { isOnMap, publicRooms } from './gateway/map.ts'
 import { observe } from './gateway/observation.ts'
@@ -79,6 +80,10 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   const writer = new ArchiveWriter(store.archive, log, (seconds) => seen.metrics.archiveSeconds(seconds))
   shutdown.add({ writer: () => writer.close() })
 
+  const lastId = await store.archive.lastId()
+  const hearing = await Hearing.open({ store, log, nowMs: Date.now }, lastId)
+  shutdown.add({ hearing: () => hearing.stop() })
+
   const rooms = new Rooms({
     version: VERSION,
     store,
@@ -89,11 +94,12 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
       domain: config.xmpp.domain,
       secret,
       log,
+      hearing,
       pictures: createPictures({ files, secret, log, baseUrl: publicUrl, nowMs: Date.now }),
       ports: sharedPorts({
         archive: store.archive,
         writer,
-        nextArchiveId: archiveIds(await store.archive.lastId(), Date.now),
+        nextArchiveId: archiveIds(lastId, Date.now),
         nowMs: Date.now,
       }),
       admins: () => admins,
@@ -165,6 +171,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     networks,
     rooms,
     archive: store.archive,
+    hearing,
     sessionCount: () => server?.sessionCount ?? 0,
     component,
     problems: () =>

@@ -22,6 +22,7 @@ export const statusCommand: Command = async (argv, io) => {
     )
   io.out(`  rooms: ${status.rooms}, occupants: ${status.occupants}`)
   io.out(`  archive: ${status.archive.messages} messages, ${status.archive.bytes} bytes`)
+  io.out(`  history: ${status.gaps.ended} gaps, ${status.gaps.open} lobbies not heard now`)
   for (const problem of status.problems) io.out(`  PROBLEM: ${problem}`)
   return 0
 }

@@ -14,11 +14,12 @@ import { Jid, parseJid } from '../stanza/jid.ts'
 import { errorReply } from '../stanza/stanza-error.ts'
 import type { Element, PreparedStanza } from '../stanza/xml.ts'
 import type { ParticipantId } from '../util/ids.ts'
+import type { Hearing, HearingNews } from './hearing.ts'
 import type { Pictures } from './pictures.ts'
 import type { SharedPorts } from './room-ports.ts'
 import { type OutwardEffect, RoomRunner } from './room-runner.ts'
 import { occupantKey } from './secret.ts'
-import type { OccupantView } from './status.ts'
+import type { GapsView, OccupantView } from './status.ts'
 
 /** What every room shares. */
 export interface RoomSurroundings {
@@ -29,6 +30,7 @@ export interface RoomSurroundings {
   readonly ports: SharedPorts
   readonly log: Logger
   readonly pictures: Pictures
+  readonly hearing: Hearing
   /** Bare JIDs that own every room. */
   admins(): readonly string[]
   /** An account (bare JID) whose identities outlive the process. */
@@ -55,6 +57,9 @@ export interface RoomParts {
   /** An occupant of this account (bare JID) is gone. */
   onLeft(account: string): void
 }
+
+const NEVER_HEARD = { deafSinceMs: null, gaps: 0, lastGap: null } as const
+const isoTime = (ms: number): string => new Date(ms).toISOString()
 
 export class LoadedRoom {
   readonly jid: string
@@ -86,8 +91,11 @@ export class LoadedRoom {
       perform: (effect) => this.#perform(effect),
       wakeAt: (atMs, wake) => this.#wakeAt(atMs, wake),
     })
+    const deafSinceMs = around.hearing.row(row.localpart)?.deafSinceMs ?? null
+    if (deafSinceMs !== null) this.#runner.dispatch({ kind: 'hearing', deafSinceMs })
     for (const participant of network.members(lobby.id))
       this.onUpdate({ kind: 'entered', lobby: lobby.id, participant })
+    this.#hear(lobby.isHeard)
   }
 
   get localpart(): string {
@@ -116,6 +124,7 @@ export class LoadedRoom {
     const { events, claims, pictures: shown } = toRoom(this.#pairing, update, pictures.urlOf)
     for (const picture of shown) pictures.store(picture)
     if (claims.length > 0) this.#parts.claim(claims)
+    if (update.kind === 'said') this.#hear(true)
     for (const event of events) this.#runner.dispatch(event)
     if (update.kind === 'said') {
       this.#around.onMessage('in')
@@ -139,6 +148,22 @@ export class LoadedRoom {
     if (lobby.name !== this.#lobby.name) this.#parts.update({ name: lobby.name })
     this.#lobby = lobby
     this.#runner.dispatch({ kind: 'described', description: this.#description() })
+    this.#hear(lobby.isHeard)
+  }
+
+  /** The network knows nothing of the lobby any more. */
+  loseLobby(): void {
+    this.#hear(false)
+  }
+
+  /** When the lobby was not heard, for the presence map. */
+  gaps(): GapsView {
+    const { deafSinceMs, gaps, lastGap } = this.#around.hearing.row(this.localpart) ?? NEVER_HEARD
+    return {
+      count: gaps,
+      latest: lastGap && { from: isoTime(lastGap.fromMs), to: isoTime(lastGap.toMs) },
+      since: deafSinceMs === null ? null : isoTime(deafSinceMs),
+    }
   }
 
   countOccupants(): { readonly local: number; readonly remote: number } {
@@ -158,7 +183,7 @@ export class LoadedRoom {
       nick: occupant.nick,
       occupantId: occupant.occupantId,
       identity: occupant.participant ?? identities.get(occupant.nick) ?? null,
-      since: new Date(occupant.sinceMs).toISOString(),
+      since: isoTime(occupant.sinceMs),
     }))
   }
 
@@ -179,6 +204,14 @@ export class LoadedRoom {
     clearTimeout(this.#timer)
     if (this.#isClosed) return
     this.#timer = setTimeout(wake, Math.max(0, atMs - this.#around.ports.env().nowMs))
+  }
+
+  #hear(isHeard: boolean): void {
+    this.#tell(this.#around.hearing.note(this.localpart, isHeard))
+  }
+
+  #tell(news: HearingNews | undefined): void {
+    if (news) this.#runner.dispatch(news)
   }
 
   #invite({ from, address, stanza }: Extract<OutwardEffect, { kind: 'local-invited' }>): void {
@@ -219,6 +252,16 @@ export class LoadedRoom {
       case 'local-renamed':
         this.#around.onPresence()
         break
+      case 'lobby-missed':
+        this.#tell(this.#around.hearing.miss(this.localpart, effect.atMs))
+        return
+      case 'gap-told':
+        this.#around.hearing.told(this.localpart, effect)
+        this.#around.onPresence()
+        return
+      case 'gap-untold':
+        this.#tell(this.#around.hearing.untold(this.localpart, effect.fromMs))
+        return
       case 'local-typing':
         break
     }

@@ -100,6 +100,7 @@ const roomView = (room: LoadedRoom): PresenceMap['rooms'][number] => ({
   name: room.name,
   lobby: room.lobby,
   occupants: room.occupants(),
+  gaps: room.gaps(),
 })
 
 /** Rooms that the chat page offers, the fullest first. Bounded: the page is an entrance, not a directory. */

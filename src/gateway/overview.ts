@@ -4,6 +4,7 @@ import type { LobbyNetwork, NetworkSnapshot } from '../lobby/network.ts'
 import type { Gauges } from '../ops/metrics.ts'
 import { VERSION } from '../version.ts'
 import type { Component } from '../xmpp/component/component.ts'
+import type { Hearing } from './hearing.ts'
 import type { Rooms } from './rooms.ts'
 import type { BoundPorts, GatewayStatus } from './status.ts'
 
@@ -15,6 +16,7 @@ export interface OverviewSources {
   readonly networks: ReadonlyMap<string, LobbyNetwork>
   readonly rooms: Rooms
   readonly archive: Archive
+  readonly hearing: Hearing
   sessionCount(): number
   /** Null when there is no host server. */
   readonly component: Pick<Component, 'isUp' | 'counters'> | null
@@ -26,6 +28,15 @@ const snapshots = ({ networks }: OverviewSources): NetworkSnapshot[] =>
 
 const online = (network: NetworkSnapshot): number => network.friends.filter((f) => f.isOnline).length
 const joined = (network: NetworkSnapshot): number => network.lobbies.filter((l) => l.isJoined).length
+
+function gapsOf(hearing: Hearing): GatewayStatus['gaps'] {
+  const gaps = { ended: 0, open: 0 }
+  for (const row of hearing.rows()) {
+    gaps.ended += row.gaps
+    if (row.deafSinceMs !== null) gaps.open += 1
+  }
+  return gaps
+}
 
 export async function gatewayStatus(sources: OverviewSources): Promise<GatewayStatus> {
   const { local, remote } = sources.rooms.countOccupants()
@@ -43,6 +54,7 @@ export async function gatewayStatus(sources: OverviewSources): Promise<GatewaySt
     rooms: sources.rooms.size,
     occupants: local + remote,
     archive: await sources.archive.stats(),
+    gaps: gapsOf(sources.hearing),
     problems: sources.problems(),
   }
 }

@@ -26,7 +26,7 @@ export interface RoomPorts {
 /** Effects that leave the room without an answer. */
 export type OutwardEffect = Exclude<
   RoomEffect,
-  { kind: 'archive' } | { kind: 'query' } | { kind: 'query-metadata' } | { kind: 'wake' }
+  { kind: 'archive' | 'query' | 'query-metadata' | 'wake' | 'afterwards' }
 >
 
 /** An effect in line; `outcome` and `isAsked` are about those that wait for an answer. */
@@ -110,7 +110,7 @@ export class RoomRunner {
       case 'archive':
         if (held.outcome === undefined) return false
         if (held.outcome !== 'duplicate')
-          for (const next of effect[held.outcome]) this.#ports.perform(next as OutwardEffect)
+          for (const next of effect[held.outcome]) this.#perform({ effect: next })
         return true
       case 'query':
         if (!held.isAsked) {
@@ -127,6 +127,9 @@ export class RoomRunner {
         return true
       case 'wake':
         this.#ports.wakeAt(effect.atMs, () => this.dispatch({ kind: 'wake' }))
+        return true
+      case 'afterwards':
+        this.dispatch(effect.event)
         return true
       default:
         this.#ports.perform(effect)

@@ -161,6 +161,8 @@ export class Rooms {
         this.#roomOf(network, update.lobby)?.onUpdate(update)
         break
       case 'lobby-vanished':
+        this.#loaded.get(this.#byLobby.get(update.lobby) ?? '')?.loseLobby()
+        break
       case 'friend':
       case 'friend-said':
       case 'friend-typing':

@@ -20,6 +20,8 @@ export interface GatewayStatus {
   /** Occupants in all rooms, local and remote. */
   readonly occupants: number
   readonly archive: { readonly messages: number; readonly bytes: number }
+  /** Gaps in histories that have ended, in all rooms; and lobbies once heard that are not heard now. */
+  readonly gaps: { readonly ended: number; readonly open: number }
   /** What is wrong, in words; empty when all is well. */
   readonly problems: readonly string[]
 }
@@ -76,6 +78,15 @@ export interface OccupantView {
   readonly since: string
 }
 
+/** When the lobby of a room was not heard. */
+export interface GapsView {
+  /** Gaps that have ended. */
+  readonly count: number
+  readonly latest: { readonly from: string; readonly to: string } | null
+  /** Begin of the one that has not ended; null when the lobby is heard or never was. */
+  readonly since: string | null
+}
+
 /** `/api/map`: networks, friends, lobbies, rooms and occupants at one moment. */
 export interface PresenceMap {
   readonly at: string
@@ -103,6 +114,7 @@ export interface PresenceMap {
     readonly name: string
     readonly lobby: string | null
     readonly occupants: readonly OccupantView[]
+    readonly gaps: GapsView
   }[]
   /** Rooms that join lobbies of several networks. */
   readonly links: readonly never[]

@@ -13,6 +13,8 @@ export interface LobbyInfo {
   readonly isSigned: boolean
   /** This node takes part: it routes the lobby's traffic and hears it. */
   readonly isJoined: boolean
+  /** Somebody else that takes part is connected: what is said elsewhere in the lobby is heard here. */
+  readonly isHeard: boolean
   /** Created by this node. */
   readonly isOwn: boolean
   /** Participants known here, or reported by friends if that is more. A lower bound. */

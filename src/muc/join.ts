@@ -13,7 +13,7 @@ import { refusal, refuse } from './reply.ts'
 import { defaultRole, seesAddresses } from './role.ts'
 import { addSession, forgetShown, type LocalOccupant, type Room, type Session } from './room.ts'
 import type { RoomEffect, RoomEnv } from './room-port.ts'
-import { currentSubject } from './subject.ts'
+import { showSubject } from './subject.ts'
 
 /** Presence sent to an occupant address of the room. */
 export interface PresenceRequest {
@@ -155,6 +155,6 @@ function sendRoomState(room: Room, session: Session, stanza: Element, nowMs: num
   const join = childOf(stanza, 'x', NS.muc)
   return [
     ...(join ? requestHistory(room, session.full, join, nowMs) : []),
-    { kind: 'send', to: session.full, stanza: currentSubject(room, session.full) },
+    ...showSubject(room, session.full),
   ]
 }

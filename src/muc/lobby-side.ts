@@ -114,7 +114,7 @@ export function hearFromLobby(
         networkId,
       },
       stored: fanout(stanza, audienceOf(room).everybody),
-      failed: [],
+      failed: [{ kind: 'lobby-missed', atMs: env.nowMs }],
     },
   ]
 }

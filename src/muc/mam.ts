@@ -70,6 +70,8 @@ export function queryArchive(room: Room, from: Jid, iq: Element, query: Element)
   const { afterId, beforeId, ...rest } = filter.value
   const after = later(afterId, bounds.value.afterId)
   const before = earlier(beforeId, bounds.value.beforeId)
+  const fromEnd = page.value?.before !== undefined
+  const reachesGap = !isOpenEnded(room, rest, before) ? 'no' : fromEnd ? 'yes' : 'if-complete'
   return [
     {
       kind: 'query',
@@ -78,17 +80,21 @@ export function queryArchive(room: Room, from: Jid, iq: Element, query: Element)
         ...rest,
         ...(after !== undefined && { afterId: after }),
         ...(before !== undefined && { beforeId: before }),
-        fromEnd: page.value?.before !== undefined,
+        fromEnd,
         max: Math.min(page.value?.max ?? MAX_ARCHIVE_PAGE, MAX_ARCHIVE_PAGE),
         // A count says how big the whole set is; the archive counts it without regard to ids, authors and words.
         withCount:
           !afterId && !beforeId && !rest.ids && rest.occupantId === undefined && rest.text === undefined,
       },
-      context: { kind: 'mam', iq, queryId, flip },
+      context: { kind: 'mam', iq, queryId, flip, reachesGap },
       isOrdered: false,
     },
   ]
 }
+
+/** What is being missed now would come at the end of what is asked for. */
+const isOpenEnded = ({ deafSinceMs }: Room, { endMs, ids }: Filter, before: ArchiveId | undefined): boolean =>
+  deafSinceMs !== null && before === undefined && !ids && (endMs === undefined || endMs > deafSinceMs)
 
 const later = (a: ArchiveId | undefined, b: ArchiveId | undefined): ArchiveId | undefined =>
   a !== undefined && b !== undefined ? (a > b ? a : b) : (a ?? b)
@@ -194,13 +200,16 @@ function readAuthor(room: Room, from: Jid, value: string): Result<Filter | 'nobo
 
 const NOTHING: ArchivePage = { entries: [], isComplete: true, total: 0, firstIndex: null }
 
-/** The IQ result that ends a page (§4.3). Archived messages never change, so every page is stable. */
-const finish = (iq: Element, page: ArchivePage): Element =>
+/**
+ * The IQ result that ends a page (§4.3). What is archived keeps its place and nothing is put in later, so a page is
+ * stable, unless it reaches into a gap that has no end yet.
+ */
+const finish = (iq: Element, page: ArchivePage, isStable = true): Element =>
   iqResult(
     iq,
     el(
       'fin',
-      { xmlns: NS.mam, complete: page.isComplete ? 'true' : undefined, stable: 'true' },
+      { xmlns: NS.mam, complete: page.isComplete ? 'true' : undefined, stable: String(isStable) },
       placeElement({
         first: page.entries[0]?.id,
         last: page.entries.at(-1)?.id,
@@ -227,12 +236,14 @@ export function sendPage(
   const { iq, queryId, flip } = context
   const to = String(iq.attrs.from)
   if (found.kind !== 'page') return [{ kind: 'send', to, stanza: failure(room, iq, found.kind) }]
-  const { entries } = found.page
+  const { entries, isComplete } = found.page
+  const { reachesGap } = context
+  const isStable = reachesGap === 'no' || (reachesGap === 'if-complete' && !isComplete)
   const stanzas = entries.map((entry) => archiveResult(entry, room.bare, queryId))
   if (flip) stanzas.reverse()
   return [
     ...(stanzas.length > 0 ? [{ kind: 'burst' as const, to, stanzas }] : []),
-    { kind: 'send', to, stanza: finish(iq, found.page) },
+    { kind: 'send', to, stanza: finish(iq, found.page, isStable) },
   ]
 }
 

@@ -51,6 +51,12 @@ export interface RoomDescription {
   readonly network: string
 }
 
+/** A subject, and when it was set; undefined when that was before the room was loaded. */
+export interface RoomSubject {
+  readonly text: string
+  readonly atMs: number | undefined
+}
+
 /** A foreign participant as an occupant. `nick` is already unique in the room (bridge/nicks). */
 export interface RemoteOccupant {
   readonly id: ParticipantId
@@ -105,6 +111,8 @@ export type QueryContext =
       readonly queryId: string | undefined
       /** XEP-0313 flip-page. */
       readonly flip: boolean
+      /** The page goes into a gap that has no end yet. */
+      readonly reachesGap: 'yes' | 'no' | 'if-complete'
     }
   | { readonly kind: 'mam-metadata'; readonly iq: Element }
   /** A message that corrects or takes back an earlier one; `id` and `atMs` are its own, given when it came. */
@@ -149,6 +157,10 @@ export type RoomEvent =
       readonly networkId: string
     }
   | { readonly kind: 'remote-typing'; readonly id: ParticipantId }
+  /** Since when the lobby is not heard; null: it is, and nothing was missed. */
+  | { readonly kind: 'hearing'; readonly deafSinceMs: number | null }
+  /** The lobby is heard again; what was said there in between is missing. */
+  | { readonly kind: 'gap'; readonly fromMs: number; readonly toMs: number }
   | { readonly kind: 'described'; readonly description: RoomDescription }
   /** The network did not take what an occupant said; tell them. `ref` is the archive id of the message. */
   | { readonly kind: 'not-sent'; readonly ref: ArchiveId; readonly error: StanzaError }
@@ -158,6 +170,8 @@ export type RoomEvent =
       readonly context: QueryContext
       readonly metadata: ArchiveMetadata | null | 'failed'
     }
+  /** The archive has taken a change of the subject; null: it has not. */
+  | { readonly kind: 'subject-settled'; readonly stored: RoomSubject | null }
   /** A time asked for by a `wake` effect has come. */
   | { readonly kind: 'wake' }
   /** The service shuts down: 332 and 110 to everybody (XEP-0045 §17.x). */
@@ -212,6 +226,11 @@ export type RoomEffect =
       readonly ref: ArchiveId
     }
   | { readonly kind: 'local-typing'; readonly account: string; readonly nick: string }
+  /** What was said in the lobby could not be stored, and nobody saw it. */
+  | { readonly kind: 'lobby-missed'; readonly atMs: number }
+  /** A gap is in the archive now. */
+  | { readonly kind: 'gap-told'; readonly fromMs: number; readonly toMs: number }
+  | { readonly kind: 'gap-untold'; readonly fromMs: number }
   | { readonly kind: 'subject-changed'; readonly subject: string }
   /** An owner invites an address; whether that can be done is to be answered to `from`, by an error to `stanza`. */
   | {
@@ -220,5 +239,7 @@ export type RoomEffect =
       readonly address: string
       readonly stanza: Element
     }
+  /** Step this event next; what comes of it goes behind all that is in line. */
+  | { readonly kind: 'afterwards'; readonly event: RoomEvent }
   /** Call back with `wake` at this time; a later `wake` replaces an earlier one. */
   | { readonly kind: 'wake'; readonly atMs: number }

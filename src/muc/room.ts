@@ -6,7 +6,7 @@ import { MAX_SENT_MEMORY, SENT_MEMORY_MS } from './limits.ts'
 import { emptyRecent, type Recent } from './recent.ts'
 import { seesAddresses } from './role.ts'
 import { configOf } from './room-config.ts'
-import type { RoomDescription, RoomIdentity, RoomPolicy } from './room-port.ts'
+import type { RoomDescription, RoomIdentity, RoomPolicy, RoomSubject } from './room-port.ts'
 import {
   type Affiliation,
   type AffiliationRecord,
@@ -98,8 +98,17 @@ export interface Room {
   subject: string
   /** When the subject was set; undefined when that was before this room was loaded. */
   subjectAtMs: number | undefined
+  /** Changes of the subject that wait for the archive, who joined meanwhile, and the last one that was stored. */
+  readonly changing: {
+    pending: number
+    hasFailed: boolean
+    readonly shownTo: Set<string>
+    stored: RoomSubject
+  }
   /** Nobody has joined since it was made. */
   isNew: boolean
+  /** Since when the lobby is not heard; null while it is. */
+  deafSinceMs: number | null
   readonly occupants: Map<string, Occupant>
   readonly sessions: Map<string, Session>
   readonly participants: Map<ParticipantId, LobbyOccupant>
@@ -129,7 +138,14 @@ export function createRoom(
     affiliations: new Map(state.affiliations.map((record) => [record.address, record])),
     subject: description.subject,
     subjectAtMs: undefined,
+    changing: {
+      pending: 0,
+      hasFailed: false,
+      shownTo: new Set(),
+      stored: { text: description.subject, atMs: undefined },
+    },
     isNew: identity.isNew,
+    deafSinceMs: null,
     occupants: new Map(),
     sessions: new Map(),
     participants: new Map(),

@@ -1,5 +1,6 @@
 /** The room model: one event in, the effects that it has out. Pure; `env` is all it knows of the world. */
 import { describe } from './described.ts'
+import { setHearing, tellGap } from './gap.ts'
 import { reportNotSent } from './groupchat.ts'
 import { sendHistory } from './history.ts'
 import { receiveIq } from './iq.ts'
@@ -19,6 +20,7 @@ import { receivePresence } from './presence.ts'
 import { answerReference } from './revision.ts'
 import type { Room } from './room.ts'
 import type { RoomEffect, RoomEnv, RoomEvent } from './room-port.ts'
+import { settleSubject } from './subject.ts'
 
 /** Takes an event in and says what is to be done, in this order. The state of `room` changes in place. */
 export function stepRoom(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {
@@ -39,6 +41,10 @@ export function stepRoom(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect
       return hearFromLobby(room, event, env)
     case 'remote-typing':
       return typeFromLobby(room, event.id, env.nowMs)
+    case 'hearing':
+      return setHearing(room, event.deafSinceMs)
+    case 'gap':
+      return tellGap(room, event, env)
     case 'described':
       return describe(room, event.description, env)
     case 'not-sent':
@@ -47,6 +53,8 @@ export function stepRoom(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect
       return receiveAnswer(room, event, env)
     case 'metadata':
       return sendMetadata(room, event)
+    case 'subject-settled':
+      return settleSubject(room, event.stored)
     case 'wake':
       return expireTyping(room, env.nowMs)
     case 'shutdown':

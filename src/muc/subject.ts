@@ -12,11 +12,10 @@ import type { MessageContent } from './message-content.ts'
 import { fanout } from './presence-stanza.ts'
 import { notStored, refusal, refuse } from './reply.ts'
 import { audienceOf, type Room, type Session } from './room.ts'
-import type { RoomEffect, RoomEnv } from './room-port.ts'
+import type { RoomEffect, RoomEnv, RoomSubject } from './room-port.ts'
 import { occupantIdElement, stanzaIdElement, stanzaWith } from './stanza-parts.ts'
 
-/** The subject as the last thing that a join gets; an empty one says that there is none. */
-export const currentSubject = (room: Room, to: string): Element =>
+const currentSubject = (room: Room, to: string): Element =>
   el(
     'message',
     { from: room.bare, to, type: 'groupchat' },
@@ -24,6 +23,12 @@ export const currentSubject = (room: Room, to: string): Element =>
     room.subjectAtMs !== undefined &&
       el('delay', { xmlns: NS.delay, from: room.bare, stamp: formatDateTime(room.subjectAtMs) }),
   )
+
+/** The subject as the last thing that a join gets (§7.2.15); an empty one says that there is none. */
+export function showSubject(room: Room, to: string): RoomEffect[] {
+  if (room.changing.pending > 0) room.changing.shownTo.add(to)
+  return [{ kind: 'send', to, stanza: currentSubject(room, to) }]
+}
 
 /** Whether an account may change the subject. */
 export const mayChangeSubject = (room: Room, account: string): boolean => isOwner(room, account)
@@ -76,6 +81,21 @@ export function changeSubject(
   )
 }
 
+/** The archive has taken a subject, or has not (null): then the one before is in force again. */
+export function settleSubject(room: Room, subject: RoomSubject | null): RoomEffect[] {
+  const { changing } = room
+  changing.pending -= 1
+  if (subject) changing.stored = subject
+  else changing.hasFailed = true
+  if (changing.pending > 0) return []
+  const misled = changing.hasFailed ? [...changing.shownTo].filter((full) => room.sessions.has(full)) : []
+  changing.hasFailed = false
+  changing.shownTo.clear()
+  room.subject = changing.stored.text
+  room.subjectAtMs = changing.stored.atMs
+  return misled.map((to) => ({ kind: 'send', to, stanza: currentSubject(room, to) }))
+}
+
 /** The lobby has another topic: the room says so in its own name. */
 export function takeSubject(room: Room, subject: string, env: RoomEnv): RoomEffect[] {
   if (subject === room.subject) return []
@@ -99,12 +119,18 @@ function archiveSubject(
   outcome: { readonly stored: readonly RoomEffect[]; readonly failed: readonly RoomEffect[] },
 ): RoomEffect[] {
   const { xml, stanza } = archivable(message)
+  const settled = (subject: RoomSubject | null): RoomEffect => ({
+    kind: 'afterwards',
+    event: { kind: 'subject-settled', stored: subject },
+  })
+  room.changing.pending += 1
+  const subject = { text: room.subject, atMs: entry.atMs }
   return [
     {
       kind: 'archive',
       entry: { ...entry, room: room.identity.jid.local, kind: 'subject', body: null, xml, networkId: null },
-      stored: [...fanout(stanza, audienceOf(room).everybody), ...outcome.stored],
-      failed: outcome.failed,
+      stored: [...fanout(stanza, audienceOf(room).everybody), ...outcome.stored, settled(subject)],
+      failed: [...outcome.failed, settled(null)],
     },
   ]
 }

@@ -222,6 +222,7 @@ test('a room shows its lobby: name, topic, owners, and what a user must know', (
     isPrivate: false,
     isSigned: false,
     isJoined: true,
+    isHeard: true,
     isOwn: false,
     participants: 3,
   }

@@ -32,6 +32,14 @@ export class FakeNetwork implements LobbyNetwork {
     return lobby.id
   }
 
+  /** No friend that takes part in it is connected any longer. */
+  deafen(lobby: LobbyId): void {
+    const known = this.#lobbies.get(lobby)
+    if (!known) return
+    this.#lobbies.set(lobby, { ...known, isHeard: false })
+    this.onUpdate({ kind: 'lobby', lobby: { ...known, isHeard: false } })
+  }
+
   /** No friend lists it any longer. */
   hide(lobby: LobbyId): void {
     this.#lobbies.delete(lobby)
@@ -145,6 +153,7 @@ export class FakeNetwork implements LobbyNetwork {
       isPrivate: false,
       isSigned: false,
       isJoined,
+      isHeard: isJoined,
       isOwn: false,
       participants: 0,
     }

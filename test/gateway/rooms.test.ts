@@ -9,6 +9,7 @@ import { openStore } from '../../src/archive/open-store.ts'
 import type { RoomRow, RoomTable, Store } from '../../src/archive/store.ts'
 import { archiveIds } from '../../src/gateway/archive-ids.ts'
 import { ArchiveWriter } from '../../src/gateway/archive-writer.ts'
+import { Hearing } from '../../src/gateway/hearing.ts'
 import { createPictures } from '../../src/gateway/pictures.ts'
 import { sharedPorts } from '../../src/gateway/room-ports.ts'
 import { MAX_ROOMS, Rooms } from '../../src/gateway/rooms.ts'
@@ -53,6 +54,7 @@ class World {
         domain: 'lobbies.test',
         secret: Buffer.alloc(32, 1),
         log,
+        hearing: new Hearing({ store, log, nowMs }),
         pictures: createPictures({
           files: this.files,
           secret: Buffer.alloc(32, 2),
@@ -77,6 +79,10 @@ class World {
       },
     })
     this.network.onUpdate = (update) => this.rooms.onUpdate(this.network, update)
+  }
+
+  pass(ms: number): void {
+    this.#now += ms
   }
 
   /** Everything that waits for the archive is done. */
@@ -433,4 +439,42 @@ test('who has left a room is told that something was said there, by a person or 
   expect(indicators()).toEqual([
     `<message from="lobbies.test" to="${ann}"><rai xmlns="urn:xmpp:rai:0"><activity>${room}</activity></rai></message>`,
   ])
+})
+
+test('who comes back learns when the lobby was not heard, and what is said again follows that', async () => {
+  const cafe = world.network.show(CAFE, 'Cafe', true)
+  const room = world.rooms.addressOf(cafe)
+  const rita = world.network.enters(cafe, 'aa'.repeat(16), 'Rita')
+  world.network.says(cafe, rita, 'before', 'm1')
+  world.network.deafen(cafe)
+  world.pass(60_000)
+  world.network.says(cafe, rita, 'after', 'm2')
+  await world.settle()
+  const stored: string[] = []
+  for await (const entry of world.store.archive.export(room.split('@')[0] ?? ''))
+    stored.push(entry.kind === 'gap' ? 'gap' : String(entry.body))
+  expect(stored).toEqual(['before', 'gap', 'after'])
+  const [loaded] = world.rooms.loaded()
+  expect(loaded?.gaps()).toMatchObject({ count: 1, since: null })
+  world.network.hide(cafe)
+  expect(loaded?.gaps().since).not.toBeNull()
+})
+
+test('messages of the lobby that could not be stored leave a gap that is told when the archive works again', async () => {
+  const cafe = world.network.show(CAFE, 'Cafe', true)
+  const rita = world.network.enters(cafe, 'aa'.repeat(16), 'Rita')
+  world.isDiskFull = true
+  world.network.says(cafe, rita, 'lost', 'm1')
+  await world.settle()
+  world.pass(5000)
+  world.network.says(cafe, rita, 'lost too', 'm2')
+  await world.settle()
+  world.isDiskFull = false
+  world.network.says(cafe, rita, 'kept', 'm3')
+  await world.settle()
+  const [loaded] = world.rooms.loaded()
+  const kinds: string[] = []
+  for await (const entry of world.store.archive.export(loaded?.localpart ?? '')) kinds.push(entry.kind)
+  expect(kinds).toEqual(['gap', 'message'])
+  expect(loaded?.gaps()).toMatchObject({ count: 1, since: null })
 })

@@ -329,6 +329,35 @@ describe('the subject', () => {
     expect(errorOf(h.takeOne(BOSS)).error).toBe('modify/not-acceptable')
   })
 
+  test('that could not be stored is not in force: who joined meanwhile is told so, later joiners see the one before', () => {
+    const h = room()
+    h.send(BOSS, subject('', 'first'))
+    h.clear()
+    h.archive.mode = 'hold'
+    h.send(BOSS, subject('', 'second'))
+    h.join('early@example.org/x', 'Early')
+    h.archive.mode = 'fail'
+    h.step({ kind: 'wake' })
+    const subjects = (who: string) => h.take(who).flatMap((each) => each.getChildText('subject') ?? [])
+    expect(subjects('early@example.org/x')).toEqual(['second', 'first'])
+    expect(subjects(BOB)).toEqual([])
+    h.join('late@example.org/x', 'Late')
+    expect(subjects('late@example.org/x')).toEqual(['first'])
+    expect(h.takeLobby().map((effect) => effect.kind)).not.toContain('subject-changed')
+  })
+
+  test('changed twice at once is the later one', () => {
+    const h = room()
+    h.archive.mode = 'hold'
+    h.send(BOSS, subject('', 'first'))
+    h.send(BOSS, subject('', 'second'))
+    h.release()
+    expect([h.room.subject, h.take(BOB).map((each) => each.getChildText('subject'))]).toEqual([
+      'second',
+      ['first', 'second'],
+    ])
+  })
+
   test('of the lobby is told in the name of the room, once', () => {
     const h = room()
     const description = { ...h.room.description, subject: 'birds' }

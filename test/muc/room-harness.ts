@@ -88,7 +88,10 @@ export class ArrayArchive {
 }
 
 /** Effects that are bound for the lobby. */
-export type LobbyEffect = Extract<RoomEffect, { kind: `local-${string}` } | { kind: 'subject-changed' }>
+export type LobbyEffect = Extract<
+  RoomEffect,
+  { kind: `local-${string}` | 'subject-changed' | 'lobby-missed' | `gap-${string}` }
+>
 
 interface Options {
   readonly description?: Partial<RoomDescription>
@@ -248,6 +251,9 @@ export class RoomHarness {
           this.env,
         )
       }
+      case 'afterwards':
+        this.#queue.push(...stepRoom(this.room, effect.event, this.env))
+        return []
       case 'wake':
         this.wakeAtMs = effect.atMs
         return []

@@ -24,6 +24,7 @@ export function friendUp(step: Step, friend: FriendId): void {
     const neighbour = lobby.neighbours.get(friend)
     if (!neighbour) continue
     countPeers(router, lobby)
+    tellLobby(step, lobby.id)
     replayMissed(step, lobby, friend, neighbour)
     greet(step, lobby, 0, true)
   }
@@ -44,6 +45,7 @@ export function friendDown(step: Step, friend: FriendId): void {
     const neighbour = lobby.neighbours.get(friend)
     if (!neighbour) continue
     countPeers(router, lobby)
+    tellLobby(step, lobby.id)
     // On a link that was up only for a moment the repetition itself may be lost: begin where that one began.
     const sinceMs = upSinceMs < doubtfulSinceMs ? doubtfulSinceMs : neighbour.missedSinceMs
     neighbour.missedSinceMs = Math.min(sinceMs, waitingSinceMs)
@@ -58,6 +60,7 @@ export function friendRemoved(step: Step, friend: FriendId): void {
     const tookPart = lobby.neighbours.delete(friend)
     lobby.traffic.delete(friend)
     countPeers(router, lobby)
+    tellLobby(step, lobby.id)
     if (lobby.former.delete(friend) || tookPart) save(step, lobby)
   }
   router.challengers.delete(friend)
@@ -73,6 +76,7 @@ export function takePart(step: Step, lobby: JoinedLobby, friend: FriendId): void
   lobby.former.delete(friend)
   lobby.neighbours.set(friend, { missedSinceMs: step.nowMs })
   countPeers(step.router, lobby)
+  tellLobby(step, lobby.id)
   save(step, lobby)
   if (!step.router.up.has(friend)) return
   replayUnsent(step, lobby, friend)
@@ -84,6 +88,7 @@ export function ceasePart(step: Step, lobby: JoinedLobby, friend: FriendId): voi
   if (!lobby.neighbours.delete(friend)) return
   dropWaiting(step, lobby, friend, step.nowMs)
   countPeers(step.router, lobby)
+  tellLobby(step, lobby.id)
   lobby.former.add(friend)
   save(step, lobby)
 }

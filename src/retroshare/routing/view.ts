@@ -20,6 +20,7 @@ export function lobbyInfo(router: Router, id: LobbyId): LobbyInfo | undefined {
     isPrivate: !isPublic(known.flags),
     isSigned: (known.flags & LOBBY_FLAG.signed) !== 0,
     isJoined: joined !== undefined,
+    isHeard: joined !== undefined && joined.online.length > 0,
     isOwn: joined?.isOwn ?? false,
     participants: Math.max(joined ? population(joined) : 0, router.directory.participants(id)),
   }

@@ -264,3 +264,26 @@ test('the view of all lobbies names members, own speakers first', () => {
     [],
   ])
 })
+
+test('a lobby is heard while a friend that takes part is connected, and each change is told', () => {
+  const node = joinedNode(ALICE, BOB)
+  const heard = () =>
+    node.updates().flatMap((update) => (update.kind === 'lobby' ? [update.lobby.isHeard] : []))
+  expect(lobbyInfo(node.router, LOBBY)?.isHeard).toBe(true)
+  node.updates()
+  node.down(ALICE)
+  expect(heard()).toEqual([])
+  node.down(BOB)
+  expect(heard()).toEqual([false])
+  node.up(BOB)
+  expect(heard()).toEqual([true])
+  node.gets(BOB, { kind: 'lobby-unsubscribe', lobby: LOBBY })
+  expect(heard()).toEqual([false])
+  const own = new TestNode()
+  own.step({
+    kind: 'create',
+    lobby: LOBBY,
+    spec: { name: 'Own', topic: '', isPrivate: false, isSigned: false },
+  })
+  expect(lobbyInfo(own.router, LOBBY)?.isHeard).toBe(false)
+})

@@ -323,6 +323,7 @@ test('at most 1000 items of a lobby wait for signatures', () => {
   node.take()
   node.signsAtOnce = false
   node.down(ALICE)
+  node.take()
   for (let i = 0; i < 1_001; i++) node.say(SAM, `${i}`, `r${i}`)
   expect(node.updates()).toMatchObject([{ kind: 'not-sent', ref: 'r1000', code: 'LOBBY_BUSY' }])
 })
