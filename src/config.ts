@@ -236,7 +236,10 @@ const retroshare = z.strictObject({
     .default([]),
 })
 
-const limits = z.strictObject({ files: byteCount.prefault('256MiB') })
+const limits = z.strictObject({
+  files: byteCount.prefault('256MiB'),
+  uploads: byteCount.prefault('256MiB'),
+})
 
 const schema = z.strictObject({
   data: z.string().min(1, 'expected a folder').default('./data'),

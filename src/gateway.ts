@@ -23,6 +23,7 @@ import { Rooms } from './gateway/rooms.ts'
 import { gatewaySecret } from './gateway/secret.ts'
 import { Shutdown } from './gateway/shutdown.ts'
 import type { BoundPorts } from './gateway/status.ts'
+import { Uploads } from './gateway/uploads.ts'
 import { webFolders } from './gateway/web-folders.ts'
 import { domainOf, xmppSide } from './gateway/xmpp-sides.ts'
 import type { LobbyUpdate } from './lobby/lobby.ts'
@@ -76,6 +77,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   const secret = await gatewaySecret(store.meta)
   const files =
     config.limits.files === 0 ? null : new FileStore(join(config.data, 'files'), config.limits.files)
+  const uploads = serverDomain === undefined ? null : openUploads(config, serverDomain, () => publicUrl())
   const publicUrl = (): string | undefined => config.http.publicUrl ?? ownUrl(config.http.listen, ports.http)
   const writer = new ArchiveWriter(store.archive, log, (seconds) => seen.metrics.archiveSeconds(seconds))
   shutdown.add({ writer: () => writer.close() })
@@ -134,6 +136,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
       ...config.xmpp.server,
       accounts,
       services: () => [{ jid: config.xmpp.domain, name: 'Lobbies' }],
+      upload: uploads?.slots ?? null,
       version: VERSION,
       log,
       now: Date.now,
@@ -189,7 +192,8 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     token: config.http.token,
     log,
     folders: webFolders(),
-    files: { find: (name) => files?.find(name) },
+    files: { find: (name) => files?.find(name) ?? uploads?.files.find(name) },
+    uploads: uploads?.slots ?? null,
     filesOrigin: () => {
       const url = publicUrl()
       return url && new URL(url).origin
@@ -211,7 +215,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     networks,
     rooms,
     archive: store.archive,
-    files,
+    files: [files, uploads?.files ?? null].filter((store) => store !== null),
     accounts,
     endSessions: (account, text) => server?.endSessions(`${account}@${serverDomain}`, text),
     retentionMs: () => retentionMs,
@@ -274,6 +278,18 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
 function ownUrl({ host, port }: Endpoint, bound: number | undefined): string | undefined {
   const at = bound ?? port
   return at === 0 ? undefined : `http://${host.includes(':') ? `[${host}]` : host}:${at}`
+}
+
+/** Files of users of the embedded server; null when none are taken. */
+function openUploads(
+  { data, limits, xmpp }: Config,
+  serverDomain: string,
+  baseUrl: () => string | undefined,
+): { readonly files: FileStore; readonly slots: Uploads } | null {
+  const domain = `upload.${serverDomain}`
+  if (limits.uploads === 0 || domain === xmpp.domain) return null
+  const files = new FileStore(join(data, 'uploads'), limits.uploads)
+  return { files, slots: new Uploads({ domain, files, maxBytes: limits.uploads, baseUrl, nowMs: Date.now }) }
 }
 
 /** For its owner alone: it holds keys, passwords and messages. */

@@ -50,7 +50,7 @@ test('defaults alone give a gateway on loopback', () => {
       autojoin: [],
       acceptInvites: [],
     },
-    limits: { files: 256 * 1024 * 1024 },
+    limits: { files: 256 * 1024 * 1024, uploads: 256 * 1024 * 1024 },
     log: { level: 'info' },
   })
 })

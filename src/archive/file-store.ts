@@ -1,4 +1,4 @@
-/** Files that rooms show, in one folder and by name alone: the one longest unused goes when there are too many bytes. */
+/** Files that are shown, in one folder and by name alone: the one longest unused goes when there are too many bytes. */
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GatewayError } from '../util/errors.ts'
@@ -7,7 +7,7 @@ import { GatewayError } from '../util/errors.ts'
 const MAX_FILES = 20_000
 const PART = '.part'
 /** 32 hex digits that cannot be guessed, and what kind of file it is. */
-const NAME = /^[0-9a-f]{32}\.[a-z]{3,4}$/
+const NAME = /^[0-9a-f]{32}\.[a-z0-9]{1,8}$/
 
 interface Stored {
   readonly bytes: number
@@ -68,6 +68,31 @@ export class FileStore {
     } catch (cause) {
       throw new GatewayError('FILE_WRITE', `${path}: ${(cause as Error).message}`, { cause })
     }
+  }
+
+  /** Where a file of this name is written before it is `adopt`ed; what a kill leaves there goes at the next start. */
+  part(name: string): string {
+    return join(this.#folder, name) + PART
+  }
+
+  /** Takes over what was written to `part`. Throws FILE_WRITE. */
+  adopt(name: string, nowMs: number): void {
+    const path = join(this.#folder, name)
+    try {
+      const { size } = statSync(path + PART)
+      renameSync(path + PART, path)
+      touch(path, nowMs)
+      this.#forget(name)
+      this.#remember(name, { bytes: size, usedAtMs: nowMs })
+      this.#shrink()
+    } catch (cause) {
+      throw new GatewayError('FILE_WRITE', `${path}: ${(cause as Error).message}`, { cause })
+    }
+  }
+
+  /** Removes what was written to `part`. */
+  dropPart(name: string): void {
+    rmSync(this.part(name), { force: true })
   }
 
   /** Where a file is and how many bytes it has; undefined when there is none of this name. */

@@ -20,8 +20,8 @@ export interface CommandContext {
   readonly networks: ReadonlyMap<NetworkId, LobbyNetwork>
   readonly rooms: Rooms
   readonly archive: Archive
-  /** Null keeps no files. */
-  readonly files: FileStore | null
+  /** Pictures of lobbies, and what users uploaded. */
+  readonly files: readonly FileStore[]
   readonly accounts: AccountStore
   /** Ends the sessions of an account (localpart), with a text for its user. */
   endSessions(account: string, text: string): void
@@ -100,7 +100,7 @@ export async function prune(
     if (removed < PRUNE_BATCH) break
     await nextTurn()
   }
-  context.files?.prune(before)
+  for (const files of context.files) files.prune(before)
   return total
 }
 

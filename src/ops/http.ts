@@ -10,6 +10,7 @@ import type { EventStream } from './event-stream.ts'
 import { FILES_PATH, type FileSource, sendFile } from './files.ts'
 import { hostMeta, hostMetaJson } from './host-meta.ts'
 import { findAsset, type StaticFolders } from './static-files.ts'
+import { allowUploads, receiveUpload, type UploadDesk } from './uploads.ts'
 
 export interface HttpOptions {
   readonly listen: { readonly host: string; readonly port: number }
@@ -18,7 +19,9 @@ export interface HttpOptions {
   readonly log: Logger
   readonly folders: StaticFolders
   readonly files: FileSource
-  /** Where pages may load pictures from, besides this server: the public address of `files`. */
+  /** Null takes no files. */
+  readonly uploads: UploadDesk | null
+  /** Where pages may load files from and put them to, besides this server: the public address of `files`. */
   readonly filesOrigin: () => string | undefined
   readonly map: () => unknown
   readonly events: EventStream
@@ -31,11 +34,14 @@ export interface HttpOptions {
   readonly chatSettings: () => unknown
 }
 
-/** Requests that do not end are ended after this; event streams live on. */
-const REQUEST_TIMEOUT_MS = 30_000
+/** Requests whose head is not there by then are ended. */
+const HEAD_TIMEOUT_MS = 30_000
+/** Requests that do not end, uploads mostly, are ended after this; event streams live on. */
+const REQUEST_TIMEOUT_MS = 300_000
 /** Connections on which nothing moves for so long are ended; event streams have their keep-alive. */
 const IDLE_MS = 60_000
 const MAX_CONNECTIONS = 2000
+const TIMEOUTS = { headersTimeout: HEAD_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }
 
 /** Pages load nothing from elsewhere. Converse.js sets styles in attributes and compiles WebAssembly. */
 const contentSecurityPolicy = (filesOrigin = ''): string =>
@@ -45,7 +51,7 @@ const contentSecurityPolicy = (filesOrigin = ''): string =>
     "style-src 'self' 'unsafe-inline'",
     `img-src 'self' data: blob: ${filesOrigin}`.trimEnd(),
     "font-src 'self' data:",
-    "connect-src 'self' ws: wss:",
+    `connect-src 'self' ws: wss: ${filesOrigin}`.trimEnd(),
     "object-src 'none'",
     "base-uri 'none'",
     "frame-ancestors 'self'",
@@ -65,7 +71,7 @@ export interface HttpServer {
 }
 
 export function createHttpServer(options: HttpOptions): HttpServer {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+  const server = createServer(TIMEOUTS, (request, response) => {
     for (const [name, value] of Object.entries(securityHeaders(options))) response.setHeader(name, value)
     void respond(request, response, options).catch((error: unknown) => {
       // Whoever goes away in the middle of a file is no error of ours.
@@ -116,6 +122,13 @@ async function respond(
   const url = parseUrl(request.url ?? '/')
   if (!url) {
     send(response, 400, 'text/plain; charset=utf-8', 'not an address\n')
+    return
+  }
+  if (options.uploads && url.pathname.startsWith(FILES_PATH) && isUpload(request)) {
+    allowUploads(response)
+    const status =
+      request.method === 'PUT' ? await receiveUpload(request, url.pathname, options.uploads) : 204
+    response.writeHead(status).end()
     return
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -179,6 +192,8 @@ async function respond(
   }
   await sendAsset(response, url.pathname, options.folders)
 }
+
+const isUpload = ({ method }: IncomingMessage): boolean => method === 'PUT' || method === 'OPTIONS'
 
 /** Only path and query of a request count; undefined when they cannot be told. */
 function parseUrl(target: string): URL | undefined {

@@ -50,6 +50,7 @@ export const NS = {
   clientState: 'urn:xmpp:csi:0', // XEP-0352
   sid: 'urn:xmpp:sid:0', // XEP-0359
   mucSelfPing: 'http://jabber.org/protocol/muc#self-ping-optimization', // XEP-0410
+  upload: 'urn:xmpp:http:upload:0', // XEP-0363
   bookmarks: 'urn:xmpp:bookmarks:1', // XEP-0402
   occupantId: 'urn:xmpp:occupant-id:0', // XEP-0421
   fasten: 'urn:xmpp:fasten:0', // XEP-0422

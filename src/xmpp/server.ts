@@ -12,7 +12,12 @@ import { type Account, guestAccount, registeredAccount } from './account-service
 import type { ServiceItem } from './account-services/disco.ts'
 import { Pep } from './account-services/pep.ts'
 import { registration } from './account-services/registration.ts'
-import { accountServices, foreignServices, serverServices } from './account-services/services.ts'
+import {
+  accountServices,
+  foreignServices,
+  serverServices,
+  uploadServices,
+} from './account-services/services.ts'
 import type { BindRefusal } from './bind.ts'
 import { BlockLists } from './block-lists.ts'
 import { Capabilities } from './capabilities.ts'
@@ -27,6 +32,7 @@ import { StanzaRouter } from './stanza-router.ts'
 import { SleepingSessions } from './stream-management/sleeping-sessions.ts'
 import { TcpTransport } from './tcp-transport.ts'
 import { Turns } from './turns.ts'
+import type { UploadSlots } from './upload-port.ts'
 import { attachWebSocketEndpoint } from './websocket-endpoint.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 import { WorkLimit } from './work-limit.ts'
@@ -41,6 +47,8 @@ export interface XmppServerOptions {
   readonly accounts: AccountStore
   /** Domains that take stanzas; listed by service discovery. */
   readonly services: () => readonly ServiceItem[]
+  /** Takes files; without it none are taken. */
+  readonly upload?: UploadSlots | null
   /** Version of the software, for XEP-0092. */
   readonly version: string
   readonly log: Logger
@@ -114,12 +122,19 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
   }
   const register = registration({ accounts, passwordChecks, endSessions })
 
+  const upload = options.upload ?? undefined
+  const listed = (): readonly ServiceItem[] => [
+    ...services(),
+    ...(upload ? [{ jid: upload.domain, name: 'Files' }] : []),
+  ]
+
   const router = new StanzaRouter({
     domain,
     sessions,
     lists,
     services,
-    atServer: serverServices({ services, version: options.version, register, now }),
+    upload: upload && { domain: upload.domain, services: uploadServices(upload) },
+    atServer: serverServices({ services: listed, version: options.version, register, now }),
     atAccount: accountServices({ sessions, pep, lists, register, newId }),
     atOthers: foreignServices(pep),
     accountOf: (user) => sessions.ofAccount(user.bare)[0]?.account ?? registeredAccount(user, accounts),

@@ -35,6 +35,8 @@ export interface RouterOptions {
   readonly services: () => readonly ServiceItem[]
   readonly atServer: IqServices
   readonly atAccount: IqServices
+  /** The service that takes files, by its domain. */
+  readonly upload: { readonly domain: string; readonly services: IqServices } | undefined
   /** What others may ask of a user's bare address. */
   readonly atOthers: IqServices
   /** The account of a local user, there or not. */
@@ -128,6 +130,7 @@ export class StanzaRouter {
     if (stanza.name === 'message' && to.bare !== session.jid.bare)
       copySent(this.#options.sessions, session, stanza)
     if (to.domain === this.#options.domain) this.#toLocal(session, to, stanza)
+    else if (to.domain === this.#options.upload?.domain) this.#toUpload(session, to, stanza)
     else this.#toService(session, to, stanza)
   }
 
@@ -164,6 +167,13 @@ export class StanzaRouter {
       this.#answer(session, stanza, atAccount)
     else if (stanza.name !== 'presence' || to.local === '' || this.#track(session, to, stanza))
       this.#deliverLocally(session, to, stanza)
+  }
+
+  #toUpload(session: Session, to: Jid, stanza: Element): void {
+    const services = to.full === to.domain && stanza.name === 'iq' && this.#options.upload?.services
+    if (services) this.#answer(session, stanza, services)
+    else if (stanza.name !== 'presence')
+      refuse(session, stanza, 'cancel', 'service-unavailable', 'Files are taken here, and nothing else.')
   }
 
   #deliverLocally(session: Session, to: Jid, stanza: Element): void {

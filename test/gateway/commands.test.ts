@@ -39,6 +39,7 @@ const entry = (second: number): ArchiveEntry => ({
 const contextWith = (retentionSec: number): CommandContext =>
   ({
     archive: store.archive,
+    files: [],
     rooms: { row: () => ({ localpart: 'tea' }) },
     retentionMs: () => retentionSec * 1000,
     nowMs: () => (MESSAGES + 1) * 1000,

@@ -24,7 +24,7 @@ export interface TestServer {
   close(): Promise<void>
 }
 
-export interface TestServerOptions extends Partial<Pick<XmppServerOptions, 'auth' | 'now'>> {
+export interface TestServerOptions extends Partial<Pick<XmppServerOptions, 'auth' | 'now' | 'upload'>> {
   readonly limits?: Partial<ServerLimits>
 }
 
@@ -48,6 +48,7 @@ export async function startXmppServer(options: TestServerOptions = {}): Promise<
     auth: options.auth ?? 'both',
     accounts,
     services: () => [{ jid: 'lobbies.localhost', name: 'Lobbies' }],
+    upload: options.upload ?? null,
     version: '1.2.3',
     log: pino({ level: 'silent' }),
     now: options.now ?? Date.now,

@@ -2,6 +2,7 @@
 import { NS } from '../../stanza/ns.ts'
 import type { BlockLists } from '../block-lists.ts'
 import type { SessionTable } from '../session-table.ts'
+import type { UploadSlots } from '../upload-port.ts'
 import { carbons, legacySession, ping, time, version } from './basics.ts'
 import { BLOCKING, block, blocklist, unblock } from './blocking.ts'
 import { accountInfo, accountItems, type ServiceItem, serverInfo, serverItems } from './disco.ts'
@@ -9,6 +10,7 @@ import { type IqService, type IqServices, serviceKey } from './iq-service.ts'
 import type { Pep } from './pep.ts'
 import { privateXml } from './private-xml.ts'
 import { roster } from './roster.ts'
+import { slotRequest, uploadInfo } from './upload.ts'
 import { hiddenVcard, ownVcard } from './vcard.ts'
 
 /** What the services need to know. */
@@ -76,6 +78,16 @@ export function accountServices({
 /** What others may ask of a user's bare address; who is not there answers the same. */
 export function foreignServices(pep: Pep): IqServices {
   return table([NS.pubsub, 'pubsub', (request) => pep.serveOthers(request)], [NS.vcard, 'vCard', hiddenVcard])
+}
+
+/** Services at the address that files are uploaded to. */
+export function uploadServices(slots: UploadSlots): IqServices {
+  return table(
+    [NS.discoInfo, 'query', uploadInfo(slots)],
+    [NS.discoItems, 'query', serverItems(() => [])],
+    [NS.upload, 'request', slotRequest(slots)],
+    [NS.ping, 'ping', ping],
+  )
 }
 
 const SERVER_FEATURES: readonly string[] = [
