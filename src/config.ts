@@ -1,6 +1,8 @@
 /** The configuration: its one schema, the rules between keys, and the typed result. See docs/configuration.md. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import type { StoreLocation } from './archive/open-store.ts'
+import { parsePostgresUrl } from './archive/postgres-url.ts'
 import { configError, type Environment, type KeyPath, type Problem, readSources } from './config-source.ts'
 import { parseJid } from './stanza/jid.ts'
 import type { FriendId, LobbyId } from './util/ids.ts'
@@ -43,8 +45,8 @@ export interface Config {
   /** Absolute path of the folder that holds all state. */
   readonly data: string
   readonly archive: {
-    /** Absolute path of the SQLite file. */
-    readonly file: string
+    /** Where messages and all other state but keys are. */
+    readonly location: StoreLocation
     /** Messages older than this are pruned; 0 keeps them for ever. */
     readonly retentionMs: number
   }
@@ -79,6 +81,7 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000 }
 const UNIT_BYTES: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }
 const NOT_AVAILABLE = 'is not available in this version'
+const EXPECTED_STORE = 'expected sqlite:FILE or postgres://user:password@host:port/database'
 
 /** Only this machine can reach an address on `host`. */
 export const isLoopback = (host: string): boolean =>
@@ -137,11 +140,12 @@ const byteCount = converted('KiB, MiB or GiB, such as 256MiB, or 0 for none', (t
 const profileName = converted('1 to 64 characters without control characters or < > ( )', (text) =>
   /^[^\p{C}<>()]{1,64}$/u.test(text) && text.trim() === text ? text : undefined,
 )
-const sqliteFile = z.string().transform((text, context) => {
+const storeLocation = z.string().transform((text, context): StoreLocation => {
   const file = /^sqlite:(?!:)(?:\/\/(?=\/))?([^\0?]+)$/.exec(text)?.[1]
-  if (file !== undefined) return file
-  const message = /^postgres(?:ql)?:/.test(text) ? `PostgreSQL ${NOT_AVAILABLE}` : 'expected sqlite:FILE'
-  context.addIssue({ code: 'custom', message })
+  if (file !== undefined) return { kind: 'sqlite', file }
+  const postgres = /^postgres(?:ql)?:/.test(text) ? parsePostgresUrl(text) : { problem: EXPECTED_STORE }
+  if (!('problem' in postgres)) return { kind: 'postgres', postgres }
+  context.addIssue({ code: 'custom', message: postgres.problem })
   return z.NEVER
 })
 
@@ -245,7 +249,7 @@ const schema = z.strictObject({
   data: z.string().min(1, 'expected a folder').default('./data'),
   archive: z
     .strictObject({
-      url: sqliteFile.prefault('sqlite:foyer.db'),
+      url: storeLocation.prefault('sqlite:foyer.db'),
       retention: durationMs.prefault('365d'),
     })
     .prefault({}),
@@ -284,6 +288,9 @@ function problemsOf(issues: readonly z.core.$ZodIssue[]): Problem[] {
   })
 }
 
+const inFolder = (location: StoreLocation, data: string): StoreLocation =>
+  location.kind === 'sqlite' ? { ...location, file: resolve(data, location.file) } : location
+
 /**
  * The configuration from defaults, then `file` (or `FOYER_CONFIG`), then `FOYER_` variables, then `dataOverride`
  * for the key `data`. Throws `CONFIG_UNREADABLE`, or `CONFIG_INVALID` with a line for every problem.
@@ -301,7 +308,7 @@ export function loadConfig(sources: {
   const data = resolve(sources.dataOverride ?? parsed.data.data)
   return {
     data,
-    archive: { file: resolve(data, archive.url), retentionMs: archive.retention },
+    archive: { location: inFolder(archive.url, data), retentionMs: archive.retention },
     xmpp: {
       ...xmpp,
       server: xmpp.server && {

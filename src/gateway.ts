@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { adminSocket } from './admin/protocol.ts'
 import { startAdminServer } from './admin/server.ts'
 import { FileStore } from './archive/file-store.ts'
-import { openStore } from './archive/open-store.ts'
+import { openStoreAt } from './archive/open-store.ts'
 import { type Config, type Endpoint, isLoopback, type RetroshareConfig } from './config.ts'
 import { archiveIds } from './gateway/archive-ids.ts'
 import { ArchiveWriter } from './gateway/archive-writer.ts'
@@ -63,7 +63,10 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
 /** Makes all parts and says how each ends, the last first; then starts them, from the networks to the admin socket. */
 async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<Gateway> {
   makeDataFolder(config.data)
-  const store = openStore(config.archive.file)
+  const store = await openStoreAt(config.archive.location, (reason) => {
+    if (reason === undefined) log.info('the database is back')
+    else log.error({ code: 'ARCHIVE_LOST', reason }, 'the database is lost')
+  })
   shutdown.add({ archive: () => store.close() })
 
   const networks = new Map<NetworkId, LobbyNetwork>()
@@ -175,13 +178,15 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     rooms,
     archive: store.archive,
     hearing,
+    archiveWaiting: () => writer.waiting,
     sessionCount: () => server?.sessionCount ?? 0,
     component,
     problems: () =>
       problems({
         isServerDown: () => server !== null && !listening.has('xmpp'),
         componentProblem: () => component?.problem,
-        isArchiveFailing: () => writer.isFailing,
+        archiveProblem: () =>
+          store.problem() ?? (writer.isFailing ? 'the last write failed, see the log' : undefined),
         networksDown: () => [...networks.keys()].filter((id) => !listening.has(id)),
       }),
   })

@@ -34,7 +34,7 @@ function problems(text: string, env: Record<string, string> = {}): string[] {
 test('defaults alone give a gateway on loopback', () => {
   expect(loadConfig({ env: {} })).toEqual({
     data: resolve('data'),
-    archive: { file: resolve('data/foyer.db'), retentionMs: 365 * 86_400_000 },
+    archive: { location: { kind: 'sqlite', file: resolve('data/foyer.db') }, retentionMs: 365 * 86_400_000 },
     xmpp: {
       domain: 'lobbies.localhost',
       admins: [],
@@ -156,7 +156,7 @@ http: here
   })
   test('never show a secret', () => {
     const told = problems(
-      'archive: { url: "postgres://foyer:hunter2@db/foyer" }\nhttp: { token: "hunter2 " }\n',
+      'archive: { url: "postgres://foyer:hunter2@db/foyer?mode=hunter2" }\nhttp: { token: "hunter2 " }\n',
     )
     expect(told).toHaveLength(2)
     expect(told.join()).not.toContain('hunter2')
@@ -229,7 +229,6 @@ describe('rules', () => {
     ['xmpp: { server: { tls: { cert: a } } }', 'xmpp.server.tls'],
     ['tox: { listen: "127.0.0.1:33445" }', 'tox'],
     ['links: [{}]', 'links'],
-    ['archive: { url: "postgres://u@h/d" }', 'archive.url'],
   ])('what this version cannot do is refused: %s', (text, key) => {
     expect(problems(text)).toEqual([expect.stringMatching(`: ${key}: .*is not available in this version`)])
   })
@@ -291,7 +290,40 @@ test.each([
   ['sqlite:/var/chat.db', '/var/chat.db'],
   ['sqlite:///var/chat.db', '/var/chat.db'],
 ])('%s is the file %s', (url, file) => {
-  expect(load(`data: /d\narchive: { url: "${url}" }\n`).archive.file).toBe(file)
+  expect(load(`data: /d\narchive: { url: "${url}" }\n`).archive.location).toEqual({ kind: 'sqlite', file })
+})
+
+test('a database of PostgreSQL is named by URL, its password best in a file', () => {
+  const named = load('archive: { url: "postgres://foyer:p%40ss@db:5433/chat?sslmode=require" }\n')
+  const location = {
+    kind: 'postgres',
+    postgres: {
+      host: 'db',
+      port: 5433,
+      database: 'chat',
+      user: 'foyer',
+      password: 'p@ss',
+      sslMode: 'require',
+      sslRootCert: null,
+      sslCert: null,
+      sslKey: null,
+    },
+  }
+  expect(named.archive.location).toEqual(location)
+  const file = join(folder, 'url')
+  writeFileSync(file, 'postgresql://foyer:p%40ss@db:5433/chat?sslmode=require\n')
+  expect(load('', { FOYER_ARCHIVE__URL_FILE: file }).archive.location).toEqual(location)
+})
+
+test.each([
+  ['mysql://u@h/d', 'expected sqlite:FILE or postgres://user:password@host:port/database'],
+  ['postgres:u@h/d', 'expected postgres://user:password@host:port/database'],
+  ['postgres://u:secret@h:99999/d', 'expected postgres://user:password@host:port/database'],
+  ['postgres://h/d', 'names no user: postgres://user:password@host:port/database'],
+  ['postgres://u:secret@h', 'names no database: postgres://user:password@host:port/database'],
+  ['postgres://u:secret@h/d?sslmode=on', 'sslmode is disable, prefer, require, verify-ca, verify-full'],
+])('the archive %s is refused with the reason', (url, reason) => {
+  expect(problems(`archive: { url: "${url}" }\n`)).toEqual([`FILE:1:12: archive.url: ${reason}`])
 })
 
 test('loopback is this machine and nothing else', () => {

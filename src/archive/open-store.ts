@@ -1,5 +1,9 @@
 /** Opens a store: the one place that chooses the database. */
 import { accountStore } from './accounts.ts'
+import { postgresArchive } from './postgres-archive.ts'
+import { MIGRATIONS as POSTGRES_MIGRATIONS } from './postgres-schema.ts'
+import { PostgresSession } from './postgres-session.ts'
+import type { PostgresLocation } from './postgres-url.ts'
 import type { Sql } from './sql.ts'
 import { Database } from './sqlite.ts'
 import { sqliteArchive } from './sqlite-archive.ts'
@@ -8,8 +12,13 @@ import { sqliteSql } from './sqlite-sql.ts'
 import type { Store } from './store.ts'
 import { hearingTable, metaTable, nickStore, roomTable } from './tables.ts'
 
+/** Where a store is: an absolute path of an SQLite file, or a database of PostgreSQL. */
+export type StoreLocation =
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | { readonly kind: 'postgres'; readonly postgres: PostgresLocation }
+
 /** The small tables, which are the same on every database. */
-const tables = (sql: Sql): Omit<Store, 'archive' | 'close'> => ({
+const tables = (sql: Sql): Omit<Store, 'archive' | 'problem' | 'close'> => ({
   rooms: roomTable(sql),
   nicks: nickStore(sql),
   accounts: accountStore(sql),
@@ -18,14 +27,45 @@ const tables = (sql: Sql): Omit<Store, 'archive' | 'close'> => ({
 })
 
 /**
- * Opens the SQLite file, creating it and its folder if need be, and holds it alone. Throws a `GatewayError`:
- * ARCHIVE_LOCKED (another process has it), ARCHIVE_SCHEMA_NEWER, ARCHIVE_UNREADABLE.
+ * Opens a store and holds it alone. `onProblem` hears of a database that is lost, and with undefined that it is back.
+ * Rejects with a `GatewayError`: ARCHIVE_LOCKED (another process has it), ARCHIVE_SCHEMA_NEWER, ARCHIVE_UNREADABLE.
  */
+export async function openStoreAt(
+  location: StoreLocation,
+  onProblem: (problem: string | undefined) => void,
+): Promise<Store> {
+  return location.kind === 'sqlite' ? openStore(location.file) : openPostgres(location.postgres, onProblem)
+}
+
+/** Opens the SQLite file, creating it and its folder if need be. Throws what `openStoreAt` rejects with. */
 export function openStore(file: string): Store {
   const db = new Database(file, MIGRATIONS)
   return {
     archive: sqliteArchive(db),
     ...tables(sqliteSql(db)),
+    problem: () => undefined,
     close: () => db.attempt(() => db.close()),
+  }
+}
+
+async function openPostgres(
+  location: PostgresLocation,
+  onProblem: (problem: string | undefined) => void,
+): Promise<Store> {
+  const writer = await PostgresSession.open({ location, migrations: POSTGRES_MIGRATIONS, onProblem })
+  try {
+    const reader = await PostgresSession.open({ location, migrations: null, onProblem: () => undefined })
+    return {
+      archive: postgresArchive(writer, reader),
+      ...tables(writer),
+      problem: () => (writer.problem ?? reader.problem) && 'the database is out of reach, see the log',
+      close: async () => {
+        await reader.close()
+        await writer.close()
+      },
+    }
+  } catch (error) {
+    await writer.close()
+    throw error
   }
 }

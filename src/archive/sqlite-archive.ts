@@ -10,8 +10,9 @@ import type {
 } from '../muc/archive-port.ts'
 import type { ArchiveId } from '../util/ids.ts'
 import type { AppendOutcome, Archive } from './archive.ts'
+import { archiveId, COLUMNS, entryOf, microseconds, numberOf } from './archive-rows.ts'
 import type { Database, Statement } from './sqlite.ts'
-import { archiveId, COLUMNS, entryOf, microseconds, numberOf, PageReader } from './sqlite-pages.ts'
+import { PageReader } from './sqlite-pages.ts'
 import { type IndexedText, TextIndex } from './sqlite-text.ts'
 
 const EXPORT_BATCH = 500

@@ -86,6 +86,8 @@ export interface Store {
   readonly accounts: AccountStore
   readonly hearing: HearingTable
   readonly meta: MetaTable
+  /** Why the database is out of reach now, for operators; undefined while it is not. */
+  problem(): string | undefined
   /** Folds the log into the database and lets go of it. Nothing may be asked afterwards. */
   close(): Promise<void>
 }

@@ -21,7 +21,7 @@ export const statusCommand: Command = async (argv, io) => {
         `${network.lobbiesJoined} of ${network.lobbies} lobbies joined`,
     )
   io.out(`  rooms: ${status.rooms}, occupants: ${status.occupants}`)
-  io.out(`  archive: ${status.archive.messages} messages, ${status.archive.bytes} bytes`)
+  if (status.archive) io.out(`  archive: ${status.archive.messages} messages, ${status.archive.bytes} bytes`)
   io.out(`  history: ${status.gaps.ended} gaps, ${status.gaps.open} lobbies not heard now`)
   for (const problem of status.problems) io.out(`  PROBLEM: ${problem}`)
   return 0

@@ -15,12 +15,19 @@ export interface Appender {
 
 /** A failing archive is tried again this often, so that readiness comes back without a message. */
 const RETRY_MS = 5_000
+/** Entries of one commit at most. */
+const COMMIT_BATCH = 1_000
+/** What may wait for a slow archive, in entries and in characters of their XML; more fails at once. */
+const MAX_WAITING = 10_000
+const MAX_WAITING_CHARACTERS = 33_554_432
 
 export class ArchiveWriter {
   readonly #archive: Appender
   readonly #log: Logger
   readonly #onCommit: (seconds: number) => void
   #waiting: Waiting[] = []
+  /** Characters of XML in `#waiting`. */
+  #characters = 0
   #isWriting = false
   #isFailing = false
   #flushed: (() => void)[] = []
@@ -37,8 +44,18 @@ export class ArchiveWriter {
     return this.#isFailing
   }
 
+  /** Entries that wait for their commit to begin. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
   append(entry: ArchiveWrite, done: (outcome: AppendOutcome) => void): void {
+    if (this.#waiting.length >= MAX_WAITING || this.#characters >= MAX_WAITING_CHARACTERS) {
+      setImmediate(() => done('failed'))
+      return
+    }
     this.#waiting.push({ entry, done })
+    this.#characters += entry.xml.length
     this.#begin()
   }
 
@@ -61,8 +78,8 @@ export class ArchiveWriter {
 
   async #write(): Promise<void> {
     do {
-      const batch = this.#waiting
-      this.#waiting = []
+      const batch = this.#waiting.splice(0, COMMIT_BATCH)
+      for (const { entry } of batch) this.#characters -= entry.xml.length
       const outcomes = await this.#store(batch)
       for (const [i, { done }] of batch.entries()) done(outcomes?.[i] ?? 'failed')
     } while (this.#waiting.length > 0)

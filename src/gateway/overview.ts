@@ -17,6 +17,8 @@ export interface OverviewSources {
   readonly rooms: Rooms
   readonly archive: Archive
   readonly hearing: Hearing
+  /** Entries that wait for a commit. */
+  archiveWaiting(): number
   sessionCount(): number
   /** Null when there is no host server. */
   readonly component: Pick<Component, 'isUp' | 'counters'> | null
@@ -53,7 +55,7 @@ export async function gatewayStatus(sources: OverviewSources): Promise<GatewaySt
     })),
     rooms: sources.rooms.size,
     occupants: local + remote,
-    archive: await sources.archive.stats(),
+    archive: await sources.archive.stats().catch(() => null),
     gaps: gapsOf(sources.hearing),
     problems: sources.problems(),
   }
@@ -64,7 +66,8 @@ export async function gauges(sources: OverviewSources): Promise<Gauges> {
   const sum = (count: (network: NetworkSnapshot) => number): number =>
     networks.reduce((total, network) => total + count(network), 0)
   const occupants = sources.rooms.countOccupants()
-  const archive = await sources.archive.stats()
+  // A database that is out of reach must not hide all the rest.
+  const archive = await sources.archive.stats().catch(() => null)
   return {
     sessions: sources.sessionCount(),
     rooms_loaded: sources.rooms.loadedCount,
@@ -74,7 +77,9 @@ export async function gauges(sources: OverviewSources): Promise<Gauges> {
     friends_online: sum(online),
     lobbies: sum((network) => network.lobbies.length),
     lobbies_joined: sum(joined),
-    archive_messages: archive.messages,
-    archive_bytes: archive.bytes,
+    archive_messages: archive?.messages ?? Number.NaN,
+    archive_bytes: archive?.bytes ?? Number.NaN,
+    archive_up: archive ? 1 : 0,
+    archive_waiting: sources.archiveWaiting(),
   }
 }

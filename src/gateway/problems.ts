@@ -6,17 +6,19 @@ export interface ProblemSources {
   isServerDown(): boolean
   /** Why there is no link to the host server; undefined when there is one, or none is configured. */
   componentProblem(): string | undefined
-  isArchiveFailing(): boolean
+  /** Undefined when the archive can be read and written as far as is known. */
+  archiveProblem(): string | undefined
   /** Networks that are configured but do not listen yet. */
   networksDown(): readonly string[]
 }
 
 export function problems(sources: ProblemSources): string[] {
   const component = sources.componentProblem()
+  const archive = sources.archiveProblem()
   return [
     ...(sources.isServerDown() ? ['xmpp: the server does not listen'] : []),
     ...(component === undefined ? [] : [`xmpp: no link to the host server: ${component}`]),
-    ...(sources.isArchiveFailing() ? ['archive: the last write failed, see the log'] : []),
+    ...(archive === undefined ? [] : [`archive: ${archive}`]),
     ...sources.networksDown().map((network) => `${network}: does not listen`),
   ]
 }

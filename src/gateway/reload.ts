@@ -13,7 +13,9 @@ const LIVE: ReadonlySet<string> = new Set([
 /** Where a value has another name than the key that an operator sets. */
 const KEYS: Readonly<Record<string, string>> = {
   'archive.retentionMs': 'archive.retention',
-  'archive.file': 'archive.url',
+  'archive.location.kind': 'archive.url',
+  'archive.location.file': 'archive.url',
+  'archive.location.postgres': 'archive.url',
 }
 
 /** Keys that are in force now and were not before, and keys that will be after a restart. */

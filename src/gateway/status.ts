@@ -19,7 +19,8 @@ export interface GatewayStatus {
   readonly rooms: number
   /** Occupants in all rooms, local and remote. */
   readonly occupants: number
-  readonly archive: { readonly messages: number; readonly bytes: number }
+  /** Null while the database is out of reach. */
+  readonly archive: { readonly messages: number; readonly bytes: number } | null
   /** Gaps in histories that have ended, in all rooms; and lobbies once heard that are not heard now. */
   readonly gaps: { readonly ended: number; readonly open: number }
   /** What is wrong, in words; empty when all is well. */

@@ -30,6 +30,8 @@ const GAUGES = {
   lobbies_joined: 'Lobbies joined',
   archive_messages: 'Messages in the archive',
   archive_bytes: 'Bytes of the archive on disk',
+  archive_up: '1 while the archive can be read, else 0',
+  archive_waiting: 'Messages that wait to be stored',
 } as const
 
 /** Values by name without prefix. */

@@ -437,13 +437,13 @@ export function archiveContract(name: string, open: () => Promise<OpenedArchive>
                 writes.push({ ...made, ...(target && { retracts: [{ id: target.id, xml: '<gone/>' }] }) })
               }
               const outcomes = await archive.append(writes)
-              const taken = new Map<ArchiveId, string>()
+              const taken = new Set<string>()
               for (const [i, { room, retracts }] of writes.entries())
-                if (outcomes[i] === 'stored') for (const { id } of retracts ?? []) taken.set(id, room)
+                if (outcomes[i] === 'stored') for (const { id } of retracts ?? []) taken.add(`${room} ${id}`)
               let kept = given
                 .filter((_, i) => outcomes[i] === 'stored')
                 .map((e) =>
-                  taken.get(e.id) === e.room
+                  taken.has(`${e.room} ${e.id}`)
                     ? { ...e, kind: 'retracted' as const, body: null, xml: '<gone/>' }
                     : e,
                 )

@@ -3,12 +3,14 @@
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { describe } from 'vitest'
+import { postgresPrograms } from './postgres.ts'
 
 const isRequired = process.env.REQUIRE_PEERS === '1'
 
 const PEERS = {
   chromium: { isThere: () => isExecutable('/usr/bin/chromium'), install: 'apt-get install chromium' },
   ejabberd: { isThere: () => isExecutable('/usr/sbin/ejabberdctl'), install: 'apt-get install ejabberd' },
+  postgresql: { isThere: () => postgresPrograms() !== undefined, install: 'apt-get install postgresql' },
   prosody: { isThere: () => isExecutable('/usr/bin/prosody'), install: 'apt-get install prosody' },
   slixmpp: {
     isThere: () =>
