@@ -17,6 +17,10 @@ export interface Endpoint {
 export interface XmppServerConfig {
   readonly domain: string
   readonly listen: Endpoint
+  /** Where clients begin with TLS at once; null for nowhere. */
+  readonly directTls: Endpoint | null
+  /** Absolute paths; null for no TLS. */
+  readonly tls: { readonly cert: string; readonly key: string } | null
   readonly auth: 'anonymous' | 'accounts' | 'both'
 }
 
@@ -140,6 +144,7 @@ const byteCount = converted('KiB, MiB or GiB, such as 256MiB, or 0 for none', (t
 const profileName = converted('1 to 64 characters without control characters or < > ( )', (text) =>
   /^[^\p{C}<>()]{1,64}$/u.test(text) && text.trim() === text ? text : undefined,
 )
+const filePath = z.string('expected a file').min(1, 'expected a file')
 const storeLocation = z.string().transform((text, context): StoreLocation => {
   const file = /^sqlite:(?!:)(?:\/\/(?=\/))?([^\0?]+)$/.exec(text)?.[1]
   if (file !== undefined) return { kind: 'sqlite', file }
@@ -162,21 +167,20 @@ const server = z
     domain: domain.prefault('localhost'),
     listen: endpoint.prefault('127.0.0.1:5222'),
     auth: z.enum(['anonymous', 'accounts', 'both']).default('anonymous'),
-    tls: unavailable('cert', 'key'),
+    tls: z.strictObject({ cert: filePath, key: filePath }).nullable().default(null),
+    directTls: endpoint.nullable().default(null),
   })
-  .superRefine(({ listen, auth }, context) => {
-    if (isLoopback(listen.host)) return
-    if (auth !== 'accounts')
-      context.addIssue({
-        code: 'custom',
-        path: ['auth'],
-        message: `${auth} is refused, as xmpp.server.listen is ${listen.host}, which is not loopback`,
-      })
-    context.addIssue({
-      code: 'custom',
-      path: ['listen'],
-      message: `${listen.host} is not loopback, where TLS is required, and xmpp.server.tls ${NOT_AVAILABLE}`,
-    })
+  .superRefine(({ listen, directTls, tls, auth }, context) => {
+    const refuse = (key: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [key], message })
+    if (directTls && !tls) refuse('directTls', 'needs xmpp.server.tls')
+    for (const [key, address] of Object.entries({ listen, directTls })) {
+      if (!address || isLoopback(address.host)) continue
+      if (auth !== 'accounts')
+        refuse('auth', `${auth} is refused, as xmpp.server.${key} is ${address.host}, which is not loopback`)
+      if (!tls && key === 'listen')
+        refuse('tls', `is required, as xmpp.server.listen is ${address.host}, which is not loopback`)
+    }
   })
 
 const component = z.strictObject({
@@ -314,6 +318,8 @@ export function loadConfig(sources: {
       server: xmpp.server && {
         domain: xmpp.server.domain,
         listen: xmpp.server.listen,
+        directTls: xmpp.server.directTls,
+        tls: xmpp.server.tls && { cert: resolve(xmpp.server.tls.cert), key: resolve(xmpp.server.tls.key) },
         auth: xmpp.server.auth,
       },
     },

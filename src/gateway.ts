@@ -137,6 +137,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     config.xmpp.server &&
     createXmppServer({
       ...config.xmpp.server,
+      isTlsRequired: !isLoopback(config.xmpp.server.listen.host),
       accounts,
       services: () => [{ jid: config.xmpp.domain, name: 'Lobbies' }],
       upload: uploads?.slots ?? null,
@@ -245,7 +246,9 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   }
   joinLobbies(networks, config)
   if (server) {
-    ports.c2s = (await server.start()).port
+    const { port, directTlsPort } = await server.start()
+    ports.c2s = port
+    if (directTlsPort !== undefined) ports.c2sTls = directTlsPort
     listening.add('xmpp')
   }
   component?.start()
@@ -268,6 +271,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
       statusUrls = fresh.xmpp.statusUrls
       retentionMs = fresh.archive.retentionMs
       acceptInvites = fresh.retroshare?.acceptInvites ?? []
+      if (fresh.xmpp.server?.tls) server?.reloadTls(fresh.xmpp.server.tls)
       rooms.describeAll()
       joinLobbies(networks, fresh)
     },

@@ -39,7 +39,13 @@ test('defaults alone give a gateway on loopback', () => {
       domain: 'lobbies.localhost',
       admins: [],
       statusUrls: [],
-      server: { domain: 'localhost', listen: { host: '127.0.0.1', port: 5222 }, auth: 'anonymous' },
+      server: {
+        domain: 'localhost',
+        listen: { host: '127.0.0.1', port: 5222 },
+        directTls: null,
+        tls: null,
+        auth: 'anonymous',
+      },
       component: null,
     },
     http: { listen: { host: '127.0.0.1', port: 5280 }, publicUrl: null, token: null },
@@ -181,9 +187,22 @@ describe('rules', () => {
   test('off loopback anonymous is refused, and anything without TLS', () => {
     expect(problems('xmpp: { server: { listen: "0.0.0.0:5222" } }\n')).toEqual([
       'FILE:1:9: xmpp.server.auth: anonymous is refused, as xmpp.server.listen is 0.0.0.0, which is not loopback',
-      'FILE:1:19: xmpp.server.listen: 0.0.0.0 is not loopback, where TLS is required, and xmpp.server.tls is not available in this version',
+      'FILE:1:9: xmpp.server.tls: is required, as xmpp.server.listen is 0.0.0.0, which is not loopback',
     ])
     expect(problems('xmpp: { server: { listen: "0.0.0.0:5222", auth: accounts } }\n')).toHaveLength(1)
+    expect(problems('xmpp: { server: { directTls: "0.0.0.0:5223", auth: both } }\n')).toEqual([
+      'FILE:1:19: xmpp.server.directTls: needs xmpp.server.tls',
+      'FILE:1:46: xmpp.server.auth: both is refused, as xmpp.server.directTls is 0.0.0.0, which is not loopback',
+    ])
+    const good =
+      'xmpp: { server: { listen: "0.0.0.0:5222", directTls: "[::]:5223", auth: accounts, tls: { cert: a, key: /b } } }\n'
+    expect(load(good).xmpp.server).toMatchObject({
+      directTls: { host: '::', port: 5223 },
+      tls: { cert: join(process.cwd(), 'a'), key: '/b' },
+    })
+    expect(problems('xmpp: { server: { tls: { cert: a } } }\n')).toEqual([
+      'FILE:1:19: xmpp.server.tls.key: expected a file',
+    ])
   })
   test('off loopback HTTP needs a token', () => {
     expect(problems('http: { listen: "192.0.2.1:80" }\n')).toEqual([
@@ -226,7 +245,6 @@ describe('rules', () => {
     ])
   })
   test.each([
-    ['xmpp: { server: { tls: { cert: a } } }', 'xmpp.server.tls'],
     ['tox: { listen: "127.0.0.1:33445" }', 'tox'],
     ['links: [{}]', 'links'],
   ])('what this version cannot do is refused: %s', (text, key) => {

@@ -88,7 +88,7 @@ test('every stream error that is sent is listed, and every one listed can occur'
 test('every failure of a login is listed, and every one listed can occur', () => {
   const used = found(
     ['xmpp/sasl.ts', 'xmpp/scram.ts', 'xmpp/login.ts'],
-    /\b(?:fail|failed|failure)\(\s*'([a-z-]+)'/g,
+    /\b(?:fail|failed|failure|failureElement)\(\s*'([a-z-]+)'/g,
   )
   expect(sorted(listedIn('Login failures'))).toEqual(used)
 })

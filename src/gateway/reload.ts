@@ -7,6 +7,8 @@ const LIVE: ReadonlySet<string> = new Set([
   'archive.retention',
   'xmpp.admins',
   'xmpp.statusUrls',
+  'xmpp.server.tls.cert',
+  'xmpp.server.tls.key',
   'retroshare.autojoin',
   'retroshare.acceptInvites',
 ])

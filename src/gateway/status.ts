@@ -1,7 +1,7 @@
 /** What the gateway tells of itself: the shapes behind `foyer … --json` and `/api/map` (docs/operating.md). */
 
 /** Ports really bound; a listener that is off is absent. */
-export type BoundPorts = Readonly<Partial<Record<'c2s' | 'http' | 'retroshare', number>>>
+export type BoundPorts = Readonly<Partial<Record<'c2s' | 'c2sTls' | 'http' | 'retroshare', number>>>
 
 /** `foyer status --json`. */
 export interface GatewayStatus {

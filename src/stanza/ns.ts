@@ -65,6 +65,7 @@ export const NS = {
   searchOrder: 'urn:xmpp:channel-search:0:order', // XEP-0433
   searchError: 'urn:xmpp:channel-search:0:error', // XEP-0433
   activity: 'urn:xmpp:rai:0', // XEP-0437
+  channelBinding: 'urn:xmpp:sasl-cb:0', // XEP-0440
   reactions: 'urn:xmpp:reactions:0', // XEP-0444
   outage: 'urn:xmpp:sos:0', // XEP-0455
   fileMetadata: 'urn:xmpp:file:metadata:0', // XEP-0446

@@ -60,12 +60,21 @@ export class ClientConnection implements TransportSink, SessionPlace {
     return this.#isClosing
   }
 
+  get hasMoreInput(): boolean {
+    return !this.#input.isEmpty
+  }
+
   get isFramed(): boolean {
     return this.#transport.isFramed
   }
 
   received(events: readonly StreamEvent[], bytes: number): void {
     if (!this.#isClosing) this.#input.received(events, bytes)
+  }
+
+  secured(): void {
+    this.#hasHeader = false
+    this.#negotiation?.secured()
   }
 
   inputEnded(): void {

@@ -2,7 +2,14 @@
 import type { Logger } from 'pino'
 import { NS } from '../stanza/ns.ts'
 import { type Element, el } from '../stanza/xml.ts'
-import { type SaslCondition, type SaslEnv, type SaslExchange, type SaslStep, startExchange } from './sasl.ts'
+import {
+  type LoginChannel,
+  type SaslCondition,
+  type SaslEnv,
+  type SaslExchange,
+  type SaslStep,
+  startExchange,
+} from './sasl.ts'
 
 /** What to tell the client, and what that means here. */
 export interface LoginAnswer {
@@ -17,14 +24,14 @@ export interface LoginAnswer {
 /** One per connection; elements are taken one after another. */
 export class Login {
   readonly #env: SaslEnv
-  readonly #address: string
+  readonly #channel: LoginChannel
   readonly #log: Logger
   #exchange: SaslExchange | undefined
   #refused = 0
 
-  constructor(env: SaslEnv, address: string, log: Logger) {
+  constructor(env: SaslEnv, channel: LoginChannel, log: Logger) {
     this.#env = env
-    this.#address = address
+    this.#channel = channel
     this.#log = log
   }
 
@@ -39,16 +46,18 @@ export class Login {
       return { reply: data('success', step.text), outcome: { kind: 'success', account, isAnonymous } }
     }
     const { condition } = step
-    if (condition === 'not-authorized') this.#env.throttle.failed(this.#address, step.account)
-    const reply = el('failure', { xmlns: NS.sasl }, el(condition))
-    return { reply, outcome: { kind: 'refused', condition, count: ++this.#refused } }
+    if (condition === 'not-authorized') this.#env.throttle.failed(this.#channel.address, step.account)
+    return {
+      reply: failureElement(condition),
+      outcome: { kind: 'refused', condition, count: ++this.#refused },
+    }
   }
 
   async #step(element: Element): Promise<SaslStep> {
     const name = element.getName()
     if (name === 'abort') return failed('aborted')
     if (name === 'auth') {
-      this.#exchange = startExchange(element.attrs.mechanism ?? '', this.#env, this.#address)
+      this.#exchange = startExchange(element.attrs.mechanism ?? '', this.#env, this.#channel)
       if (!this.#exchange) return failed('invalid-mechanism')
     } else if (name !== 'response') return failed('malformed-request')
     if (!this.#exchange) return failed('malformed-request')
@@ -65,6 +74,27 @@ export class Login {
 }
 
 const failed = (condition: SaslCondition): SaslStep => ({ kind: 'failure', condition })
+
+/** For people; what they can do about it, where they can (RFC 6120 §6.5). */
+const TEXTS: Readonly<Partial<Record<SaslCondition, string>>> = {
+  'encryption-required': 'Passwords are taken over TLS only.',
+  'not-authorized': 'Name or password are wrong, or somebody is between you and the server.',
+  'temporary-auth-failure':
+    'Too many logins were refused, or too many people log in: try again in ten minutes.',
+}
+
+function failureElement(condition: SaslCondition): Element {
+  const text = TEXTS[condition]
+  return el(
+    'failure',
+    { xmlns: NS.sasl },
+    el(condition),
+    text !== undefined && el('text', { 'xml:lang': 'en' }, text),
+  )
+}
+
+/** The answer to a login before TLS, where TLS is required. */
+export const refusedWithoutTls = (): Element => failureElement('encryption-required')
 
 const data = (name: string, text: string): Element =>
   el(name, { xmlns: NS.sasl }, text === '' ? undefined : Buffer.from(text).toString('base64'))

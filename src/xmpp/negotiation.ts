@@ -8,24 +8,31 @@ import { type Element, el } from '../stanza/xml.ts'
 import type { Account } from './account-services/account.ts'
 import { type BindRefusal, bindRequest, isBind } from './bind.ts'
 import type { ServerLimits } from './limits.ts'
-import { Login, type LoginAnswer } from './login.ts'
+import { Login, type LoginAnswer, refusedWithoutTls } from './login.ts'
 import { mechanismsOf, type SaslEnv } from './sasl.ts'
 import type { Session } from './session.ts'
 import {
   bindFeature,
+  channelBindingFeature,
   claimedAddress,
   clientStateFeature,
   features,
   mechanismsFeature,
   refusesHeader,
+  startTlsFeature,
 } from './stream-header.ts'
 import { failed, managementFeature, managementRequest } from './stream-management/elements.ts'
 import type { SleepingSessions } from './stream-management/sleeping-sessions.ts'
+import { offeredBindings } from './tls/channel-binding.ts'
 import type { Transport } from './transport.ts'
+
+export type StartTls = 'none' | 'offered' | 'required'
 
 /** What negotiations need of the server. */
 export interface NegotiationEnv {
   readonly domain: string
+  /** Whether clients on TCP may or must begin TLS before they log in. */
+  readonly startTls: StartTls
   readonly limits: ServerLimits
   readonly sasl: SaslEnv
   readonly sleeping: SleepingSessions
@@ -45,6 +52,8 @@ export interface NegotiatedStream {
   hold(): void
   goOn(): void
   readonly isClosing: boolean
+  /** Something was received that is not handled yet. */
+  readonly hasMoreInput: boolean
   /** Negotiation is over: a new session, with the answer to its client. */
   begin(jid: Jid, account: Account, answer: Element): void
   /** Negotiation is over: an earlier session goes on, whose client has handled `h` stanzas. */
@@ -71,8 +80,14 @@ export class Negotiation {
     return this.#account === undefined
   }
 
+  /** TLS has begun, and with it everything begins anew. */
+  secured(): void {
+    this.#stage = 'header'
+    this.#login = undefined
+  }
+
   opened(header: Element): void {
-    const { domain, sasl } = this.#env
+    const { domain } = this.#env
     const { isFramed } = this.#transport
     if (this.#stage !== 'header' && this.#stage !== 'header-again') {
       this.#stream.fail('bad-format', 'The stream is open already.')
@@ -84,7 +99,7 @@ export class Negotiation {
       this.#stream.fail(refusal.condition, refusal.text)
     } else if (this.#stage === 'header') {
       this.#stage = 'login'
-      this.#stream.writeElement(features(isFramed, mechanismsFeature(mechanismsOf(sasl.policy))))
+      this.#stream.writeElement(features(isFramed, ...this.#loginFeatures()))
     } else {
       this.#stage = 'bind'
       this.#stream.writeElement(features(isFramed, bindFeature(), managementFeature(), clientStateFeature()))
@@ -94,15 +109,51 @@ export class Negotiation {
   take(element: Element): void {
     const account = this.#account
     if (this.#stage === 'login' && element.getNS() === NS.sasl) this.#sasl(element)
+    else if (this.#stage === 'login' && element.is('starttls', NS.startTls)) this.#startTls()
     else if (this.#stage === 'bind' && account && isBind(element)) this.#bind(account, element)
     else if (this.#stage === 'bind' && account && element.getNS() === NS.streamManagement)
       this.#management(account, element)
     else this.#stream.fail('not-authorized', 'Log in first, then bind a resource.')
   }
 
+  /** `none` where it has begun. */
+  get #offersTls(): StartTls {
+    const { isFramed, channelBindings } = this.#transport
+    return isFramed || channelBindings ? 'none' : this.#env.startTls
+  }
+
+  #loginFeatures(): Element[] {
+    const bindings = this.#transport.channelBindings
+    const mechanisms = mechanismsFeature(mechanismsOf(this.#env.sasl.policy, (bindings?.size ?? 0) > 0))
+    const offersTls = this.#offersTls
+    if (offersTls === 'required') return [startTlsFeature(true)]
+    return [
+      ...(offersTls === 'offered' ? [startTlsFeature(false)] : []),
+      mechanisms,
+      ...(bindings ? [channelBindingFeature(offeredBindings(bindings))] : []),
+    ]
+  }
+
+  #startTls(): void {
+    if (this.#offersTls === 'none') {
+      this.#stream.writeElement(el('failure', { xmlns: NS.startTls }))
+      this.#stream.fail('unsupported-feature', 'There is no TLS here, or it has begun already.')
+    } else if (this.#stream.hasMoreInput) {
+      this.#stream.fail('policy-violation', 'Nothing may follow the request for TLS but TLS.')
+    } else {
+      this.#stream.writeElement(el('proceed', { xmlns: NS.startTls }))
+      this.#transport.startTls()
+    }
+  }
+
   #sasl(element: Element): void {
     const { sasl, log } = this.#env
-    this.#login ??= new Login(sasl, this.#transport.address, log)
+    if (this.#offersTls === 'required') {
+      this.#stream.writeElement(refusedWithoutTls())
+      return
+    }
+    const { address, channelBindings } = this.#transport
+    this.#login ??= new Login(sasl, { address, bindings: channelBindings }, log)
     this.#stream.hold()
     void this.#login.take(element).then((answer) => {
       if (this.#stream.isClosing) return

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { normalizeLocal } from '../stanza/jid.ts'
 import type { AccountStore, ScramCredentials } from './account-port.ts'
 import type { LoginThrottle } from './login-throttle.ts'
-import { decoyCredentials, ScramExchange, type ScramHash, verifyPassword } from './scram.ts'
+import { decoyCredentials, ScramExchange, verifyPassword } from './scram.ts'
+import type { ChannelBindings } from './tls/channel-binding.ts'
 import type { WorkLimit } from './work-limit.ts'
 
 /** Who may log in: anybody under a random name, holders of accounts, or both. */
@@ -12,6 +13,7 @@ export type AuthPolicy = 'anonymous' | 'accounts' | 'both'
 /** Defined conditions of RFC 6120 §6.5 that this server sends. */
 export type SaslCondition =
   | 'aborted'
+  | 'encryption-required'
   | 'incorrect-encoding'
   | 'invalid-authzid'
   | 'invalid-mechanism'
@@ -42,9 +44,22 @@ export interface SaslEnv {
   readonly decoySecret: Uint8Array
 }
 
-/** Offered in this order, the strongest first. */
-export function mechanismsOf(policy: AuthPolicy): readonly string[] {
-  const accounts = ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN']
+/** The connection that a login is made on. */
+export interface LoginChannel {
+  /** IP address of the client. */
+  readonly address: string
+  /** Undefined without TLS. */
+  readonly bindings: ChannelBindings | undefined
+}
+
+/** Offered in this order, the strongest first. `hasBindings`: a login can be tied to its connection. */
+export function mechanismsOf(policy: AuthPolicy, hasBindings: boolean): readonly string[] {
+  const accounts = [
+    ...(hasBindings ? ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-1-PLUS'] : []),
+    'SCRAM-SHA-256',
+    'SCRAM-SHA-1',
+    'PLAIN',
+  ]
   if (policy === 'accounts') return accounts
   return policy === 'anonymous' ? ['ANONYMOUS'] : [...accounts, 'ANONYMOUS']
 }
@@ -55,16 +70,24 @@ export interface SaslExchange {
   respond(message: Uint8Array | undefined): Promise<SaslStep>
 }
 
-/** Starts an exchange; undefined when the mechanism is not offered. `address` is where the client comes from. */
-export function startExchange(mechanism: string, env: SaslEnv, address: string): SaslExchange | undefined {
-  if (!mechanismsOf(env.policy).includes(mechanism)) return undefined
+/** Starts an exchange; undefined when the mechanism is not offered. */
+export function startExchange(
+  mechanism: string,
+  env: SaslEnv,
+  channel: LoginChannel,
+): SaslExchange | undefined {
+  const bindings: ChannelBindings = channel.bindings ?? new Map()
+  if (!mechanismsOf(env.policy, bindings.size > 0).includes(mechanism)) return undefined
+  const isBound = mechanism.endsWith('-PLUS')
   switch (mechanism) {
     case 'SCRAM-SHA-256':
-      return scramExchange('sha256', env, address)
+    case 'SCRAM-SHA-256-PLUS':
+      return scramExchange(new ScramExchange('sha256', { bindings, isBound }), env, channel.address)
     case 'SCRAM-SHA-1':
-      return scramExchange('sha1', env, address)
+    case 'SCRAM-SHA-1-PLUS':
+      return scramExchange(new ScramExchange('sha1', { bindings, isBound }), env, channel.address)
     case 'PLAIN':
-      return plainExchange(env, address)
+      return plainExchange(env, channel.address)
     default:
       return { respond: async () => anonymousSuccess() } // RFC 4505: the trace information is ignored
   }
@@ -102,8 +125,7 @@ function plainExchange(env: SaslEnv, address: string): SaslExchange {
   return { respond }
 }
 
-function scramExchange(hash: ScramHash, env: SaslEnv, address: string): SaslExchange {
-  const scram = new ScramExchange(hash)
+function scramExchange(scram: ScramExchange, env: SaslEnv, address: string): SaslExchange {
   let account: string | undefined
   let isReal = false
 

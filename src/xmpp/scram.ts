@@ -1,8 +1,9 @@
-/** Passwords and the server side of SCRAM: RFC 5802, RFC 7677, RFC 4013. */
+/** Passwords and the server side of SCRAM, with channel binding: RFC 5802, RFC 7677, RFC 4013. */
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { fail, ok, type Result } from '../util/result.ts'
 import type { ScramCredentials, ScramKeys } from './account-port.ts'
+import type { ChannelBindings } from './tls/channel-binding.ts'
 
 /** `SCRAM-SHA-1` and `SCRAM-SHA-256` by the names of their hash functions. */
 export type ScramHash = 'sha1' | 'sha256'
@@ -100,7 +101,7 @@ export function decoyCredentials(secret: Uint8Array, account: string): ScramCred
 }
 
 /** Why an exchange cannot go on; names are those of SASL failures (RFC 6120 §6.5). */
-export type ScramFailure = 'malformed-request' | 'not-authorized'
+export type ScramFailure = 'invalid-mechanism' | 'malformed-request' | 'not-authorized'
 
 /** Who wants to log in, from the client's first message. */
 export interface ScramClient {
@@ -109,35 +110,59 @@ export interface ScramClient {
   readonly authzid: string
 }
 
-const FIRST = /^([ny],(?:a=([^,]*))?,)(n=([^,]*),r=([!-+\--~]+)(?:,[^m].*)?)$/s
+/** How a login is tied to its connection. */
+export interface ScramChannel {
+  /** What the connection has; empty without TLS. */
+  readonly bindings: ChannelBindings
+  /** The client chose a mechanism that ends in -PLUS: it must use one of them. */
+  readonly isBound: boolean
+}
+
+const NO_CHANNEL: ScramChannel = { bindings: new Map(), isBound: false }
+
+const FIRST = /^((n|y|p=([A-Za-z0-9.-]+)),(?:a=([^,]*))?,)(n=([^,]*),r=([!-+\--~]+)(?:,[^m].*)?)$/s
 const FINAL = /^(c=([A-Za-z0-9+/=]+),r=([!-+\--~]+)(?:,[^p].*)?),p=([A-Za-z0-9+/=]+)$/s
 
-/** One SCRAM exchange without channel binding: `first`, `challenge`, `final`, in this order. */
+/** One SCRAM exchange: `first`, `challenge`, `final`, in this order. */
 export class ScramExchange {
   readonly #hash: ScramHash
+  readonly #channel: ScramChannel
   readonly #serverNonce: string
-  #gs2Header = ''
+  /** What the client must repeat: its gs2-header, and the data of the binding. */
+  #binding = Buffer.alloc(0)
   #clientFirstBare = ''
   #nonce = ''
   #serverFirst = ''
   #keys: ScramKeys | undefined
 
   /** `serverNonce`: printable ASCII without commas, new for each exchange. */
-  constructor(hash: ScramHash, serverNonce: string = randomBytes(18).toString('base64')) {
+  constructor(
+    hash: ScramHash,
+    channel: ScramChannel = NO_CHANNEL,
+    serverNonce: string = randomBytes(18).toString('base64'),
+  ) {
     this.#hash = hash
+    this.#channel = channel
     this.#serverNonce = serverNonce
   }
 
   /** Reads client-first-message. */
   first(message: string): Result<ScramClient, ScramFailure> {
     const match = FIRST.exec(message)
-    const username = unescapeName(match?.[4] ?? '')
-    const authzid = unescapeName(match?.[2] ?? '')
+    const [, gs2Header = '', flag, type, encodedAuthzid = '', bare = '', name = '', nonce] = match ?? []
+    const username = unescapeName(name)
+    const authzid = unescapeName(encodedAuthzid)
     if (!match || username === undefined || username === '' || authzid === undefined)
       return fail('malformed-request')
-    this.#gs2Header = match[1] ?? ''
-    this.#clientFirstBare = match[3] ?? ''
-    this.#nonce = `${match[5]}${this.#serverNonce}`
+    const { bindings, isBound } = this.#channel
+    if (isBound !== (type !== undefined)) return fail('malformed-request')
+    const data = type === undefined ? undefined : bindings.get(type)
+    if (isBound && data === undefined) return fail('invalid-mechanism')
+    // The client has channel binding and was told that the server has none: somebody is in between (RFC 5802 §6).
+    if (flag === 'y' && bindings.size > 0) return fail('not-authorized')
+    this.#binding = Buffer.concat([Buffer.from(gs2Header), data ?? Buffer.alloc(0)])
+    this.#clientFirstBare = bare
+    this.#nonce = `${nonce}${this.#serverNonce}`
     return ok({ username, authzid })
   }
 
@@ -154,8 +179,7 @@ export class ScramExchange {
     const match = FINAL.exec(message)
     if (!match || !this.#keys) return fail('malformed-request')
     const [, withoutProof, binding, nonce, proof] = match
-    if (binding !== Buffer.from(this.#gs2Header).toString('base64') || nonce !== this.#nonce)
-      return fail('not-authorized')
+    if (binding !== this.#binding.toString('base64') || nonce !== this.#nonce) return fail('not-authorized')
     const authMessage = `${this.#clientFirstBare},${this.#serverFirst},${withoutProof}`
     const signature = hmac(this.#hash, this.#keys.storedKey, authMessage)
     const clientKey = Buffer.from(proof ?? '', 'base64')

@@ -1,12 +1,11 @@
 /** The embedded XMPP server: clients over TCP and WebSocket, accounts and guests, stanzas to and from services. */
 import { randomBytes } from 'node:crypto'
 import type { Server as HttpServer } from 'node:http'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { Jid, parseJid } from '../stanza/jid.ts'
 import { DocumentParser, PARSER_LIMITS, ReaderPool } from '../stanza/parser.ts'
 import type { Element, PreparedStanza } from '../stanza/xml.ts'
-import { GatewayError } from '../util/errors.ts'
 import type { AccountStore } from './account-port.ts'
 import { type Account, guestAccount, registeredAccount } from './account-services/account.ts'
 import type { ServiceItem } from './account-services/disco.ts'
@@ -30,7 +29,9 @@ import type { Session } from './session.ts'
 import { SessionTable } from './session-table.ts'
 import { StanzaRouter } from './stanza-router.ts'
 import { SleepingSessions } from './stream-management/sleeping-sessions.ts'
+import { type ListenAddress, listenTcp, type TcpListener } from './tcp-listener.ts'
 import { TcpTransport } from './tcp-transport.ts'
+import { ServerTls, type TlsFiles } from './tls/server-tls.ts'
 import { Turns } from './turns.ts'
 import type { UploadSlots } from './upload-port.ts'
 import { attachWebSocketEndpoint } from './websocket-endpoint.ts'
@@ -41,8 +42,13 @@ import { WorkLimit } from './work-limit.ts'
 export interface XmppServerOptions {
   /** Its own domain, normalised: the part after @ of its users. */
   readonly domain: string
-  /** Port 0 takes any free one. */
-  readonly listen: { readonly host: string; readonly port: number }
+  readonly listen: ListenAddress
+  /** Where TLS begins at once; null for nowhere. */
+  readonly directTls: ListenAddress | null
+  /** Certificate and key; null for no TLS at all. */
+  readonly tls: TlsFiles | null
+  /** Nobody on TCP logs in without TLS. */
+  readonly isTlsRequired: boolean
   readonly auth: AuthPolicy
   readonly accounts: AccountStore
   /** Domains that take stanzas; listed by service discovery. */
@@ -66,7 +72,9 @@ export interface XmppServerOptions {
 /** A server that was made and may be started once. */
 export interface XmppServer {
   /** Listens on TCP. Rejects with `XMPP_LISTEN_FAILED`. */
-  start(): Promise<{ readonly port: number }>
+  start(): Promise<{ readonly port: number; readonly directTlsPort: number | undefined }>
+  /** New connections get what is in these files now; if they cannot be used, the log says so and nothing changes. */
+  reloadTls(files: TlsFiles): void
   /** Ends all streams with `system-shutdown` and resolves when they are closed, after `closeTimeoutMs` at most. */
   stop(): Promise<void>
   /** To a local user, full or bare address. What cannot be delivered comes back to `onStanza` as an error, later. */
@@ -86,9 +94,11 @@ export interface XmppServer {
 const SWEEP_MS = 500
 const PASSWORD_CHECKS = { running: 2, waiting: 100 }
 
+/** Throws `XMPP_TLS_UNUSABLE`. */
 export function createXmppServer(options: XmppServerOptions): XmppServer {
   const { domain, accounts, log, now, services } = options
   const limits: ServerLimits = { ...SERVER_LIMITS, ...options.limits }
+  const tls = options.tls ? new ServerTls(options.tls, domain, log, now) : undefined
   const sessions = new SessionTable()
   const turns = new Turns()
   const frames = new DocumentParser({ ...PARSER_LIMITS, maxStanzaBytes: limits.maxStanzaBytes })
@@ -155,6 +165,7 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
 
   const env: ConnectionEnv = {
     domain,
+    startTls: options.isTlsRequired ? 'required' : tls ? 'offered' : 'none',
     limits,
     sasl: {
       domain,
@@ -216,40 +227,40 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
     maxOutgoingCharacters: limits.maxOutgoingCharacters,
   }
 
-  function accept(socket: Socket): void {
+  function accept(socket: Socket, isDirectTls: boolean): void {
     if (!hasRoom()) {
       log.warn({ code: 'XMPP_TOO_MANY_CONNECTIONS', connections: connections.size }, 'connection refused')
       socket.destroy()
       return
     }
-    connections.add(
-      new ClientConnection(env, (sink) => new TcpTransport(socket, sink, { ...transportOptions, readers })),
-    )
+    const tcpOptions = { ...transportOptions, readers, tls: tls && { server: tls, isDirect: isDirectTls } }
+    connections.add(new ClientConnection(env, (sink) => new TcpTransport(socket, sink, tcpOptions)))
   }
 
-  const listener = createServer({ allowHalfOpen: true }, accept)
+  const listeners: TcpListener[] = []
+  async function listen(address: ListenAddress, isDirectTls: boolean): Promise<number> {
+    const listener = await listenTcp(address, (socket) => accept(socket, isDirectTls))
+    listeners.push(listener)
+    return listener.port
+  }
 
   return {
-    start: () =>
-      new Promise((resolve, reject) => {
-        const { host, port } = options.listen
-        listener.on('error', (cause) =>
-          reject(new GatewayError('XMPP_LISTEN_FAILED', `cannot listen on ${host}:${port}`, { cause })),
-        )
-        listener.listen(port, host, 1024, () => {
-          sweeper = setInterval(() => {
-            const nowMs = now()
-            for (const set of Object.values(waiting))
-              for (const connection of [...set]) connection.sweep(nowMs)
-            sleeping.sweep(nowMs)
-          }, SWEEP_MS)
-          resolve({ port: (listener.address() as AddressInfo).port })
-        })
-      }),
+    start: async () => {
+      const port = await listen(options.listen, false)
+      const directTlsPort = options.directTls ? await listen(options.directTls, true) : undefined
+      sweeper = setInterval(() => {
+        const nowMs = now()
+        for (const set of Object.values(waiting)) for (const connection of [...set]) connection.sweep(nowMs)
+        sleeping.sweep(nowMs)
+      }, SWEEP_MS)
+      return { port, directTlsPort }
+    },
+
+    reloadTls: (files) => tls?.reload(files),
 
     stop: async () => {
       isStopping = true
-      const listenerClosed = new Promise<void>((resolve) => listener.close(() => resolve()))
+      const closed = Promise.all(listeners.map((listener) => listener.close()))
       const allGone = new Promise<void>((resolve) => {
         whenEmpty = resolve
       })
@@ -257,7 +268,7 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
       sleeping.endAll()
       if (connections.size > 0) await allGone
       clearInterval(sweeper)
-      await listenerClosed
+      await closed
     },
 
     send: (to, stanza) => {

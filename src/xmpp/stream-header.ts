@@ -37,6 +37,18 @@ export function features(isFramed: boolean, ...children: Element[]): Element {
 export const mechanismsFeature = (names: readonly string[]): Element =>
   el('mechanisms', { xmlns: NS.sasl }, ...names.map((name) => el('mechanism', {}, name)))
 
+/** The feature that names the kinds of channel binding that can be used (XEP-0440). */
+export const channelBindingFeature = (types: readonly string[]): Element =>
+  el(
+    'sasl-channel-binding',
+    { xmlns: NS.channelBinding },
+    ...types.map((type) => el('channel-binding', { type })),
+  )
+
+/** The feature that offers TLS, or demands it (RFC 6120 §5.4.1). */
+export const startTlsFeature = (isRequired: boolean): Element =>
+  el('starttls', { xmlns: NS.startTls }, isRequired && el('required'))
+
 /** The feature that demands binding (RFC 6120 §7.4). */
 export const bindFeature = (): Element => el('bind', { xmlns: NS.bind }, el('required'))
 

@@ -23,6 +23,7 @@ export interface WebSocketOptions {
 export class WebSocketTransport implements Transport, Flushable {
   readonly address: string
   readonly isFramed = true
+  readonly channelBindings = undefined
   readonly #webSocket: WebSocket
   readonly #socket: Duplex
   readonly #sink: TransportSink
@@ -69,6 +70,8 @@ export class WebSocketTransport implements Transport, Flushable {
   restart(maxStanzaBytes: number): void {
     this.#maxStanzaBytes = maxStanzaBytes
   }
+
+  startTls(): void {} // it is never offered here: RFC 7395 §3.9
 
   setPaused(isPaused: boolean): void {
     if (isPaused) this.#webSocket.pause()

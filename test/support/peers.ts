@@ -11,6 +11,11 @@ const PEERS = {
   chromium: { isThere: () => isExecutable('/usr/bin/chromium'), install: 'apt-get install chromium' },
   ejabberd: { isThere: () => isExecutable('/usr/sbin/ejabberdctl'), install: 'apt-get install ejabberd' },
   postgresql: { isThere: () => postgresPrograms() !== undefined, install: 'apt-get install postgresql' },
+  'go-sendxmpp': {
+    isThere: () => isExecutable('/usr/bin/go-sendxmpp'),
+    install: 'apt-get install go-sendxmpp',
+  },
+  openssl: { isThere: () => succeeds('openssl', ['version']), install: 'apt-get install openssl' },
   prosody: { isThere: () => isExecutable('/usr/bin/prosody'), install: 'apt-get install prosody' },
   slixmpp: {
     isThere: () =>

@@ -1,5 +1,6 @@
 /** A tiny XMPP client for tests: sends text as it is given, and hands out what comes, element by element. */
 import { connect, type Socket } from 'node:net'
+import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'node:tls'
 import { WebSocket } from 'ws'
 import { DocumentParser, type StreamEvent, StreamParser } from '../../src/stanza/parser.ts'
 import { type Element, serialize } from '../../src/stanza/xml.ts'
@@ -122,7 +123,7 @@ abstract class RawClient {
 }
 
 export class RawTcp extends RawClient {
-  readonly socket: Socket
+  socket: Socket
   protected readonly opening = HEADER
   protected readonly namespace = ''
   #parser = new StreamParser()
@@ -136,23 +137,44 @@ export class RawTcp extends RawClient {
     return new RawTcp(socket)
   }
 
+  /** TLS from the first byte. */
+  static async connectTls(port: number, options: ConnectionOptions): Promise<RawTcp> {
+    return new RawTcp(await secured({ ...options, port, host: '127.0.0.1' }))
+  }
+
   private constructor(socket: Socket) {
     super()
     this.socket = socket
-    socket.setEncoding('utf8')
-    socket.on('data', (text: string) => {
-      for (const event of this.#parser.write(text)) this.#take(event)
-    })
-    socket.on('error', () => {})
-    socket.on('close', () => this.push({ kind: 'closed' }))
+    this.#attach(socket)
   }
 
   send(text: string): void {
     this.socket.write(text)
   }
 
+  /** TLS on the connection that there is, and a new stream. */
+  async secure(options: ConnectionOptions): Promise<TLSSocket> {
+    this.socket.removeAllListeners('data')
+    const socket = await secured({ ...options, socket: this.socket })
+    this.socket = socket
+    this.#attach(socket)
+    this.restart()
+    return socket
+  }
+
   restart(): void {
     this.#parser = new StreamParser()
+  }
+
+  #attach(socket: Socket): void {
+    socket.setEncoding('utf8')
+    socket.on('data', (text: string) => {
+      for (const event of this.#parser.write(text)) this.#take(event)
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      if (this.socket === socket) this.push({ kind: 'closed' })
+    })
   }
 
   #take(event: StreamEvent): void {
@@ -160,6 +182,13 @@ export class RawTcp extends RawClient {
     else if (event.kind === 'stanza') this.push({ kind: 'element', element: event.stanza })
     else if (event.kind === 'failed') this.socket.destroy(new Error(event.failure.detail))
   }
+}
+
+function secured(options: ConnectionOptions): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = tlsConnect({ servername: 'localhost', ...options }, () => resolve(socket))
+    socket.once('error', reject)
+  })
 }
 
 export class RawWebSocket extends RawClient {

@@ -11,6 +11,8 @@ import { MemoryAccounts } from './memory-accounts.ts'
 export interface TestServer {
   readonly server: XmppServer
   readonly port: number
+  /** 0 without certificate. */
+  readonly directTlsPort: number
   readonly httpPort: number
   readonly accounts: MemoryAccounts
   /** What went to services and which sessions ended, in order, as text. */
@@ -24,7 +26,8 @@ export interface TestServer {
   close(): Promise<void>
 }
 
-export interface TestServerOptions extends Partial<Pick<XmppServerOptions, 'auth' | 'now' | 'upload'>> {
+export interface TestServerOptions
+  extends Partial<Pick<XmppServerOptions, 'auth' | 'now' | 'tls' | 'isTlsRequired' | 'log' | 'upload'>> {
   readonly limits?: Partial<ServerLimits>
 }
 
@@ -45,12 +48,15 @@ export async function startXmppServer(options: TestServerOptions = {}): Promise<
   const server = createXmppServer({
     domain: 'localhost',
     listen: { host: '127.0.0.1', port: 0 },
+    directTls: options.tls ? { host: '127.0.0.1', port: 0 } : null,
+    tls: options.tls ?? null,
+    isTlsRequired: options.isTlsRequired ?? false,
     auth: options.auth ?? 'both',
     accounts,
     services: () => [{ jid: 'lobbies.localhost', name: 'Lobbies' }],
     upload: options.upload ?? null,
     version: '1.2.3',
-    log: pino({ level: 'silent' }),
+    log: options.log ?? pino({ level: 'silent' }),
     now: options.now ?? Date.now,
     ...(options.limits && { limits: options.limits }),
     onStanza: (from, stanza) => {
@@ -60,13 +66,14 @@ export async function startXmppServer(options: TestServerOptions = {}): Promise<
     onSessionEnded: (full) => report(`ended ${full}`),
     onAvailable: (account) => available.push(account),
   })
-  const { port } = await server.start()
+  const { port, directTlsPort } = await server.start()
   const http: Server = createServer((_request, response) => response.end())
   server.attachWebSocket(http)
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   const test: TestServer = {
     server,
     port,
+    directTlsPort: directTlsPort ?? 0,
     httpPort: (http.address() as AddressInfo).port,
     accounts,
     reports,

@@ -144,6 +144,9 @@ test('a server that cannot listen says so', async () => {
   const second = createXmppServer({
     domain: 'localhost',
     listen: { host: '127.0.0.1', port },
+    directTls: null,
+    tls: null,
+    isTlsRequired: false,
     auth: 'anonymous',
     accounts: running.accounts,
     services: () => [],

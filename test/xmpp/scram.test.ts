@@ -38,7 +38,7 @@ const VECTORS = [
 describe.each(VECTORS)('SCRAM with $hash', (vector) => {
   const credentials = makeCredentials('pencil', base64(vector.salt), 4096)
   const exchange = async (): Promise<ScramExchange> => {
-    const scram = new ScramExchange(vector.hash, vector.serverNonce)
+    const scram = new ScramExchange(vector.hash, undefined, vector.serverNonce)
     expect(scram.first(vector.first)).toEqual({ ok: true, value: { username: 'user', authzid: '' } })
     const made = await credentials
     expect(made && scram.challenge(made)).toBe(vector.challenge)
@@ -62,7 +62,7 @@ describe.each(VECTORS)('SCRAM with $hash', (vector) => {
 })
 
 test('the binding repeats the header of the first message, authzid included', async () => {
-  const scram = new ScramExchange('sha1', 'server')
+  const scram = new ScramExchange('sha1', undefined, 'server')
   const credentials = await makeCredentials('pencil', Buffer.from('salt'), 1)
   if (!credentials) throw new Error('no credentials')
   expect(scram.first('y,a=a=2Cb,n=a=2Cb,r=client')).toEqual({
@@ -103,7 +103,7 @@ test('any first and final message is taken or refused, never an exception', () =
   )
   fc.assert(
     fc.property(text, text, (first, final) => {
-      const scram = new ScramExchange('sha256', 'nonce')
+      const scram = new ScramExchange('sha256', undefined, 'nonce')
       if (scram.first(first.join('')).ok) scram.challenge(decoyCredentials(Buffer.alloc(32), 'x'))
       expect(scram.final(final.join('')).ok).toBe(false)
     }),
