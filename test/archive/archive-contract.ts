@@ -391,6 +391,69 @@ export function archiveContract(name: string, open: () => Promise<OpenedArchive>
         }))
     })
 
+    test('paging through while messages come, are taken back and are pruned meets each that stays, once', async () => {
+      type Meanwhile = 'nothing' | 'append' | 'take back' | 'prune'
+      const steps = fc.array(
+        fc.record({
+          max: fc.integer({ min: 1, max: 6 }),
+          meanwhile: fc.constantFrom<Meanwhile>('nothing', 'append', 'take back', 'prune'),
+          which: fc.nat(99),
+        }),
+        { minLength: 30, maxLength: 30 },
+      )
+      await withArchive(async (archive) => {
+        let n = 0
+        const append = async (given: Partial<ArchiveWrite> = {}): Promise<ArchiveId> => {
+          const write = { ...entry(++n), ...given }
+          await archive.append([write])
+          return write.id
+        }
+        await fc.assert(
+          fc.asyncProperty(
+            steps,
+            fc.integer({ min: 0, max: 30 }),
+            fc.boolean(),
+            async (all, count, isBack) => {
+              await archive.prune(Number.MAX_SAFE_INTEGER, 10_000)
+              const first: ArchiveId[] = []
+              for (let i = 0; i < count; i++) first.push(await append())
+              const later: ArchiveId[] = []
+              const seen: ArchiveId[] = []
+              let gone = 0
+              for (const { max, meanwhile, which } of all) {
+                const edge = isBack ? seen[0] : seen.at(-1)
+                const bound = edge === undefined ? {} : isBack ? { beforeId: edge } : { afterId: edge }
+                const answer = await archive.query(query({ ...bound, fromEnd: isBack, max }))
+                // What was seen last is pruned, and with it all that is older.
+                const found =
+                  answer.kind === 'page' ? answer.page : isBack ? undefined : await page(archive, { max })
+                if (!found) break
+                if (isBack) seen.unshift(...found.entries.map((e) => e.id))
+                else seen.push(...found.entries.map((e) => e.id))
+                if (found.isComplete && meanwhile !== 'append') break
+                const kept = [...first, ...later].slice(gone)
+                const target = kept[which % Math.max(1, kept.length)]
+                if (meanwhile === 'append') later.push(await append())
+                else if (meanwhile === 'take back' && target)
+                  later.push(await append({ kind: 'retraction', retracts: [{ id: target, xml: '<gone/>' }] }))
+                else if (meanwhile === 'prune' && kept.length > 0)
+                  gone += await archive.prune(Number.MAX_SAFE_INTEGER, 1 + (which % 3))
+              }
+              expect(seen).toEqual([...new Set(seen)].sort())
+              // Forwards all that stays is met, or the steps ran out; backwards all of it that was there at first.
+              const stays = [...first, ...later].slice(gone)
+              const wanted = isBack ? stays.filter((id) => first.includes(id)) : stays
+              const reach = isBack
+                ? wanted.filter((id) => id >= (seen[0] ?? ''))
+                : wanted.filter((id) => id <= (seen.at(-1) ?? ''))
+              expect(reach.filter((id) => !seen.includes(id))).toEqual([])
+            },
+          ),
+          { numRuns: 40 },
+        )
+      })
+    })
+
     test('every page is the one that a plain list gives, for any entries, pruning and query', async () => {
       const step = fc.record({
         gap: fc.integer({ min: 1, max: 2_500 }),

@@ -21,7 +21,7 @@ class Client(slixmpp.ClientXMPP):
             self['feature_mechanisms'].unencrypted_plain = True
             self.credentials = {}
             self.use_mechs = {'ANONYMOUS'}
-        for plugin in ('xep_0030', 'xep_0045', 'xep_0059', 'xep_0085', 'xep_0199', 'xep_0203', 'xep_0313', 'xep_0359'):
+        for plugin in ('xep_0030', 'xep_0045', 'xep_0059', 'xep_0085', 'xep_0199', 'xep_0203', 'xep_0313', 'xep_0359', 'xep_0425'):
             self.register_plugin(plugin)
         self['feature_mechanisms'].unencrypted_scram = True
         self['feature_mechanisms'].unencrypted_plain = True
@@ -31,6 +31,7 @@ class Client(slixmpp.ClientXMPP):
         self.add_event_handler('message', self.on_private)
         self.add_event_handler('groupchat_presence', self.on_presence)
         self.add_event_handler('presence_error', self.on_presence)
+        self.add_event_handler('moderated_message', self.on_moderated)
         for state in ('composing', 'active', 'paused'):
             self.add_event_handler('chatstate_' + state, self.on_chat_state)
         self.add_event_handler('failed_all_auth', lambda _: emit(event='failed', reason='auth'))
@@ -46,6 +47,11 @@ class Client(slixmpp.ClientXMPP):
             return
         emit(event='groupchat', room=message['from'].bare, nick=message['from'].resource, body=message['body'],
              id=message['id'], stanza_id=message['stanza_id']['id'], delayed=bool(message.xml.find('{urn:xmpp:delay}delay') is not None))
+
+    def on_moderated(self, message):
+        applied = message['apply_to']
+        emit(event='moderated', room=message['from'].bare, id=applied['id'], by=str(applied['moderated']['by']),
+             reason=applied['moderated']['reason'])
 
     def on_private(self, message):
         if message['type'] in ('chat', 'normal', 'error') and message['body']:
@@ -90,6 +96,22 @@ class Client(slixmpp.ClientXMPP):
             async for message in pages:
                 bodies.append(message['mam_result']['forwarded']['stanza']['body'])
             return {'bodies': bodies}
+        if kind == 'moderate':
+            await self['xep_0425'].moderate(slixmpp.JID(command['room']), command['id'], command['reason'])
+            return {}
+        if kind == 'search':
+            iq = self.make_iq_set(ito=command['room'])
+            form = iq['mam']['form']
+            form['type'] = 'submit'
+            form.add_field(var='FORM_TYPE', ftype='hidden', value='urn:xmpp:mam:2')
+            form.add_field(var='{urn:xmpp:fulltext:0}fulltext', value=command['text'])
+            found = []
+            self.register_handler(slixmpp.xmlstream.handler.Callback(
+                'search', slixmpp.xmlstream.matcher.StanzaPath('message/mam_result'),
+                lambda m: found.append(m['mam_result']['forwarded']['stanza']['body'])))
+            await iq.send()
+            self.remove_handler('search')
+            return {'bodies': found}
         if kind == 'ping':
             await self['xep_0199'].ping(slixmpp.JID(command['to']))
             return {}

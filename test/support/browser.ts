@@ -56,6 +56,14 @@ export class ConverseUser {
       .waitFor({ timeout: timeoutMs })
   }
 
+  /** What was seen is not shown any longer. */
+  async seesNot(text: string, timeoutMs = 20_000): Promise<void> {
+    await this.page
+      .locator('converse-muc .chat-msg__text', { hasText: text })
+      .first()
+      .waitFor({ state: 'detached', timeout: timeoutMs })
+  }
+
   timesSeen(text: string): Promise<number> {
     return this.page.locator('converse-muc .chat-msg__text', { hasText: text }).count()
   }
