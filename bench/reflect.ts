@@ -1,4 +1,4 @@
-/** Claims: what one message costs on its way through the gateway, stage by stage, and what a page of the archive costs. */
+/** Claims: what one message costs on its way through the gateway, stage by stage, and what pages of the archive cost. */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -136,10 +136,15 @@ function flatten(stanza: PreparedStanza, recipients: readonly string[]): number 
   return bytes
 }
 
+/** One word is in every message, one in every hundredth, and each has a few that hardly another has. */
 async function fill(store: Store, entry: ArchiveEntry, count: number): Promise<void> {
   const group = 500
+  const body = (n: number): string =>
+    `common ${n % 100 === 0 ? 'seldom ' : ''}w${n % 9973} w${n % 7919} and some more of it`
   for (let done = 0; done < count; done += group)
-    await store.archive.append(range(group).map(() => ({ ...entry, id: nextArchiveId() })))
+    await store.archive.append(
+      range(group).map((i) => ({ ...entry, id: nextArchiveId(), body: body(done + i) })),
+    )
 }
 
 async function pages(store: Store): Promise<Figure[]> {
@@ -151,7 +156,7 @@ async function pages(store: Store): Promise<Figure[]> {
   )
   const figures: Figure[] = []
   let stored = 0
-  for (const messages of [10_000, 100_000]) {
+  for (const messages of [10_000, 100_000, 1_000_000]) {
     await fill(store, { ...entry, room: 'archived' }, messages - stored)
     stored = messages
     const page = (rsm: string, fields = ''): (() => Promise<number>) => {
@@ -172,9 +177,12 @@ async function pages(store: Store): Promise<Figure[]> {
     for (const [name, ask] of [
       ['newest', page('<before/>')],
       ['middle', page(`<after>${middleId}</after>`)],
+      ['newest with a word of all', page('<before/>', words('common'))],
+      ['newest with a word of each hundredth', page('<before/>', words('seldom'))],
+      ['middle with both words', page(`<after>${middleId}</after>`, words('common seldom'))],
     ] as const) {
       const count = await ask()
-      if (count !== 100) throw new Error(`a page of ${count}`)
+      if (count < 50) throw new Error(`a page of ${count}`)
       const us = await cpuUs(40, ask)
       figures.push({
         what: `archive page of 100, ${name}, ${short(messages)} stored`,
@@ -185,6 +193,9 @@ async function pages(store: Store): Promise<Figure[]> {
   }
   return figures
 }
+
+const words = (text: string): string =>
+  `<field var='{urn:xmpp:fulltext:0}fulltext'><value>${text}</value></field>`
 
 /** From the IQ to texts for the wire; the number of messages. */
 async function onePage(store: Store, room: Room, iq: Element): Promise<number> {

@@ -22,7 +22,7 @@ export interface Archive {
    * write retracts is gone from disk too; what a duplicate retracts stays.
    */
   append(entries: readonly ArchiveWrite[]): Promise<readonly AppendOutcome[]>
-  /** Never answers `failed`, but rejects. */
+  /** Never answers `failed` or `busy`, but rejects. */
   query(query: ArchiveQuery): Promise<ArchiveAnswer>
   metadata(room: string): Promise<ArchiveMetadata | null>
   /** The greatest id of all rooms, which new ids must exceed; null when nothing is stored. */

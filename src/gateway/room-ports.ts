@@ -6,6 +6,7 @@ import type { RoomEnv } from '../muc/room-port.ts'
 import type { ArchiveId } from '../util/ids.ts'
 import type { ArchiveWriter } from './archive-writer.ts'
 import type { RoomPorts } from './room-runner.ts'
+import { SearchGate } from './search-gate.ts'
 
 /** Ports of every room but `perform`, which is each room's own. */
 export type SharedPorts = Omit<RoomPorts, 'perform' | 'wakeAt'>
@@ -19,10 +20,14 @@ export interface SharedPortsOptions {
 
 /** A failing archive is an answer for the asker, and told to the operator by the writer and the health check. */
 export function sharedPorts({ archive, writer, nextArchiveId, nowMs }: SharedPortsOptions): SharedPorts {
+  const searches = new SearchGate()
   return {
     env: (): RoomEnv => ({ nowMs: nowMs(), nextArchiveId, randomBytes: (count) => randomBytes(count) }),
     append: (entry, done) => writer.append(entry, done),
-    query: (query): Promise<ArchiveAnswer> => archive.query(query).catch(() => ({ kind: 'failed' })),
+    query: (query): Promise<ArchiveAnswer> => {
+      const ask = (): Promise<ArchiveAnswer> => archive.query(query)
+      return (query.text === undefined ? ask() : searches.run(ask)).catch(() => ({ kind: 'failed' }))
+    },
     metadata: (room): Promise<ArchiveMetadata | null | 'failed'> =>
       archive.metadata(room).catch(() => 'failed' as const),
   }

@@ -79,10 +79,14 @@ export interface ArchivePage {
   readonly firstIndex: number | null
 }
 
-/** `not-found`: afterId, beforeId, revisionsOf or one of ids does not exist in the room. `failed`: the archive is out of order. */
+/**
+ * `not-found`: afterId, beforeId, revisionsOf or one of ids does not exist in the room. `busy`: too many searches wait.
+ * `failed`: the archive is out of order.
+ */
 export type ArchiveAnswer =
   | { readonly kind: 'page'; readonly page: ArchivePage }
   | { readonly kind: 'not-found' }
+  | { readonly kind: 'busy' }
   | { readonly kind: 'failed' }
 
 /** First and last entry of a room's archive, for XEP-0313 metadata; null when it is empty. */

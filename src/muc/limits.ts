@@ -14,8 +14,9 @@ export const DEFAULT_HISTORY = 20
 export const MAX_HISTORY = 100
 /** Entries of one page of the archive at most, and ids in one query. */
 export const MAX_ARCHIVE_PAGE = 100
-/** Characters of what is searched for in an archive. */
+/** Characters and words of what is searched for in an archive. */
 export const MAX_SEARCH_CHARS = 500
+export const MAX_SEARCH_WORDS = 10
 /** Latest messages of an author that are looked through for the one that a correction or a retraction names. */
 export const MAX_LOOK_BACK = 100
 /** Corrections of one message, and itself, that are taken back at once. */

@@ -11,7 +11,7 @@ import type { ArchiveAnswer, ArchivePage, ArchiveQuery } from './archive-port.ts
 import { archiveResult } from './archived-stanza.ts'
 import { formElement, readForm } from './data-form.ts'
 import { formatDateTime, parseDateTime } from './date-time.ts'
-import { MAX_ARCHIVE_PAGE, MAX_SEARCH_CHARS } from './limits.ts'
+import { MAX_ARCHIVE_PAGE, MAX_SEARCH_CHARS, MAX_SEARCH_WORDS } from './limits.ts'
 import { idOfAccount } from './occupant-id.ts'
 import { answer, refusal, refuse } from './reply.ts'
 import type { Room } from './room.ts'
@@ -159,10 +159,14 @@ function readField(name: string, value: string, values: readonly string[]): Resu
     }
     case 'ids':
       return readIds(values)
-    case FULLTEXT:
-      return value.length > MAX_SEARCH_CHARS
-        ? badRequest(`The field ${name} has ${MAX_SEARCH_CHARS} characters at most.`)
+    case FULLTEXT: {
+      const words = value.slice(0, MAX_SEARCH_CHARS).match(/[\p{L}\p{N}\p{Co}]+/gu) ?? []
+      return value.length > MAX_SEARCH_CHARS || words.length > MAX_SEARCH_WORDS
+        ? badRequest(
+            `The field ${name} has ${MAX_SEARCH_WORDS} words and ${MAX_SEARCH_CHARS} characters at most.`,
+          )
         : ok({ text: value })
+    }
     default: {
       const text = `Queries know no field ${name}.`
       return fail({ type: 'cancel', condition: 'feature-not-implemented', text })
@@ -219,13 +223,23 @@ const finish = (iq: Element, page: ArchivePage, isStable = true): Element =>
     ),
   )
 
-const failure = (room: Room, iq: Element, kind: 'not-found' | 'failed'): Element =>
-  errorReply(
-    iq,
-    kind === 'not-found'
-      ? refusal(room, 'cancel', 'item-not-found', 'The archive has no entry with this id.')
-      : refusal(room, 'wait', 'internal-server-error', 'The archive is out of order. Try again later.'),
-  )
+function failure(room: Room, iq: Element, kind: Exclude<ArchiveAnswer['kind'], 'page'>): Element {
+  switch (kind) {
+    case 'not-found':
+      return errorReply(
+        iq,
+        refusal(room, 'cancel', 'item-not-found', 'The archive has no entry with this id.'),
+      )
+    case 'busy': {
+      const text = 'Too many searches at a time. Try again later.'
+      return errorReply(iq, refusal(room, 'wait', 'resource-constraint', text))
+    }
+    case 'failed': {
+      const text = 'The archive is out of order. Try again later.'
+      return errorReply(iq, refusal(room, 'wait', 'internal-server-error', text))
+    }
+  }
+}
 
 /** Sends the page that was asked for, or why there is none. */
 export function sendPage(

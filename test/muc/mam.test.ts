@@ -196,6 +196,7 @@ describe('a query that cannot be honoured', () => {
     ['a max that is no number', rsm('<max>many</max>'), 'modify/bad-request'],
     ['an empty after', rsm('<after/>'), 'modify/bad-request'],
     ['a search of many characters', form({ [FULLTEXT]: 'x'.repeat(501) }), 'modify/bad-request'],
+    ['a search for many words', form({ [FULLTEXT]: 'a-b '.repeat(6) }), 'modify/bad-request'],
     ['a page by index', rsm('<max>1</max><index>2</index>'), 'cancel/feature-not-implemented'],
     ['an after that is not there', rsm(`<after>${unknown}</after>`), 'cancel/item-not-found'],
     ['a before that is no id', rsm('<before>nope</before>'), 'cancel/item-not-found'],
@@ -217,6 +218,12 @@ describe('a query that cannot be honoured', () => {
     const h = withMessages(1)
     h.send(EVE, `<iq type="set" id="q"><query xmlns="${NS.mam}" node="x"/></iq>`)
     expect(errorOf(h.takeOne(EVE))).toEqual({ error: 'cancel/item-not-found', by: ROOM, id: 'q' })
+  })
+
+  test('a search that must wait too long says so', () => {
+    const h = withMessages(1)
+    h.archive.mode = 'busy'
+    expect(errorOf(query(h, form({ [FULLTEXT]: 'x' })).reply).error).toBe('wait/resource-constraint')
   })
 
   test('an archive out of order says so', () => {

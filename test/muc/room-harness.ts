@@ -33,7 +33,7 @@ export const DESCRIPTION: RoomDescription = {
 /** An archive that keeps entries in an array and answers by looking at all of them. */
 export class ArrayArchive {
   readonly entries: ArchiveEntry[] = []
-  mode: 'store' | 'fail' | 'hold' = 'store'
+  mode: 'store' | 'fail' | 'busy' | 'hold' = 'store'
 
   append({ retracts = [], ...entry }: ArchiveWrite): 'stored' | 'failed' | 'duplicate' {
     if (this.mode === 'fail') return 'failed'
@@ -50,6 +50,7 @@ export class ArrayArchive {
 
   query(query: ArchiveQuery): ArchiveAnswer {
     if (this.mode === 'fail') return { kind: 'failed' }
+    if (this.mode === 'busy') return { kind: 'busy' }
     const known = new Set(this.entries.map((entry) => entry.id))
     const named = [query.afterId, query.beforeId, query.revisionsOf, ...(query.ids ?? [])].filter(
       (id) => id !== undefined,
