@@ -15,7 +15,7 @@ import type { NodeOptions } from './node-options.ts'
 import { PrivateChat, privateMessages, TYPING_ITEM } from './private-chat.ts'
 import { RouterRunner } from './router-runner.ts'
 import { barred } from './routing/state.ts'
-import { allInvitations, allLobbies, lobbyInfo, lobbyMembers } from './routing/view.ts'
+import { allInvitations, allLobbies, isHeard, lobbyInfo, lobbyMembers } from './routing/view.ts'
 import type { Reach } from './self.ts'
 import { Speakers } from './speakers.ts'
 import { judge, type VerdictCounts } from './verdict.ts'
@@ -57,7 +57,10 @@ export class Node {
     this.#router = this.#makeRouter(network)
     this.#speakers = this.#makeSpeakers()
     this.#links = new FriendLinks(options, kept, {
-      onChatOpen: (friend) => this.#router.dispatch({ kind: 'friend-up', friend }),
+      onChatOpen: (friend) => {
+        this.#router.dispatch({ kind: 'friend-up', friend })
+        this.#speakers.listen()
+      },
       onChatClosed: (friend) => {
         this.#privateChat.forget(friend)
         this.#router.dispatch({ kind: 'friend-down', friend })
@@ -133,6 +136,7 @@ export class Node {
     switch (command.kind) {
       case 'enter':
         this.#want(command.lobby)
+        this.#joinWanted(command.lobby)
         this.#speakers.take(command)
         return
       case 'exit':
@@ -242,6 +246,7 @@ export class Node {
         const known = this.lobby(lobby)
         return known && (known.isSigned ? 'signed' : 'open')
       },
+      isHeard: (lobby) => isHeard(this.#router.router, lobby),
       dispatch: (event) => this.#router.dispatch(event),
       after: (work) => this.#router.after(work),
       refuse: ({ lobby, speaker, ref }, code, text) =>
@@ -264,6 +269,7 @@ export class Node {
       case 'lobby-message':
       case 'lobby-event':
         this.#router.dispatch({ kind: 'bounced', friend, item, raw })
+        this.#speakers.listen(item.lobby)
         return
       case 'private-message':
       case 'status-string': {
@@ -276,6 +282,7 @@ export class Node {
         return
       default:
         this.#router.dispatch({ kind: 'control', friend, item })
+        this.#speakers.listen()
         return
     }
   }

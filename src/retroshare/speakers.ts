@@ -1,24 +1,24 @@
-/** Our people in lobbies until the router can have them: their identities are made first, what they say waits. */
+/** Our people in lobbies until the router can have them: identities are made once somebody is there, what they say waits. */
 import type { LobbyCommand } from '../lobby/lobby.ts'
 import { GatewayError } from '../util/errors.ts'
 import type { LobbyId, ParticipantId, SpeakerId } from '../util/ids.ts'
+import { HeldIdentities, type HeldIdentitiesPort } from './held-identities.ts'
 import type { GxsIdentity } from './identity/gxs-identity.ts'
 import type { RouterEvent } from './routing/router-port.ts'
+import { Unsaid } from './unsaid.ts'
 
 type Command<K extends LobbyCommand['kind']> = Extract<LobbyCommand, { kind: K }>
 
 /** What the speakers need of the rest of the node. */
-export interface SpeakersPort {
+export interface SpeakersPort extends HeldIdentitiesPort {
   now(): number
   /** The identity of a holder, made or changed if need be; `isLinked`: owned by the profile of this node. */
   ensure(holder: SpeakerId, nick: string, isKept: boolean, isLinked: boolean): Promise<GxsIdentity>
-  /** No lobby needs the identity of this holder any longer. */
-  drop(holder: SpeakerId): void
   /** `signed`: only linked identities may speak; undefined when the lobby is not known (yet). */
   lobbyKind(lobby: LobbyId): 'open' | 'signed' | undefined
+  /** A friend that takes part in the lobby is connected. */
+  isHeard(lobby: LobbyId): boolean
   dispatch(event: RouterEvent): void
-  /** Runs `work` after the effects of what was dispatched. */
-  after(work: () => void): void
   refuse(said: Command<'say'>, code: string, text: string): void
   /** An identity is new or changed: friends should be told. */
   onIdentity(identity: GxsIdentity): void
@@ -42,8 +42,14 @@ export const ANNOUNCE_MS = 8000
  */
 export const WARM_UP_MS = 4000
 
+const BUSY = ['LOBBY_BUSY', 'Too many messages wait to be sent; try again later.'] as const
+
 interface Entry {
   readonly enter: Command<'enter'>
+  /** Its identity has yet to be asked for: nobody is there to hear of it. */
+  isAsleep: boolean
+  /** Gone, but what it said is still to be heard. */
+  isLeaving: boolean
   /** Under which name the identity is kept. */
   holder: SpeakerId
   /** Ready, but the router has not been told of it. */
@@ -67,11 +73,9 @@ export class Speakers {
   readonly #port: SpeakersPort
   /** By lobby, then speaker. */
   readonly #entries = new Map<LobbyId, Map<SpeakerId, Entry>>()
-  readonly #identities = new Map<ParticipantId, GxsIdentity>()
-  /** By holder. */
-  readonly #identityOf = new Map<SpeakerId, ParticipantId>()
-  /** Lobbies that need the identity of a holder, or are about to. */
-  readonly #lobbiesOf = new Map<SpeakerId, Set<LobbyId>>()
+  readonly #identities: HeldIdentities
+  /** Lobbies where somebody waits for a friend. */
+  readonly #quiet = new Map<LobbyId, Unsaid>()
   readonly #toMake: Entry[] = []
   #making = 0
   #size = 0
@@ -79,13 +83,14 @@ export class Speakers {
 
   constructor(port: SpeakersPort) {
     this.#port = port
+    this.#identities = new HeldIdentities(port)
   }
 
-  /** Speakers in lobbies whose identity is not ready, or whose lobby is not known yet. */
+  /** Speakers in lobbies whose identity is being made, or whose lobby is not known yet. */
   get waiting(): number {
     let count = 0
     for (const speakers of this.#entries.values())
-      for (const entry of speakers.values()) if (!entry.isIn) count++
+      for (const entry of speakers.values()) if (!entry.isIn && !entry.isAsleep) count++
     return count
   }
 
@@ -111,20 +116,39 @@ export class Speakers {
 
   /** The lobby is left: all its speakers go. To be called before the router is told. */
   leaveLobby(lobby: LobbyId): void {
-    for (const speaker of [...(this.#entries.get(lobby)?.keys() ?? [])]) this.#exit(lobby, speaker)
+    for (const speaker of [...(this.#entries.get(lobby)?.keys() ?? [])]) this.#end(lobby, speaker)
+    this.#quiet.delete(lobby)
   }
 
-  /** The lobby is known now. */
+  /** To be called when a friend may have come to the lobby, or to any: who waited for one is woken. */
+  listen(lobby?: LobbyId): void {
+    const lobbies = lobby === undefined ? [...this.#quiet.keys()] : this.#quiet.has(lobby) ? [lobby] : []
+    for (const quiet of lobbies) if (this.#port.isHeard(quiet)) this.#wake(quiet)
+  }
+
+  /** The lobby is known now, or has changed. */
   lobbyShown(lobby: LobbyId): void {
+    if (this.#quiet.has(lobby)) this.#tellExpected(lobby)
+    this.listen(lobby)
+    this.#look(lobby)
+  }
+
+  #look(lobby: LobbyId): void {
     for (const entry of this.#entries.get(lobby)?.values() ?? []) {
       this.#admit(entry)
       this.#letSpeak(entry)
     }
+    this.#sayUnsaid(lobby)
   }
 
   /** To be called about once a second. */
   tick(): void {
-    for (const lobby of this.#entries.keys()) this.lobbyShown(lobby)
+    for (const lobby of this.#entries.keys()) this.#look(lobby)
+    for (const [lobby, unsaid] of this.#quiet) {
+      unsaid.prune(this.#port.now())
+      this.#endLeaving(lobby, unsaid)
+    }
+    this.listen()
   }
 
   /** No further identities are made. */
@@ -136,6 +160,10 @@ export class Speakers {
   #enter(enter: Command<'enter'>): void {
     const { lobby, speaker, nick, isKept } = enter
     const before = this.#entries.get(lobby)?.get(speaker)
+    if (before?.isLeaving) {
+      before.isLeaving = false
+      this.#tellExpected(lobby)
+    }
     if (before && before.enter.nick === nick && before.enter.isKept === isKept) return
     if (!before && this.#size >= MAX_ENTRIES) {
       const text = `at most ${MAX_ENTRIES} speakers can take part`
@@ -146,34 +174,112 @@ export class Speakers {
     const holder = before?.holder ?? holderOf(speaker, this.#port.lobbyKind(lobby) === 'signed')
     const waiting = before?.waiting ?? []
     const { isIn, speaksAtMs } = before ?? { isIn: false, speaksAtMs: 0 }
-    const entry: Entry = { enter, holder, identity: undefined, isIn, speaksAtMs, waiting }
+    const isAsleep = !this.#port.isHeard(lobby)
+    const fresh = { isAsleep, isLeaving: false, identity: undefined }
+    const entry: Entry = { ...fresh, enter, holder, isIn, speaksAtMs, waiting }
     const speakers = this.#entries.get(lobby) ?? new Map()
     this.#entries.set(lobby, speakers.set(speaker, entry))
-    this.#hold(entry)
+    this.#identities.hold(entry.holder, entry.enter.lobby)
+    if (isAsleep) {
+      this.#unsaidIn(lobby)
+      this.#tellExpected(lobby)
+      return
+    }
     this.#toMake.push(entry)
     this.#make()
   }
 
+  #unsaidIn(lobby: LobbyId): Unsaid {
+    const unsaid = this.#quiet.get(lobby) ?? new Unsaid()
+    this.#quiet.set(lobby, unsaid)
+    return unsaid
+  }
+
+  #takeUnsaid(lobby: LobbyId, speaker: SpeakerId): Command<'say'>[] {
+    const taken = this.#quiet.get(lobby)?.take(speaker) ?? []
+    return taken.map(({ command }) => command)
+  }
+
+  /** Somebody is there: identities are made, and what was said is said. */
+  #wake(lobby: LobbyId): void {
+    for (const entry of this.#entries.get(lobby)?.values() ?? []) {
+      if (!entry.isAsleep) continue
+      entry.isAsleep = false
+      this.#toMake.push(entry)
+    }
+    this.#make()
+    this.#sayUnsaid(lobby)
+  }
+
+  /** In the order in which it was said: each message waits for those before it. */
+  #sayUnsaid(lobby: LobbyId): void {
+    const unsaid = this.#quiet.get(lobby)
+    if (!unsaid || !this.#port.isHeard(lobby)) return
+    unsaid.prune(this.#port.now())
+    for (let first = unsaid.first; first; first = unsaid.first) {
+      const entry = this.#entries.get(lobby)?.get(first.command.speaker)
+      if (!entry || !this.#maySpeak(entry)) break
+      unsaid.shift()
+      this.#port.dispatch({ ...first.command, saidAtMs: first.atMs })
+    }
+    this.#endLeaving(lobby, unsaid)
+    if (unsaid.isEmpty) this.#quiet.delete(lobby)
+  }
+
+  #endLeaving(lobby: LobbyId, unsaid: Unsaid): void {
+    for (const [speaker, entry] of this.#entries.get(lobby) ?? [])
+      if (entry.isLeaving && !unsaid.has(speaker)) this.#end(lobby, speaker)
+  }
+
+  /** Who takes part without an identity counts as well. */
+  #tellExpected(lobby: LobbyId): void {
+    let count = 0
+    for (const entry of this.#entries.get(lobby)?.values() ?? []) if (!entry.isIn && !entry.isLeaving) count++
+    this.#port.dispatch({ kind: 'expect', lobby, count })
+  }
+
+  /** Who has said something that nobody heard yet stays until it is heard or too old. */
   #exit(lobby: LobbyId, speaker: SpeakerId): void {
     const entry = this.#entries.get(lobby)?.get(speaker)
+    if (!entry || !this.#quiet.get(lobby)?.has(speaker)) {
+      this.#end(lobby, speaker)
+      return
+    }
+    entry.isLeaving = true
+    this.#tellExpected(lobby)
+  }
+
+  #end(lobby: LobbyId, speaker: SpeakerId): void {
+    const entry = this.#entries.get(lobby)?.get(speaker)
     if (!entry) return
+    const unsaid = this.#takeUnsaid(lobby, speaker)
     this.#remove(entry)
-    for (const command of entry.waiting)
+    for (const command of [...unsaid, ...entry.waiting])
       if (command.kind === 'say')
         this.#port.refuse(command, 'LOBBY_SPEAKER_LEFT', 'The speaker left before it could speak.')
+    if (!entry.isIn) this.#tellExpected(lobby)
     if (entry.isIn) this.#port.dispatch({ kind: 'speaker-exit', lobby, speaker })
-    this.#release(entry.holder)
+    this.#identities.release(entry.holder)
   }
 
   #speak(command: Command<'say' | 'typing'>): void {
-    const entry = this.#entries.get(command.lobby)?.get(command.speaker)
+    const { lobby } = command
+    const entry = this.#entries.get(lobby)?.get(command.speaker)
+    const unsaid = this.#quiet.get(lobby)
+    const isHeard = this.#port.isHeard(lobby)
+    if (entry && (!isHeard || unsaid?.isEmpty === false)) {
+      // Behind what was said before; typing says nothing later on.
+      if (command.kind === 'typing') return
+      if (isHeard && unsaid?.isFull) this.#port.refuse(command, ...BUSY)
+      else this.#unsaidIn(lobby).add({ command, atMs: this.#port.now() })
+      return
+    }
     if (!entry || this.#maySpeak(entry)) {
       this.#port.dispatch(command)
       return
     }
     if (entry.waiting.length < MAX_WAITING_COMMANDS) entry.waiting.push(command)
-    else if (command.kind === 'say')
-      this.#port.refuse(command, 'LOBBY_BUSY', 'Too many messages wait to be sent; try again later.')
+    else if (command.kind === 'say') this.#port.refuse(command, ...BUSY)
   }
 
   #make(): void {
@@ -191,13 +297,12 @@ export class Speakers {
     try {
       const identity = await this.#port.ensure(holder, nick, isKept, holder !== speaker)
       if (this.#isStopped) return
-      this.#identities.set(identity.id, identity)
-      this.#identityOf.set(holder, identity.id)
+      this.#identities.add(holder, identity)
       this.#port.onIdentity(identity)
       if (this.#isCurrent(entry)) {
         entry.identity = identity
         this.#admit(entry)
-      } else this.#release(holder)
+      } else this.#identities.release(holder)
     } catch (error) {
       if (!this.#isStopped) this.#fail(entry, error)
     } finally {
@@ -210,10 +315,11 @@ export class Speakers {
     const { speaker, lobby } = entry.enter
     this.#port.onFailed(speaker, error)
     if (!this.#isCurrent(entry) || entry.isIn) return
-    for (const command of entry.waiting.splice(0))
+    const unsaid = this.#takeUnsaid(lobby, speaker)
+    for (const command of [...unsaid, ...entry.waiting.splice(0)])
       if (command.kind === 'say')
         this.#port.refuse(command, 'LOBBY_NO_IDENTITY', 'No identity could be made to speak with.')
-    this.#exit(lobby, speaker)
+    this.#end(lobby, speaker)
   }
 
   /** Lets the speaker in once its identity is there, the lobby is known, and friends had time for both. */
@@ -230,11 +336,14 @@ export class Speakers {
       if (this.#port.now() < identity.publishedAtSec * 1000 + ANNOUNCE_MS) return
     }
     entry.identity = undefined
+    const isExpected = !entry.isIn
     entry.isIn = true
+    if (isExpected) this.#tellExpected(lobby)
     // Before the dispatch, which may join the lobby and so bring us here again.
     if (kind === 'signed') entry.speaksAtMs = this.#port.now() + WARM_UP_MS
     this.#port.dispatch({ kind: 'speaker-enter', lobby, speaker, nick, author: identity.id })
     this.#letSpeak(entry)
+    this.#sayUnsaid(lobby)
   }
 
   #letSpeak(entry: Entry): void {
@@ -249,11 +358,11 @@ export class Speakers {
   /** The lobby turned out to be for linked identities only when the identity was made already. */
   #link(entry: Entry): void {
     const { holder } = entry
-    this.#unhold(entry)
-    this.#release(holder)
+    this.#identities.unhold(entry.holder, entry.enter.lobby)
+    this.#identities.release(holder)
     entry.identity = undefined
     entry.holder = holderOf(entry.enter.speaker, true)
-    this.#hold(entry)
+    this.#identities.hold(entry.holder, entry.enter.lobby)
     this.#toMake.push(entry)
     this.#make()
   }
@@ -263,29 +372,11 @@ export class Speakers {
     const speakers = this.#entries.get(lobby)
     if (!speakers?.delete(speaker)) return
     this.#size--
-    if (speakers.size === 0) this.#entries.delete(lobby)
-    this.#unhold(entry)
-  }
-
-  #hold({ holder, enter: { lobby } }: Entry): void {
-    this.#lobbiesOf.set(holder, (this.#lobbiesOf.get(holder) ?? new Set()).add(lobby))
-  }
-
-  #unhold({ holder, enter: { lobby } }: Entry): void {
-    const lobbies = this.#lobbiesOf.get(holder)
-    lobbies?.delete(lobby)
-    if (lobbies?.size === 0) this.#lobbiesOf.delete(holder)
-  }
-
-  /** A holder without lobbies gives its identity back, after its last word has been signed. */
-  #release(holder: SpeakerId): void {
-    this.#port.after(() => {
-      const id = this.#identityOf.get(holder)
-      if (!id || this.#lobbiesOf.has(holder)) return
-      this.#identityOf.delete(holder)
-      this.#identities.delete(id)
-      this.#port.drop(holder)
-    })
+    if (speakers.size === 0) {
+      this.#entries.delete(lobby)
+      this.#quiet.delete(lobby)
+    }
+    this.#identities.unhold(entry.holder, entry.enter.lobby)
   }
 
   #isCurrent(entry: Entry): boolean {

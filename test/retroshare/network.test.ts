@@ -111,8 +111,10 @@ test('after a restart a node is back in its lobby and hears everything exactly o
 })
 
 test('a kept identity is the same after a restart, an anonymous one is not', async () => {
-  const [a] = (await start('a')) as [TestNode]
-  const { id } = a.network.create(PUBLIC)
+  const [a, b] = (await start('a', 'b')) as [TestNode, TestNode]
+  await befriend(a, b)
+  // Somebody has to be there for whom identities are made.
+  const id = await talking(a, b)
   const speakingAs = async (nick: string): Promise<string> =>
     (await a.got('speaking-as', ({ speaker }) => speaker === nick)).participant
   a.enter(id, 'kept', true)

@@ -34,8 +34,12 @@ class World {
   ])
   readonly asked: { speaker: string; isLinked: boolean; answer: Deferred }[] = []
   readonly dropped: string[] = []
+  /** People without identity, by lobby. */
+  readonly expected = new Map<LobbyId, number>()
   readonly refused: string[] = []
   readonly failed: unknown[] = []
+  /** Lobbies in which no friend takes part now. */
+  readonly quiet = new Set<LobbyId>()
   events: RouterEvent[] = []
   nowMs = 1_000_000
   readonly speakers = new Speakers({
@@ -47,7 +51,12 @@ class World {
     },
     drop: (speaker) => this.dropped.push(speaker),
     lobbyKind: (lobby) => this.kinds.get(lobby),
+    isHeard: (lobby) => !this.quiet.has(lobby),
     dispatch: (event) => {
+      if (event.kind === 'expect') {
+        this.expected.set(event.lobby, event.count)
+        return
+      }
       this.events.push(event)
       // Entering may join the lobby, which is told at once.
       if (event.kind === 'speaker-enter') this.speakers.lobbyShown(event.lobby)
@@ -262,4 +271,92 @@ test('after the stop no identity comes in', async () => {
   world.speakers.stop()
   await world.answer(0)
   expect(world.told).toEqual([])
+})
+
+test('where nobody listens no identity is made; with the first friend all are made, and what was said is said in order', async () => {
+  const world = new World()
+  world.quiet.add(OPEN)
+  world.enter('ann')
+  world.enter('bob')
+  world.say('ann', 'one')
+  world.nowMs += 5_000
+  world.say('bob', 'two')
+  world.say('ann', 'three')
+  world.speakers.tick()
+  expect(world.asked).toEqual([])
+  expect(world.speakers.waiting).toBe(0)
+  expect(world.expected.get(OPEN)).toBe(2)
+
+  world.quiet.delete(OPEN)
+  world.speakers.listen(OPEN)
+  expect(world.asked.map(({ speaker }) => speaker)).toEqual(['ann', 'bob'])
+  await world.answer(0)
+  expect(world.told).toEqual(['speaker-enter ann', 'say ann one'])
+  world.say('ann', 'four')
+  await world.answer(1)
+  expect(world.told.slice(2)).toEqual(['speaker-enter bob', 'say bob two', 'say ann three', 'say ann four'])
+  expect(world.events.find((event) => event.kind === 'say')).toMatchObject({ saidAtMs: 1_000_000 })
+  expect(world.expected.get(OPEN)).toBe(0)
+  world.say('ann', 'now')
+  expect(world.events.at(-1)).not.toHaveProperty('saidAtMs')
+})
+
+test('who has an identity says nothing either while nobody listens', async () => {
+  const world = new World()
+  world.enter('ann')
+  await world.answer(0)
+  world.quiet.add(OPEN)
+  world.say('ann', 'one')
+  expect(world.told).toEqual(['speaker-enter ann'])
+  world.quiet.delete(OPEN)
+  world.speakers.tick()
+  expect(world.told.slice(1)).toEqual(['say ann one'])
+})
+
+test('who left before anybody listened is heard and then leaves; without a word nobody hears of them', async () => {
+  const world = new World()
+  world.quiet.add(OPEN)
+  world.enter('ann')
+  world.enter('bob')
+  world.say('ann', 'one')
+  world.exit('ann')
+  world.exit('bob')
+  expect(world.expected.get(OPEN)).toBe(0)
+  world.quiet.delete(OPEN)
+  world.speakers.tick()
+  await world.answer(0)
+  expect(world.asked).toHaveLength(1)
+  expect(world.told).toEqual(['speaker-enter ann', 'say ann one', 'speaker-exit ann'])
+  expect(world.dropped).toEqual(['ann'])
+  expect(world.refused).toEqual([])
+})
+
+test('what nobody heard within 15 minutes is not said any longer, nor more than 256 messages', async () => {
+  const world = new World()
+  world.quiet.add(OPEN)
+  world.enter('ann')
+  world.enter('bob')
+  world.say('ann', 'old')
+  world.exit('ann')
+  world.nowMs += 900_001
+  world.speakers.tick()
+  for (let i = 0; i < 300; i++) world.say('bob', `${i}`)
+  world.quiet.delete(OPEN)
+  world.speakers.listen()
+  expect(world.asked.map(({ speaker }) => speaker)).toEqual(['bob'])
+  world.say('bob', 'too much')
+  expect(world.refused).toEqual(['too much LOBBY_BUSY'])
+  await world.answer(0)
+  expect(world.told).toHaveLength(257)
+  expect(world.told.slice(0, 2)).toEqual(['speaker-enter bob', 'say bob 44'])
+})
+
+test('leaving a lobby where nobody listens answers what was said there', () => {
+  const world = new World()
+  world.quiet.add(OPEN)
+  world.enter('ann')
+  world.say('ann', 'one')
+  world.speakers.leaveLobby(OPEN)
+  expect(world.refused).toEqual(['one LOBBY_SPEAKER_LEFT'])
+  expect(world.asked).toEqual([])
 })

@@ -10,10 +10,11 @@ import type { NotSentCode, SignToken } from './router-port.ts'
 import { type JoinedLobby, note, type Speaker, type Step, send, tell, type Unsigned } from './state.ts'
 import { flush } from './traffic.ts'
 
-/** What the author decides of an item; the rest is filled in. */
-export type Draft =
-  | { readonly kind: 'lobby-message'; readonly text: string }
-  | { readonly kind: 'lobby-event'; readonly event: number; readonly text: string }
+/** What the author decides of an item; the rest is filled in. `atMs`: when it was said or happened. */
+export type Draft = { readonly text: string; readonly atMs: number } & (
+  | { readonly kind: 'lobby-message' }
+  | { readonly kind: 'lobby-event'; readonly event: number }
+)
 
 /** Asks for the signature of a new item; false when too many wait already. */
 export function sign(
@@ -34,14 +35,14 @@ export function sign(
   return true
 }
 
-function fillIn(step: Step, lobby: JoinedLobby, speaker: Speaker, draft: Draft): BouncedItem {
+function fillIn(step: Step, lobby: JoinedLobby, speaker: Speaker, { atMs, ...draft }: Draft): BouncedItem {
   const common = {
     lobby: lobby.id,
     messageId: toHex(step.env.randomBytes(8)),
     nick: speaker.nick,
     author: speaker.author,
     signature: new Uint8Array(),
-    sentAtSec: Math.floor(step.nowMs / 1000),
+    sentAtSec: Math.floor(atMs / 1000),
   }
   return draft.kind === 'lobby-event'
     ? { ...common, ...draft }

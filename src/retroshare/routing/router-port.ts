@@ -89,7 +89,11 @@ export type RouterEvent =
       readonly speaker: SpeakerId
       readonly text: string
       readonly ref: string
+      /** When it was said, if not just now: it was held back while nobody was there. */
+      readonly saidAtMs?: number
     }
+  /** So many of our people take part in the lobby without an identity yet. */
+  | { readonly kind: 'expect'; readonly lobby: LobbyId; readonly count: number }
   | { readonly kind: 'typing'; readonly lobby: LobbyId; readonly speaker: SpeakerId }
   | { readonly kind: 'set-topic'; readonly lobby: LobbyId; readonly topic: string }
   | { readonly kind: 'invite'; readonly lobby: LobbyId; readonly friend: FriendId }

@@ -40,6 +40,11 @@ function apply(step: Step, event: RouterEvent): void {
     case 'say':
       say(step, router.lobbies.get(event.lobby), event)
       return
+    case 'expect': {
+      const lobby = router.lobbies.get(event.lobby)
+      if (lobby) lobby.expected = event.count
+      return
+    }
     case 'friend-up':
       friendUp(step, event.friend)
       return

@@ -48,7 +48,7 @@ export function exit(step: Step, lobby: JoinedLobby, id: SpeakerId): void {
   }
   lobby.speakers.delete(id)
   lobby.authors.delete(speaker.author)
-  if (speaker.isAnnounced) signEvent(step, lobby, speaker, LOBBY_EVENT.left)
+  if (speaker.isAnnounced && lobby.online.length > 0) signEvent(step, lobby, speaker, LOBBY_EVENT.left)
 }
 
 /** All speakers of all lobbies take leave. */
@@ -63,12 +63,13 @@ export function stop(step: Step): void {
 export function say(
   step: Step,
   lobby: JoinedLobby | undefined,
-  { lobby: id, speaker: speakerId, text, ref }: Extract<RouterEvent, { kind: 'say' }>,
+  { lobby: id, speaker: speakerId, text, ref, saidAtMs }: Extract<RouterEvent, { kind: 'say' }>,
 ): void {
   const speaker = lobby?.speakers.get(speakerId)
-  let refusal = refusalOf(lobby, speaker, text) ?? (lobby && refusalToWait(step, lobby, speakerId))
+  let refusal = refusalOf(lobby, speaker, text)
+  if (lobby && saidAtMs === undefined) refusal ??= refusalToWait(step, lobby, speakerId)
   if (!refusal && lobby && speaker) {
-    const draft: Draft = { kind: 'lobby-message', text }
+    const draft: Draft = { kind: 'lobby-message', text, atMs: saidAtMs ?? step.nowMs }
     if (!sign(step, lobby, speaker, { draft, ref }))
       refusal = ['LOBBY_BUSY', 'Too many messages wait to be sent; try again later.']
   }
@@ -160,4 +161,4 @@ function letBeHeard(step: Step, lobby: JoinedLobby, speaker: Speaker): void {
 }
 
 const signEvent = (step: Step, lobby: JoinedLobby, speaker: Speaker, event: number, text = ''): boolean =>
-  sign(step, lobby, speaker, { draft: { kind: 'lobby-event', event, text }, ref: null })
+  sign(step, lobby, speaker, { draft: { kind: 'lobby-event', event, text, atMs: step.nowMs }, ref: null })

@@ -94,6 +94,8 @@ export interface JoinedLobby {
   readonly speakers: Map<SpeakerId, Speaker>
   /** The identities under which our speakers speak. */
   readonly authors: Map<ParticipantId, SpeakerId>
+  /** Our people that have no identity yet. */
+  expected: number
   readonly recent: RecentMessages
   /** Oldest first. */
   readonly outbox: Unsigned[]
@@ -187,6 +189,7 @@ export const joinedLobby = (saved: SavedLobby, missedSinceMs: number): JoinedLob
   participants: new Participants(),
   speakers: new Map(),
   authors: new Map(),
+  expected: 0,
   recent: new RecentMessages(),
   outbox: [],
   booked: [],
@@ -228,7 +231,8 @@ export function trafficWith(lobby: JoinedLobby, friend: FriendId): Traffic {
 }
 
 /** Participants that are known, own speakers included. */
-export const population = (lobby: JoinedLobby): number => lobby.participants.size + lobby.speakers.size
+export const population = (lobby: JoinedLobby): number =>
+  lobby.participants.size + lobby.speakers.size + lobby.expected
 
 export const send = (step: Step, friend: FriendId, item: Item): void => {
   step.effects.push({ kind: 'send', friend, item })

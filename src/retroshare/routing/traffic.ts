@@ -13,7 +13,7 @@ export function spread(step: Step, lobby: JoinedLobby, held: Held, source: Frien
   const { item, raw } = held
   // What a friend repeats makes place for what is new all along its way.
   const isLate = step.nowMs - item.sentAtSec * 1000 > TIMING.lateMs
-  const way = wayOf(lobby, source === null ? 'own' : isLate ? 'repeated' : 'relayed')
+  const way = wayOf(lobby, isLate ? 'repeated' : source === null ? 'own' : 'relayed')
   const { peers, friends: all } = routeFrom(lobby, source)
   // Mostly it goes to all, and then the list of the route serves.
   let some: FriendId[] | null = null

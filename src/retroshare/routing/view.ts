@@ -45,6 +45,10 @@ export const allInvitations = (router: Router): Invitation[] =>
     return lobby ? [{ lobby, friends: [...friends] }] : []
   })
 
+/** Whether a connected friend takes part in a lobby. */
+export const isHeard = (router: Router, id: LobbyId): boolean =>
+  (router.lobbies.get(id)?.online.length ?? 0) > 0
+
 /** Participants of a lobby, own speakers first; none when it is not joined. */
 export function lobbyMembers(router: Router, id: LobbyId, nowMs: number): ParticipantInfo[] {
   const lobby = router.lobbies.get(id)
