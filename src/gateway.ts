@@ -153,15 +153,17 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     })
   const component =
     config.xmpp.component &&
-    createComponentSide({
+    (await createComponentSide({
       address: { ...config.xmpp.component, domain: config.xmpp.domain },
       serverDomain,
       rooms,
       desk,
+      store,
       log,
+      nowMs: Date.now,
       admins: () => admins,
       onStanza,
-    })
+    }))
   const xmpp = xmppSide({ server, serverDomain, component })
   if (config.retroshare) {
     const network = retroshare(config.retroshare, config.data, log, (update) => {
@@ -238,6 +240,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     ...Object.fromEntries([...networks].map(([id, network]) => [id, () => network.stop()])),
   })
   shutdown.add({ rooms: () => rooms.shutdown() })
+  shutdown.add({ occupants: async () => component?.retire() })
 
   for (const [id, network] of networks) {
     ports[id as keyof BoundPorts] = (await network.start()).port

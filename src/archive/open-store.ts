@@ -10,7 +10,7 @@ import { sqliteArchive } from './sqlite-archive.ts'
 import { MIGRATIONS } from './sqlite-schema.ts'
 import { sqliteSql } from './sqlite-sql.ts'
 import type { Store } from './store.ts'
-import { hearingTable, metaTable, nickStore, roomTable } from './tables.ts'
+import { hearingTable, metaTable, nickStore, occupantTable, roomTable } from './tables.ts'
 
 /** Where a store is: an absolute path of an SQLite file, or a database of PostgreSQL. */
 export type StoreLocation =
@@ -23,6 +23,7 @@ const tables = (sql: Sql): Omit<Store, 'archive' | 'problem' | 'close'> => ({
   nicks: nickStore(sql),
   accounts: accountStore(sql),
   hearing: hearingTable(sql),
+  occupants: occupantTable(sql),
   meta: metaTable(sql),
 })
 

@@ -104,4 +104,13 @@ export const MIGRATIONS: readonly string[] = [
   -- Covers the sum that bounds an account.
   CREATE INDEX account_list_size ON account_list (account, characters);
   `,
+  `
+  CREATE TABLE occupant (
+    room text COLLATE "C" NOT NULL,
+    session text COLLATE "C" NOT NULL,
+    nick text NOT NULL,
+    presence text NOT NULL,
+    PRIMARY KEY (room, session)
+  );
+  `,
 ]

@@ -106,4 +106,13 @@ export const MIGRATIONS: readonly string[] = [
   -- Covers the sum that bounds an account.
   CREATE INDEX account_list_size ON account_list (account, characters);
   `,
+  `
+  CREATE TABLE occupant (
+    room TEXT NOT NULL,
+    session TEXT NOT NULL,
+    nick TEXT NOT NULL,
+    presence TEXT NOT NULL,
+    PRIMARY KEY (room, session)
+  ) WITHOUT ROWID;
+  `,
 ]

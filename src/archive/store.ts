@@ -69,6 +69,25 @@ export interface HearingTable {
   silence(atMs: number): Promise<void>
 }
 
+/** A session behind a host server that is in a room. */
+export interface OccupantRow {
+  /** Localpart of the room. */
+  readonly room: string
+  /** Full JID. */
+  readonly session: string
+  readonly nick: string
+  /** Its presence in the room as XML, without addresses. */
+  readonly presence: string
+}
+
+/** Who is in the rooms from outside, for the next start. One row for each session in a room. */
+export interface OccupantTable {
+  all(): Promise<readonly OccupantRow[]>
+  /** Adds or replaces rows, and removes others; all or nothing. */
+  apply(put: readonly OccupantRow[], removed: readonly Pick<OccupantRow, 'room' | 'session'>[]): Promise<void>
+  clear(): Promise<void>
+}
+
 /** Single values, for example the gateway's secret. */
 export interface MetaTable {
   get(key: string): Promise<string | undefined>
@@ -85,6 +104,7 @@ export interface Store {
   readonly nicks: NickStore
   readonly accounts: AccountStore
   readonly hearing: HearingTable
+  readonly occupants: OccupantTable
   readonly meta: MetaTable
   /** Why the database is out of reach now, for operators; undefined while it is not. */
   problem(): string | undefined

@@ -1,7 +1,16 @@
-/** Rooms, nick holders, how lobbies were heard, and single values. */
+/** Rooms, nick holders, how lobbies were heard, occupants from outside, and single values. */
 import type { LobbyId, NetworkId, ParticipantId } from '../util/ids.ts'
 import type { Sql } from './sql.ts'
-import type { HearingRow, HearingTable, MetaTable, NickStore, RoomRow, RoomTable } from './store.ts'
+import type {
+  HearingRow,
+  HearingTable,
+  MetaTable,
+  NickStore,
+  OccupantRow,
+  OccupantTable,
+  RoomRow,
+  RoomTable,
+} from './store.ts'
 
 interface RawRoom {
   localpart: string
@@ -140,6 +149,30 @@ export function hearingTable(db: Sql): HearingTable {
     },
     silence: async (atMs) => {
       await db.run('UPDATE hearing SET deaf_since_ms = ? WHERE deaf_since_ms IS NULL', atMs)
+    },
+  }
+}
+
+export function occupantTable(db: Sql): OccupantTable {
+  return {
+    all: () =>
+      db.all<OccupantRow>('SELECT room, session, nick, presence FROM occupant ORDER BY room, session'),
+    apply: (put, removed) =>
+      db.transaction(async (tx) => {
+        for (const { room, session } of removed)
+          await tx.run('DELETE FROM occupant WHERE room = ? AND session = ?', room, session)
+        for (const { room, session, nick, presence } of put)
+          await tx.run(
+            `INSERT INTO occupant (room, session, nick, presence) VALUES (?, ?, ?, ?)
+             ON CONFLICT (room, session) DO UPDATE SET nick = excluded.nick, presence = excluded.presence`,
+            room,
+            session,
+            nick,
+            presence,
+          )
+      }),
+    clear: async () => {
+      await db.run('DELETE FROM occupant')
     },
   }
 }

@@ -137,6 +137,17 @@ export class LoadedRoom {
     return this.#runner.room.sessions.has(full)
   }
 
+  /** Full JIDs of all sessions in the room. */
+  sessions(): Iterable<string> {
+    return this.#runner.room.sessions.keys()
+  }
+
+  /** What others see of a session (full JID) in the room. */
+  session(full: string): { readonly nick: string; readonly payload: readonly Element[] } | undefined {
+    const session = this.#runner.room.sessions.get(full)
+    return session && { nick: session.occupant.nick, payload: session.payload }
+  }
+
   /** Whether this account (bare JID) may enter without more. */
   mayEnter(account: string): boolean {
     const jid = parseJid(account)

@@ -15,6 +15,7 @@ import { errorReply, type StanzaError } from '../stanza/stanza-error.ts'
 import type { Element } from '../stanza/xml.ts'
 import type { LobbyId, NetworkId, ParticipantId } from '../util/ids.ts'
 import { LoadedRoom, type RoomSurroundings } from './loaded-room.ts'
+import { Memberships } from './memberships.ts'
 import { makeLobby, NO_MORE_LOBBIES, refusesCreation } from './room-creation.ts'
 import { ServiceDesk } from './service-desk.ts'
 
@@ -49,8 +50,11 @@ export class Rooms {
   readonly #loaded = new Map<string, LoadedRoom>()
   /** First holders of nicks, by room. */
   readonly #holders = new Map<string, Holders>()
-  /** Rooms that a session has sent presence to: who must hear of its end. */
-  readonly #bySession = new Map<string, Set<LoadedRoom>>()
+  readonly memberships = new Memberships()
+  /** Called when a session (full JID) may have come, gone or changed in the room (localpart). */
+  onMembership: (room: string, session: string) => void = () => undefined
+  /** Called when an account (bare JID) has left the room (localpart). */
+  onLeft: (room: string, account: string) => void = () => undefined
   /** The room that is being made while its lobby is. */
   #making: MadeRoom | undefined
   readonly #service: ServiceDesk
@@ -138,11 +142,12 @@ export class Rooms {
     else this.#onRoomStanza(from, to, stanza)
   }
 
-  /** A session's stream is gone: its rooms see it leave. */
-  onSessionEnded(session: string): void {
-    const rooms = this.#bySession.get(session)
-    this.#bySession.delete(session)
-    for (const room of rooms ?? []) room.dispatch({ kind: 'session-ended', session })
+  /** A session's stream is gone, or nobody can be reached there any more: its rooms see it leave. */
+  onSessionEnded(session: string, kind: 'session-ended' | 'session-unreachable' = 'session-ended'): void {
+    for (const room of this.memberships.end(session)) {
+      room.dispatch({ kind, session })
+      this.onMembership(room.localpart, session)
+    }
     this.#service.onSessionEnded(session)
   }
 
@@ -206,8 +211,19 @@ export class Rooms {
       })
       return
     }
-    if (stanza.name === 'presence') this.#remember(from.full, room, stanza.attrs.type)
     room.dispatch({ kind: 'stanza', from, stanza })
+    if (stanza.name === 'presence' || stanza.attrs.type === 'error') this.note(from.full, room)
+  }
+
+  /** The room has taken something of this session (full JID) that may have let it in or out. */
+  note(session: string, room: LoadedRoom): void {
+    this.memberships.note(session, room)
+    this.onMembership(room.localpart, session)
+  }
+
+  /** The room with this localpart, loaded now if it can be. */
+  roomAt(localpart: string): LoadedRoom | undefined {
+    return this.#find(localpart)
   }
 
   /** A loaded room, or one that can be loaded now: its lobby is visible or joined, or who joins makes it again. */
@@ -342,23 +358,16 @@ export class Rooms {
         },
         claim: (claims) => this.#write(localpart, nicks.apply(localpart, claims)),
         onSaid: () => this.#service.onSaid(room.jid),
-        onLeft: (account) => this.#service.onLeft(room.jid, account),
+        onLeft: (account) => {
+          this.#service.onLeft(room.jid, account)
+          this.onLeft(localpart, account)
+        },
       },
       this.#options.around,
     )
     this.#holders.delete(localpart)
     this.#loaded.set(localpart, room)
     return room
-  }
-
-  #remember(session: string, room: LoadedRoom, type: string | undefined): void {
-    const rooms = this.#bySession.get(session)
-    if (type === 'unavailable') {
-      rooms?.delete(room)
-      if (rooms?.size === 0) this.#bySession.delete(session)
-    } else if (type !== undefined) return
-    else if (rooms) rooms.add(room)
-    else this.#bySession.set(session, new Set([room]))
   }
 
   /** Rooms whose lobby can be seen from here now. */

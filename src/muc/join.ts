@@ -32,7 +32,8 @@ export function refusesNick(room: Room, account: string, nick: string): StanzaEr
   return room.policy.refusesNick(nick)
 }
 
-function refusesEntry(room: Room, account: string, nick: string): StanzaError | undefined {
+/** Why nobody of this account can come in under this nick now, or undefined. */
+export function refusesEntry(room: Room, account: string, nick: string): StanzaError | undefined {
   const holder = room.occupants.get(nick)
   const isFull =
     room.sessions.size >= MAX_OCCUPANTS ||
@@ -104,7 +105,8 @@ export function updatePayload(room: Room, session: Session, stanza: Element): vo
   forgetShown(session.occupant)
 }
 
-function newOccupant(room: Room, account: string, nick: string, nowMs: number): LocalOccupant {
+/** An occupant without sessions, not yet in the room. */
+export function newOccupant(room: Room, account: string, nick: string, nowMs: number): LocalOccupant {
   const affiliation = affiliationOf(room, account)
   return {
     side: 'local',

@@ -1,9 +1,9 @@
 /** What a room does with messages that come to it: to everybody, to one occupant, or to the room as such. */
 import { type Jid, parseJid } from '../stanza/jid.ts'
 import type { Element } from '../stanza/xml.ts'
+import { handleBounce } from './ghosts.ts'
 import { receiveGroupchat } from './groupchat.ts'
 import { isInvitation, receiveInvitations } from './invitation.ts'
-import { handleBounce } from './leave.ts'
 import { receivePrivate } from './private.ts'
 import { refusal, refuse } from './reply.ts'
 import type { Room } from './room.ts'

@@ -136,6 +136,15 @@ export type QueryContext =
       readonly occupantId: string
     }
 
+/** A session that was in the room before the service was restarted. */
+export interface KnownSession {
+  /** Full. */
+  readonly jid: Jid
+  readonly nick: string
+  /** What its presence said. */
+  readonly payload: readonly Element[]
+}
+
 export type RoomEvent =
   /**
    * A stanza of an XMPP user to the room or an occupant; `from` is the full JID of a session, and the stanza's
@@ -144,6 +153,12 @@ export type RoomEvent =
   | { readonly kind: 'stanza'; readonly from: Jid; readonly stanza: Element }
   /** The session's stream is gone without unavailable presence. */
   | { readonly kind: 'session-ended'; readonly session: string }
+  /** The session cannot be reached: it is out, and may hear of it (333). */
+  | { readonly kind: 'session-unreachable'; readonly session: string }
+  /** The same for all of these, full JIDs, at once. */
+  | { readonly kind: 'sessions-unreachable'; readonly sessions: readonly string[] }
+  /** Sessions that were in the room when the process ended: in they are again. */
+  | { readonly kind: 'sessions-restored'; readonly sessions: readonly KnownSession[] }
   | { readonly kind: 'remote-entered'; readonly occupant: RemoteOccupant }
   | { readonly kind: 'remote-left'; readonly id: ParticipantId }
   | { readonly kind: 'remote-renamed'; readonly id: ParticipantId; readonly nick: string }

@@ -1,6 +1,7 @@
 /** The room model: one event in, the effects that it has out. Pure; `env` is all it knows of the world. */
 import { describe } from './described.ts'
 import { setHearing, tellGap } from './gap.ts'
+import { endGhost, loseSessions, restoreSessions } from './ghosts.ts'
 import { reportNotSent } from './groupchat.ts'
 import { sendHistory } from './history.ts'
 import { receiveIq } from './iq.ts'
@@ -31,6 +32,14 @@ export function stepRoom(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect
       const session = room.sessions.get(event.session)
       return session ? endSession(room, session) : []
     }
+    case 'session-unreachable': {
+      const session = room.sessions.get(event.session)
+      return session ? endGhost(room, session) : []
+    }
+    case 'sessions-unreachable':
+      return loseSessions(room, event.sessions)
+    case 'sessions-restored':
+      return restoreSessions(room, event.sessions, env.nowMs)
     case 'remote-entered':
       return enterFromLobby(room, event.occupant, env)
     case 'remote-left':

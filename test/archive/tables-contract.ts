@@ -39,6 +39,21 @@ export function tablesContract(
       store = await again()
     }
 
+    test('occupants from outside are there after a restart, each session once in a room', async () => {
+      const row = (session: string, nick: string, room = 'a') => ({
+        room,
+        session,
+        nick,
+        presence: '<presence/>',
+      })
+      await store.occupants.apply([row('x@h/1', 'X'), row('y@h/1', 'Y'), row('x@h/1', 'X', 'b')], [])
+      await store.occupants.apply([row('x@h/1', 'Ξ')], [{ room: 'a', session: 'y@h/1' }])
+      await reopen()
+      expect(await store.occupants.all()).toEqual([row('x@h/1', 'Ξ'), row('x@h/1', 'X', 'b')])
+      await store.occupants.clear()
+      expect(await store.occupants.all()).toEqual([])
+    })
+
     describe('rooms', () => {
       test('are there again after a restart, as they were added and changed', async () => {
         await store.rooms.add(room('b', { createdBy: 'ann@localhost', name: "O'Tea ☂" }))

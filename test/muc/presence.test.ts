@@ -171,6 +171,12 @@ describe('a ghost', () => {
     expect(nicks(h)).toEqual(['Bob'])
   })
 
+  test('is whose messages come back with an error that gives no reason', () => {
+    const h = both()
+    h.send(ALICE, `<message type="error" to="${ROOM}/Bob"/>`)
+    expect(nicks(h)).toEqual(['Bob'])
+  })
+
   test('is found though the error begins with its text', () => {
     const h = both()
     const text = `<text xmlns="${NS.stanzaErrors}">no</text>`
@@ -191,7 +197,7 @@ describe('a ghost', () => {
     for (const condition of ['not-acceptable', 'feature-not-implemented', 'policy-violation'])
       h.send(ALICE, bounce(condition))
     h.send(ALICE, bounce('service-unavailable', 'iq'))
-    h.send(ALICE, `<message type="error" to="${ROOM}/Bob"/>`)
+    h.send(ALICE, `<iq type="error" id="e" to="${ROOM}/Bob"/>`)
     expect(nicks(h)).toEqual(['Alice', 'Bob'])
     expect(h.sent.size).toBe(0)
   })

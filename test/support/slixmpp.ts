@@ -25,6 +25,8 @@ export class SlixmppClient {
       this.#errors = (this.#errors + text).slice(-4000)
     })
     createInterface({ input: child.stdout }).on('line', (line) => {
+      // slixmpp 1.8 prints the delays of history.
+      if (!line.startsWith('{')) return
       const event = JSON.parse(line) as ClientEvent
       this.events.push(event)
       for (const waiter of this.#waiters)

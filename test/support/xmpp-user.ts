@@ -28,10 +28,14 @@ export class XmppUser {
   }
 
   /** Logs in over plain TCP; without a password, anonymously. */
-  static async login(port: number, account?: { username: string; password: string }): Promise<XmppUser> {
+  static async login(
+    port: number,
+    account?: { username: string; password: string },
+    domain = 'localhost',
+  ): Promise<XmppUser> {
     const xmpp = client({
       service: `xmpp://127.0.0.1:${port}`,
-      domain: 'localhost',
+      domain,
       timeout: 10_000,
       ...account,
     })
