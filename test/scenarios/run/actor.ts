@@ -32,15 +32,13 @@ export class Actor {
     this.#client = client
   }
 
-  /** Logs in and becomes available. */
+  /** Logs in and becomes available; its own presence may still be on its way. */
   static async login(name: string, login: Login): Promise<Actor> {
     const client = await RawTcp.connect(login.port)
     await client.login(login.name, login.password, login.resource)
     const actor = new Actor(name, client)
     void actor.#pump()
     actor.send('<presence/>')
-    await actor.fence(actor.full.split('/')[0]?.split('@')[1] as string)
-    actor.forget()
     return actor
   }
 
@@ -56,25 +54,21 @@ export class Actor {
     this.unread = []
   }
 
-  /** Resolves when `address` has answered: all that was sent there is handled, and all that came of it is here. */
-  fence(address: string): Promise<void> {
-    if (!this.isOnline) return Promise.resolve()
+  /**
+   * Resolves with true when `address` has answered: all that was sent there is handled, and all that came of it is
+   * here. False: there was no answer within `ms`.
+   */
+  async fence(address: string, ms: number): Promise<boolean> {
+    if (!this.isOnline) return true
     const id = `fence-${this.name}-${++this.#fenceCount}`
     const answered = new Promise<void>((resolve) => this.#fences.set(id, resolve))
     this.send(`<iq type='get' id='${id}' to='${address}'>${PING}</iq>`)
-    return answered
+    return within(answered, ms)
   }
 
   /** Resolves with the next stanza, or after `ms` without one. */
   async more(ms: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    await Promise.race([
-      new Promise<void>((resolve) => this.#onStanza.push(resolve)),
-      new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, ms)
-      }),
-    ])
-    clearTimeout(timer)
+    await within(new Promise<void>((resolve) => this.#onStanza.push(resolve)), ms)
   }
 
   /** Ends the connection without a word. */
@@ -101,4 +95,15 @@ export class Actor {
     this.isOnline = false
     for (const resolve of [...this.#fences.values(), ...this.#onStanza.splice(0)]) resolve()
   }
+}
+
+/** Whether `done` resolved before `ms` had gone by. */
+async function within(done: Promise<void>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms)
+  })
+  const isInTime = await Promise.race([done.then(() => true as const), late])
+  clearTimeout(timer)
+  return isInTime
 }

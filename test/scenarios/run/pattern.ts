@@ -9,8 +9,8 @@ export type Match =
   | { readonly ok: true; readonly bindings: Bindings }
   | { readonly ok: false; readonly why: string }
 
-const VARIABLE = /\{([^{}]+)\}/g
-const ALONE = /^\{([^{}]+)\}$/
+const VARIABLE = /\{([a-z][^{}]*)\}/g
+const ALONE = /^\{([a-z][^{}]*)\}$/
 
 /** `text` with its variables filled in; throws when one has no value. */
 export function fill(text: string, bindings: Bindings): string {
@@ -39,7 +39,7 @@ function matchValue(wanted: string, actual: string | undefined, bindings: Bindin
   if (actual === undefined) return no(`${what} is missing`)
   if (wanted === '{any}') return { ok: true, bindings }
   if (/^\/.+\/$/.test(wanted))
-    return new RegExp(wanted.slice(1, -1)).test(actual)
+    return new RegExp(fill(wanted.slice(1, -1), bindings)).test(actual)
       ? { ok: true, bindings }
       : no(`${what} is "${actual}", not ${wanted}`)
   const name = ALONE.exec(wanted)?.[1]
@@ -91,11 +91,13 @@ function matchChildren(
 ): Match {
   const [first, ...rest] = wanted
   if (!first) return { ok: true, bindings }
-  let why: string | undefined
+  // Why the only child that it could be is not the one; of several none is worth more words than another.
+  const reasons: string[] = []
+  let deeper: string | undefined
   for (const candidate of present) {
     const match = matchElement(first, candidate, bindings)
     if (!match.ok) {
-      if (candidate.getName() === first.getName()) why = match.why
+      if (candidate.getName() === first.getName()) reasons.push(match.why)
       continue
     }
     const others = matchChildren(
@@ -105,9 +107,10 @@ function matchChildren(
       parent,
     )
     if (others.ok) return others
-    why = others.why
+    deeper = others.why
   }
-  return no(why ?? `<${parent}> has no ${first}`)
+  const why = reasons.length === 1 ? (reasons[0] as string) : `<${parent}> has no ${first}`
+  return no(deeper ?? why)
 }
 
 const ownText = (element: Element): string =>

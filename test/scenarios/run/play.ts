@@ -4,7 +4,7 @@ import type { Actor } from './actor.ts'
 import { hygiene } from './hygiene.ts'
 import { configureRoom, enterRoom, leaveRoom, sayInRoom, setItem } from './macros.ts'
 import { type Bindings, fillElement, matchElement } from './pattern.ts'
-import type { Scenario, Step } from './scenario-file.ts'
+import { castOf, type Scenario, type Step } from './scenario-file.ts'
 
 /** A place where a scenario can be played, with rooms that nobody else uses. */
 export interface Stage {
@@ -62,16 +62,15 @@ class Performance {
 
   /** All sessions that the steps name log in, one after the other. */
   async enterStage(steps: readonly Step[]): Promise<void> {
-    const names = new Set<string>()
-    for (const step of steps) {
-      if ('actor' in step) names.add(step.actor)
-      if (step.kind === 'affiliate') names.add(step.who)
-    }
-    for (const name of names) {
+    for (const name of castOf(steps)) {
       const actor = await this.#stage.login(name)
       this.actors.set(name, actor)
       this.#bindings = { ...this.#bindings, [name]: actor.full, [`${name}.bare`]: actor.bare }
     }
+    // Sessions of one account see each other come.
+    const domain = this.#bindings.domain as string
+    await Promise.all([...this.actors.values()].map((actor) => this.#fence(actor, domain)))
+    for (const actor of this.actors.values()) actor.forget()
   }
 
   async perform(step: Step): Promise<void> {
@@ -128,7 +127,7 @@ class Performance {
     const others = [...this.actors.values()].filter((actor) => !this.#unsettled.has(actor))
     this.#unsettled.clear()
     for (const actors of [first, [...others, ...first]])
-      await Promise.all(actors.map((actor) => actor.fence(this.#room(actor.name))))
+      await Promise.all(actors.map((actor) => this.#fence(actor, this.#room(actor.name))))
   }
 
   /** What every session got and nothing asked for, for the message of a failure. */
@@ -139,6 +138,13 @@ class Performance {
         return `\n  unread at ${actor.name}:${lines.join('') || ' nothing'}`
       })
       .join('')
+  }
+
+  async #fence(actor: Actor, address: string): Promise<void> {
+    // ejabberd answers nothing to what reaches a room that is just ending; Foyer answers everything.
+    const attempts = this.#stage.isFoyer ? 1 : 4
+    for (let i = 0; i < attempts; i++) if (await actor.fence(address, this.#deadlineMs / attempts)) return
+    throw new Failed(`  ${actor.name} got no answer to a ping of ${address}`)
   }
 
   #actor(name: string): Actor {

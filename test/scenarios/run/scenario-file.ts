@@ -2,6 +2,9 @@
 import { DocumentParser } from '../../../src/stanza/parser.ts'
 import { type Element, elements } from '../../../src/stanza/xml.ts'
 
+/** Who may have sessions; the last two are at the neighbour's node. */
+export const CAST = ['romeo', 'juliet', 'mercutio', 'tybalt', 'benvolio', 'alice', 'bob'] as const
+
 /** What a session does or is to get. `actor` is the name of a session, such as `juliet` or `juliet/phone`. */
 export type Step = { readonly line: number; readonly text: string } & (
   | { readonly kind: 'send'; readonly actor: string; readonly stanzas: readonly Element[] }
@@ -159,6 +162,20 @@ function parseStep(text: string, block: string): object {
     if (match) return parse(match as string[], block)
   }
   throw new Error(`not a step: ${text}`)
+}
+
+const NAMED = new RegExp(`\\{(${CAST.join('|')})(/[a-z]+)?(?:\\.bare)?\\}`, 'g')
+
+/** All sessions that the steps name, in the order in which they do. */
+export function castOf(steps: readonly Step[]): Set<string> {
+  const names = new Set<string>()
+  for (const step of steps) {
+    if ('actor' in step) names.add(step.actor)
+    if (step.kind === 'affiliate') names.add(step.who)
+    const block = 'stanzas' in step ? step.stanzas : 'patterns' in step ? step.patterns : []
+    for (const [, name, resource = ''] of block.join('').matchAll(NAMED)) names.add(`${name}${resource}`)
+  }
+  return names
 }
 
 /** `juliet` and `juliet/phone` enter as `Juliet`. */

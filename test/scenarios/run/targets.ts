@@ -67,11 +67,11 @@ const accountOf = (name: string, slot: number): string => `${name.split('/')[0]}
 
 let lastStage = 0
 
-/** Logs `actor` in under an account of the slot, with a resource that nobody had before. */
-const login = (actor: string, port: number, slot: number): Promise<Actor> =>
+/** Logs `actor` in under an account of the given number, with a resource that nobody had before. */
+const login = (actor: string, port: number, account: number): Promise<Actor> =>
   Actor.login(actor, {
     port,
-    name: accountOf(actor, slot),
+    name: accountOf(actor, account),
     password: PASSWORD,
     resource: `${actor.split('/')[1] ?? 'orchard'}-${++lastStage}`,
   })
@@ -95,19 +95,16 @@ class FoyerTarget implements Target {
     const service = COMPONENT.domain
     const lobby = scenario.needs.includes('lobby') ? await this.#gateways.lobby(`Scene ${++lastStage}`) : null
     const room = lobby?.room ?? `scene-${++lastStage}@${service}`
+    // A host server takes any name; the accounts of the embedded server are those of the slots.
+    const account = this.#hosts.length > 0 ? lastStage : slot
     return {
       isFoyer: true,
       bindings: { service, domain: 'localhost', other: `other-${lastStage}@${service}` },
       roomOf: (actor) => (lobby && NEIGHBOURS.has(actor) ? lobby.roomOfNeighbour : room),
       login: async (actor) =>
         NEIGHBOURS.has(actor)
-          ? Actor.login(actor, {
-              port: this.#gateways.neighbourC2s,
-              name: accountOf(actor, 0),
-              password: PASSWORD,
-              resource: `r${++lastStage}`,
-            })
-          : login(actor, this.#port, slot),
+          ? login(actor, this.#gateways.neighbourC2s, 0)
+          : login(actor, this.#port, account),
     }
   }
 
@@ -129,14 +126,15 @@ class PeerTarget implements Target {
     return scenario.needs.length === 0
   }
 
-  async stage(_scenario: Scenario, slot: number): Promise<Stage> {
+  async stage(): Promise<Stage> {
     const service = 'rooms.localhost'
-    const room = `scene-${++lastStage}@${service}`
+    const account = ++lastStage
+    const room = `scene-${account}@${service}`
     return {
       isFoyer: false,
-      bindings: { service, domain: 'localhost', other: `other-${lastStage}@${service}` },
+      bindings: { service, domain: 'localhost', other: `other-${account}@${service}` },
       roomOf: () => room,
-      login: (actor) => login(actor, this.#host.ports.c2s, slot),
+      login: (actor) => login(actor, this.#host.ports.c2s, account),
     }
   }
 
