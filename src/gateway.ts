@@ -100,7 +100,14 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
       secret,
       log,
       hearing,
-      pictures: createPictures({ files, secret, log, baseUrl: publicUrl, nowMs: Date.now }),
+      pictures: createPictures({
+        files,
+        uploads: uploads?.files ?? null,
+        secret,
+        log,
+        baseUrl: publicUrl,
+        nowMs: Date.now,
+      }),
       ports: sharedPorts({
         archive: store.archive,
         writer,

@@ -1,6 +1,7 @@
 /** A room in memory and its lobby: events from both sides go in, effects go out to sessions and to the network. */
 import type { Logger } from 'pino'
 import type { NickClaim, RoomRow } from '../archive/store.ts'
+import { withPictures } from '../bridge/embedding.ts'
 import { invitedFriend } from '../bridge/friend-chat.ts'
 import { NickTable } from '../bridge/nicks.ts'
 import { networkPolicy, pacePolicy, toLobby } from '../bridge/to-lobby.ts'
@@ -276,7 +277,8 @@ export class LoadedRoom {
       case 'local-typing':
         break
     }
+    const { network } = this.#parts
     for (const command of toLobby(this.#pairing, effect, this.#around.isKept))
-      this.#parts.network.send(command)
+      network.send(withPictures(command, this.#around.pictures.stored, network.limits.maxTextBytes))
   }
 }

@@ -1,21 +1,27 @@
 /** Pictures of lobbies as files with an address: nobody without the gateway's secret can tell it from the picture. */
 import { createHmac } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import type { FileStore } from '../archive/file-store.ts'
+import type { StoredPicture } from '../bridge/embedding.ts'
 import type { PictureUrl } from '../bridge/lobby-text.ts'
-import type { Picture } from '../bridge/picture.ts'
-import { FILES_PATH } from '../ops/files.ts'
+import { type Picture, readPicture } from '../bridge/picture.ts'
+import { FILES_PATH, storedName } from '../ops/files.ts'
 
 /** What rooms do with pictures. */
 export interface Pictures {
   readonly urlOf: PictureUrl
   /** Stores a picture; one that cannot be is an operator's matter, and its address leads nowhere. */
   store(picture: Picture): void
+  /** A picture of ours, or one that was uploaded here, by its address. */
+  readonly stored: StoredPicture
 }
 
 export interface PicturesOptions {
   /** Null shows no pictures. */
   readonly files: FileStore | null
+  /** What users uploaded; null when nothing can be. */
+  readonly uploads: FileStore | null
   readonly secret: Buffer
   readonly log: Logger
   /** Without slash at the end; undefined as long as it is not known. */
@@ -23,7 +29,7 @@ export interface PicturesOptions {
   nowMs(): number
 }
 
-export function createPictures({ files, secret, log, baseUrl, nowMs }: PicturesOptions): Pictures {
+export function createPictures({ files, uploads, secret, log, baseUrl, nowMs }: PicturesOptions): Pictures {
   const key = createHmac('sha256', secret).update('files').digest()
   const id = ({ sha256 }: Picture): string =>
     createHmac('sha256', key).update(sha256).digest('hex').slice(0, 32)
@@ -39,5 +45,22 @@ export function createPictures({ files, secret, log, baseUrl, nowMs }: PicturesO
         log.error({ code: 'FILE_WRITE', err: error }, 'picture not stored')
       }
     },
+    stored: (url, maxBytes) => {
+      const base = baseUrl()
+      const name = base && url.startsWith(base) ? storedName(url.slice(base.length)) : undefined
+      const file = name === undefined ? undefined : (files?.find(name) ?? uploads?.find(name))
+      return file && file.bytes <= maxBytes ? dataUrl(file.path) : undefined
+    },
+  }
+}
+
+/** What a file is, its first bytes tell; undefined when it is no picture or cannot be read. */
+function dataUrl(path: string): string | undefined {
+  try {
+    const base64 = readFileSync(path).toString('base64')
+    const picture = readPicture(`data:;base64,${base64}`)
+    return picture && `data:${picture.mediaType};base64,${base64}`
+  } catch {
+    return undefined
   }
 }

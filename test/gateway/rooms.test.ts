@@ -57,6 +57,7 @@ class World {
         hearing: new Hearing({ store, log, nowMs }),
         pictures: createPictures({
           files: this.files,
+          uploads: null,
           secret: Buffer.alloc(32, 2),
           log,
           baseUrl: () => 'https://chat.test',
@@ -296,6 +297,24 @@ test('a picture is stored before the room sees its address, once, and lives on i
   expect(world.files.count).toBe(1)
   await restart()
   expect(world.files.find(`${url?.[1]}.gif`)).toEqual(stored)
+})
+
+test('a picture of ours that is posted again goes to the lobby itself, not its address', async () => {
+  const gif = 'R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
+  world.network.show(CAFE, 'Cafe', true)
+  await world.join('ann@test/1', `cafe.${CAFE}@lobbies.test`, 'Ann')
+  const id = 'ab'.repeat(16)
+  world.files.put(`${id}.png`, Buffer.from(gif, 'base64'), 1)
+  world.files.put(`${id}.bin`, Buffer.from('no picture'), 1)
+  for (const name of ['my%20cat.png', 'file.bin', 'other.gif'])
+    world.say('ann@test/1', `cafe.${CAFE}@lobbies.test`, `https://chat.test/files/${id}/${name}`)
+  await world.settle()
+  const said = world.network.commands.flatMap((command) => (command.kind === 'say' ? [command.text] : []))
+  expect(said).toEqual([
+    `<img src="data:image/gif;base64,${gif}"/>`,
+    `https://chat.test/files/${id}/file.bin`,
+    `https://chat.test/files/${id}/other.gif`,
+  ])
 })
 
 test('a picture that cannot be stored costs no message', async () => {
