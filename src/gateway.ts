@@ -63,9 +63,11 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
 /** Makes all parts and says how each ends, the last first; then starts them, from the networks to the admin socket. */
 async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<Gateway> {
   makeDataFolder(config.data)
+  let databaseChanged = (): void => undefined
   const store = await openStoreAt(config.archive.location, (reason) => {
     if (reason === undefined) log.info('the database is back')
     else log.error({ code: 'ARCHIVE_LOST', reason }, 'the database is lost')
+    databaseChanged()
   })
   shutdown.add({ archive: () => store.close() })
 
@@ -82,7 +84,10 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     config.limits.files === 0 ? null : new FileStore(join(config.data, 'files'), config.limits.files)
   const uploads = serverDomain === undefined ? null : openUploads(config, serverDomain, () => publicUrl())
   const publicUrl = (): string | undefined => config.http.publicUrl ?? ownUrl(config.http.listen, ports.http)
-  const writer = new ArchiveWriter(store.archive, log, (seconds) => seen.metrics.archiveSeconds(seconds))
+  const writer = new ArchiveWriter(store.archive, log, {
+    onCommit: (seconds) => seen.metrics.archiveSeconds(seconds),
+    onHealth: () => seen.events.changed(),
+  })
   shutdown.add({ writer: () => writer.close() })
 
   const lastId = await store.archive.lastId()
@@ -200,6 +205,10 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
         networksDown: () => [...networks.keys()].filter((id) => !listening.has(id)),
       }),
   })
+  databaseChanged = () => {
+    if (store.problem() === undefined) writer.tryAgain()
+    seen.events.changed()
+  }
   // Without TLS nobody logs in from another machine, over WebSocket as little as over TCP.
   const hasWebSocket = server !== null && isLoopback(config.http.listen.host)
   const http = createHttpServer({

@@ -13,6 +13,14 @@ export interface Appender {
   append(entries: readonly ArchiveWrite[]): Promise<readonly ('stored' | 'duplicate')[]>
 }
 
+/** Who hears of the writer. */
+export interface WriterWatch {
+  /** A commit took so long. */
+  onCommit(seconds: number): void
+  /** `isFailing` is another now. */
+  onHealth(): void
+}
+
 /** A failing archive is tried again this often, so that readiness comes back without a message. */
 const RETRY_MS = 5_000
 /** Entries of one commit at most. */
@@ -24,7 +32,7 @@ const MAX_WAITING_CHARACTERS = 33_554_432
 export class ArchiveWriter {
   readonly #archive: Appender
   readonly #log: Logger
-  readonly #onCommit: (seconds: number) => void
+  readonly #watch: WriterWatch
   #waiting: Waiting[] = []
   /** Characters of XML in `#waiting`. */
   #characters = 0
@@ -33,10 +41,10 @@ export class ArchiveWriter {
   #flushed: (() => void)[] = []
   #retry: NodeJS.Timeout | undefined
 
-  constructor(archive: Appender, log: Logger, onCommit: (seconds: number) => void) {
+  constructor(archive: Appender, log: Logger, watch: WriterWatch) {
     this.#archive = archive
     this.#log = log
-    this.#onCommit = onCommit
+    this.#watch = watch
   }
 
   /** The last commit failed; the next success ends it, and one is tried every 5 s. */
@@ -57,6 +65,11 @@ export class ArchiveWriter {
     this.#waiting.push({ entry, done })
     this.#characters += entry.xml.length
     this.#begin()
+  }
+
+  /** The archive may be in order again. */
+  tryAgain(): void {
+    if (this.#isFailing) this.#begin()
   }
 
   /** Resolves when everything handed over so far is answered. */
@@ -94,12 +107,15 @@ export class ArchiveWriter {
     try {
       const outcomes = await this.#archive.append(batch.map((waiting) => waiting.entry))
       this.#recovered()
-      this.#onCommit((performance.now() - startedAtMs) / 1000)
+      this.#watch.onCommit((performance.now() - startedAtMs) / 1000)
       return outcomes
     } catch (error) {
       if (!this.#isFailing || batch.length > 0)
         this.#log.error({ code: 'ARCHIVE_WRITE', entries: batch.length, err: error }, 'archive write failed')
-      this.#isFailing = true
+      if (!this.#isFailing) {
+        this.#isFailing = true
+        this.#watch.onHealth()
+      }
       this.#retry ??= setInterval(() => this.#begin(), RETRY_MS)
       return undefined
     }
@@ -111,5 +127,6 @@ export class ArchiveWriter {
     clearInterval(this.#retry)
     this.#retry = undefined
     this.#log.info('archive writes again')
+    this.#watch.onHealth()
   }
 }

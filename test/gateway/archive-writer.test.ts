@@ -18,15 +18,20 @@ const entry = (id: number): ArchiveEntry => ({
   networkId: null,
 })
 
-function writerOver(append: Appender['append']): { writer: ArchiveWriter; batches: number[][] } {
+function writerOver(append: Appender['append']) {
   const batches: number[][] = []
+  const health: boolean[] = []
   const archive: Appender = {
     append: (entries) => {
       batches.push(entries.map((e) => Number(e.id)))
       return append(entries)
     },
   }
-  return { writer: new ArchiveWriter(archive, log, () => undefined), batches }
+  const writer = new ArchiveWriter(archive, log, {
+    onCommit: () => undefined,
+    onHealth: () => health.push(writer.isFailing),
+  })
+  return { writer, batches, health }
 }
 
 test('entries of one turn are one commit, and each gets its own outcome', async () => {
@@ -76,6 +81,52 @@ test('a failed commit is told to every entry in it, and the next one works again
   await writer.flush()
   expect(outcomes).toEqual(['failed', 'failed', 'stored'])
   expect(writer.isFailing).toBe(false)
+})
+
+test('a failing archive is tried at once when there is word that it is in order again', async () => {
+  let isBroken = true
+  const { writer, health, batches } = writerOver(async (entries) => {
+    if (isBroken) throw new Error('disk full')
+    return entries.map(() => 'stored' as const)
+  })
+  writer.tryAgain()
+  writer.append(entry(1), () => undefined)
+  await writer.flush()
+  isBroken = false
+  writer.tryAgain()
+  await writer.flush()
+  expect(health).toEqual([true, false])
+  expect(batches).toEqual([[1], []])
+  await writer.close()
+})
+
+test('what waits is bounded in entries and in characters, and committed in parts; more fails, in its turn', async () => {
+  let release = () => {}
+  const first = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const { writer, batches } = writerOver(async (entries) => {
+    if (batches.length === 1) await first
+    return entries.map(() => 'stored' as const)
+  })
+  const outcomes: string[] = []
+  const say = (id: number, xml = '<message/>') =>
+    writer.append({ ...entry(id), xml }, (outcome) => outcomes.push(outcome))
+  say(1)
+  await new Promise((resolve) => setImmediate(resolve))
+  for (let id = 2; id <= 10_003; id++) say(id)
+  expect(writer.waiting).toBe(10_000)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(outcomes).toEqual(['failed', 'failed'])
+  release()
+  await writer.flush()
+  expect(batches.map((batch) => batch.length)).toEqual([1, ...Array(10).fill(1_000)])
+  say(20_000, 'x'.repeat(33_554_432))
+  say(20_001)
+  await writer.flush()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(outcomes.filter((outcome) => outcome === 'failed')).toHaveLength(3)
+  expect(writer.waiting).toBe(0)
 })
 
 test('a failing archive is tried again without waiting for a message, until it is closed', async () => {

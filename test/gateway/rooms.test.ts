@@ -42,7 +42,7 @@ class World {
       if (this.isDiskFull) throw new Error('disk full')
       return store.archive.append(entries)
     }
-    this.writer = new ArchiveWriter({ append }, log, () => undefined)
+    this.writer = new ArchiveWriter({ append }, log, { onCommit: () => undefined, onHealth: () => undefined })
     const nowMs = () => ++this.#now
     this.rooms = new Rooms({
       version: '1',
