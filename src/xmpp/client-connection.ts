@@ -11,6 +11,7 @@ import { Negotiation, type NegotiationEnv } from './negotiation.ts'
 import { Session, type SessionPlace } from './session.ts'
 import { ASK, resumed } from './stream-management/elements.ts'
 import type { StreamManagement } from './stream-management/stream-management.ts'
+import type { TokenBucket } from './token-bucket.ts'
 import type { Transport, TransportSink } from './transport.ts'
 
 /** What connections need of the server. */
@@ -20,6 +21,8 @@ export interface ConnectionEnv extends InputEnv, NegotiationEnv, BoundEnv {
   readonly ended: (session: Session) => void
   /** What the connection is waiting for, so that `sweep` is called; or nothing. */
   readonly watch: (connection: ClientConnection, wait: Wait | undefined) => void
+  /** A connection from this address begins; the tokens that it shares with others of it. */
+  readonly entered: (address: string) => TokenBucket | undefined
   /** The connection is gone; comes once. */
   readonly gone: (connection: ClientConnection) => void
 }
@@ -44,9 +47,9 @@ export class ClientConnection implements TransportSink, SessionPlace {
 
   constructor(env: ConnectionEnv, connect: (sink: TransportSink) => Transport) {
     this.#env = env
-    this.#input = new InputQueue(env, this)
     this.#deadlineMs = env.now() + env.limits.loginTimeoutMs
     this.#transport = connect(this)
+    this.#input = new InputQueue(env, this, env.entered(this.#transport.address))
     this.#negotiation = new Negotiation(env, this, this.#transport)
     env.watch(this, 'login')
   }
@@ -54,6 +57,11 @@ export class ClientConnection implements TransportSink, SessionPlace {
   /** Not logged in yet. */
   get isUnauthenticated(): boolean {
     return this.#negotiation?.isUnauthenticated ?? false
+  }
+
+  /** IP address of the client. */
+  get address(): string {
+    return this.#transport.address
   }
 
   get isClosing(): boolean {

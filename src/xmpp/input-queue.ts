@@ -29,15 +29,18 @@ export class InputQueue implements Pumpable {
   readonly #env: InputEnv
   readonly #handler: InputHandler
   readonly #tokens: TokenBucket
+  /** Shared with other connections from the same address. */
+  readonly #sharedTokens: TokenBucket | undefined
   #queue: ClientInput[] = []
   #next = 0
   #isHeld = false
   #isWaiting = false
   #isFree = false
 
-  constructor(env: InputEnv, handler: InputHandler) {
+  constructor(env: InputEnv, handler: InputHandler, sharedTokens: TokenBucket | undefined) {
     this.#env = env
     this.#handler = handler
+    this.#sharedTokens = sharedTokens
     this.#tokens = new TokenBucket(env.limits.tokensPerSecond, env.limits.maxTokens, env.now())
   }
 
@@ -48,7 +51,7 @@ export class InputQueue implements Pumpable {
 
   /** Takes input that was `bytes` on the wire, and handles it at once if it may. */
   received(inputs: readonly ClientInput[], bytes: number): void {
-    this.#tokens.take(bytes / 1024)
+    this.#take(bytes / 1024)
     if (inputs.length === 0) return
     for (const input of inputs) this.#queue.push(input)
     if (!this.#isWaiting && !this.#isHeld) this.pump()
@@ -87,18 +90,28 @@ export class InputQueue implements Pumpable {
         this.#env.turns.pumpSoon(this)
         return
       }
-      if (!this.#isFree && !this.#tokens.hasToken(this.#env.now)) {
+      if (!this.#isFree && !this.#hasToken()) {
         this.#wait()
         this.#env.turns.pumpLater(this)
         return
       }
-      this.#tokens.take(1)
+      this.#take(1)
       const input = this.#queue[this.#next++]
       if (input) this.#handler.handle(input)
     }
     this.clear()
     this.#handler.setPaused(this.#isHeld)
     this.#handler.drained()
+  }
+
+  #hasToken(): boolean {
+    const { now } = this.#env
+    return this.#tokens.hasToken(now) && (this.#sharedTokens?.hasToken(now) ?? true)
+  }
+
+  #take(tokens: number): void {
+    this.#tokens.take(tokens)
+    this.#sharedTokens?.take(tokens)
   }
 
   #wait(): void {

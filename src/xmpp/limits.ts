@@ -6,6 +6,7 @@ export interface ServerLimits {
   readonly maxConnections: number
   /** Connections that have not logged in yet. */
   readonly maxUnauthenticated: number
+  readonly maxConnectionsPerAddress: number
   readonly maxSessionsPerAccount: number
   readonly maxStanzaBytes: number
   /** The same before login. */
@@ -23,6 +24,10 @@ export interface ServerLimits {
   /** Tokens of one connection: a stanza costs one, and one more for each KiB received. Without tokens it is not read. */
   readonly tokensPerSecond: number
   readonly maxTokens: number
+  /** The same for all connections from one address together; each new one costs some. */
+  readonly addressTokensPerSecond: number
+  readonly maxAddressTokens: number
+  readonly tokensPerConnection: number
   /** Addresses that one session can have sent presence to and not taken it back. */
   readonly maxDirectedPresence: number
   /** Stanzas sent to one client and not acknowledged, while it uses stream management; with more the session ends. */
@@ -41,6 +46,7 @@ export interface ServerLimits {
 export const SERVER_LIMITS: ServerLimits = {
   maxConnections: 10_000,
   maxUnauthenticated: 1_000,
+  maxConnectionsPerAddress: 200,
   maxSessionsPerAccount: 20,
   maxStanzaBytes: 262_144,
   maxStanzaBytesBeforeLogin: 10_000,
@@ -51,6 +57,9 @@ export const SERVER_LIMITS: ServerLimits = {
   stanzasPerTurn: 32,
   tokensPerSecond: 1_000,
   maxTokens: 5_000,
+  addressTokensPerSecond: 5_000,
+  maxAddressTokens: 25_000,
+  tokensPerConnection: 50,
   maxDirectedPresence: 2_000,
   maxUnackedStanzas: 50_000,
   maxUnackedCharacters: 8_388_608,

@@ -1,14 +1,20 @@
-/** Slows the guessing of passwords: counts refused logins by address, and by address and account. */
+/** Slows the guessing of passwords: counts refused logins by address, by account, and by both. */
 import { ExpiringMap } from '../util/expiring-map.ts'
+import { networkOf } from './network-address.ts'
 
 const MAX_PER_ACCOUNT = 10
 const MAX_PER_ADDRESS = 100
 const MEMORY_MS = 600_000
 const MAX_ENTRIES = 10_000
+/** Refusals of an account or address after which each further login takes longer, twice as long as the one before. */
+const UNDELAYED = 5
+const FIRST_DELAY_MS = 250
+const MAX_DELAY_MS = 5_000
 
 /**
  * After 10 refused logins for one account, or 100 for any, an address waits: until 10 minutes have gone by without
- * another refusal. It remembers 10,000 counts; the ones longest ago go first. An IPv6 address counts as its /64.
+ * another refusal. An account that is tried from many addresses cannot be shut for its owner: there logins take longer,
+ * up to 5 s. It remembers 10,000 counts; the ones longest ago go first. An IPv6 address counts as its /64.
  */
 export class LoginThrottle {
   readonly #now: () => number
@@ -24,11 +30,19 @@ export class LoginThrottle {
     return this.#count(`${network} ${account}`) >= MAX_PER_ACCOUNT || this.#count(network) >= MAX_PER_ADDRESS
   }
 
+  /** How long a login is to wait before the password is looked at, right or wrong. */
+  delayMs(address: string, account: string): number {
+    const count = Math.max(this.#count(anywhere(account)), this.#count(networkOf(address)))
+    return count < UNDELAYED ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (count - UNDELAYED), MAX_DELAY_MS)
+  }
+
   /** `account` is undefined when the client did not come so far as to name one that could exist. */
   failed(address: string, account: string | undefined): void {
     const network = networkOf(address)
     this.#add(network)
-    if (account !== undefined) this.#add(`${network} ${account}`)
+    if (account === undefined) return
+    this.#add(`${network} ${account}`)
+    this.#add(anywhere(account))
   }
 
   #count(key: string): number {
@@ -40,10 +54,4 @@ export class LoginThrottle {
   }
 }
 
-function networkOf(address: string): string {
-  if (!address.includes(':') || address.startsWith('::ffff:')) return address
-  const [head = '', tail] = address.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const missing = tail === undefined ? 0 : 8 - groups.length - tail.split(':').filter(Boolean).length
-  return [...groups, ...Array<string>(missing).fill('0')].slice(0, 4).join(':')
-}
+const anywhere = (account: string): string => `* ${account}`

@@ -38,6 +38,7 @@ export interface SaslEnv {
   readonly policy: AuthPolicy
   readonly accounts: AccountStore
   readonly throttle: LoginThrottle
+  readonly wait: (ms: number) => Promise<void>
   /** Bounds how many passwords are checked at the same time. */
   readonly passwordChecks: WorkLimit
   /** Key of the salts of accounts that do not exist, random, 32 bytes. */
@@ -115,6 +116,7 @@ function plainExchange(env: SaslEnv, address: string): SaslExchange {
     if (account === undefined) return failure('not-authorized')
     if (!isAuthzidOf(authzid, account, env.domain)) return failure('invalid-authzid')
     if (env.throttle.isBlocked(address, account)) return failure('temporary-auth-failure')
+    await delay(env, address, account)
     const { credentials, isReal } = await credentialsOf(env, account)
     const isRight = await env.passwordChecks.run(() => verifyPassword(password, credentials))
     if (isRight === undefined) return failure('temporary-auth-failure')
@@ -147,6 +149,7 @@ function scramExchange(scram: ScramExchange, env: SaslEnv, address: string): Sas
     const text = decode(message)
     if (text === undefined) return failure('malformed-request')
     if (account === undefined) return first(text)
+    await delay(env, address, account)
     const final = scram.final(text)
     if (!final.ok) return failure(final.error, account)
     return isReal
@@ -154,6 +157,12 @@ function scramExchange(scram: ScramExchange, env: SaslEnv, address: string): Sas
       : failure('not-authorized', account)
   }
   return { respond }
+}
+
+/** Who guesses waits, whether right or wrong. */
+async function delay(env: SaslEnv, address: string, account: string): Promise<void> {
+  const delayMs = env.throttle.delayMs(address, account)
+  if (delayMs > 0) await env.wait(delayMs)
 }
 
 /** An unknown account is given a decoy, so that it answers like a known one with another password. */

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Server as HttpServer } from 'node:http'
 import type { Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { Jid, parseJid } from '../stanza/jid.ts'
 import { DocumentParser, PARSER_LIMITS, ReaderPool } from '../stanza/parser.ts'
@@ -17,6 +18,7 @@ import {
   serverServices,
   uploadServices,
 } from './account-services/services.ts'
+import { AddressLimits } from './address-limits.ts'
 import type { BindRefusal } from './bind.ts'
 import { BlockLists } from './block-lists.ts'
 import { Capabilities } from './capabilities.ts'
@@ -24,6 +26,7 @@ import { ClientConnection, type ConnectionEnv, type Wait } from './client-connec
 import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
 import { isReachable } from './local-delivery.ts'
 import { LoginThrottle } from './login-throttle.ts'
+import { type Refusal, RefusedConnections } from './refused-connections.ts'
 import type { AuthPolicy } from './sasl.ts'
 import type { Session } from './session.ts'
 import { SessionTable } from './session-table.ts'
@@ -103,6 +106,8 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
   const turns = new Turns()
   const frames = new DocumentParser({ ...PARSER_LIMITS, maxStanzaBytes: limits.maxStanzaBytes })
   const connections = new Set<ClientConnection>()
+  const addresses = new AddressLimits(limits, now)
+  const refused = new RefusedConnections(domain)
   const waiting: Readonly<Record<Wait, Set<ClientConnection>>> = {
     login: new Set(),
     acknowledgement: new Set(),
@@ -172,6 +177,7 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
       policy: options.auth,
       accounts,
       throttle: new LoginThrottle(now),
+      wait: (ms) => setTimeout(ms),
       passwordChecks,
       decoySecret: randomBytes(32),
     },
@@ -194,8 +200,10 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
       for (const set of Object.values(waiting)) set.delete(connection)
       if (wait) waiting[wait].add(connection)
     },
+    entered: (address) => addresses.entered(address),
     gone: (connection) => {
       connections.delete(connection)
+      addresses.left(connection.address)
       if (connections.size === 0) whenEmpty()
     },
   }
@@ -213,11 +221,16 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
       : { type: 'wait', condition: 'resource-constraint', text: 'Too many clients use this account.' }
   }
 
-  function hasRoom(): boolean {
-    if (isStopping || connections.size >= limits.maxConnections) return false
+  /** Why one more connection from this address is refused, or undefined. */
+  function refusalOf(address: string): Refusal | undefined {
+    if (isStopping) return { condition: 'system-shutdown', text: 'The server shuts down.' }
+    if (!addresses.hasRoom(address))
+      return { condition: 'policy-violation', text: 'Too many connections come from your address.' }
     let unauthenticated = 0
     for (const connection of waiting.login) if (connection.isUnauthenticated) unauthenticated++
-    return unauthenticated < limits.maxUnauthenticated
+    return connections.size >= limits.maxConnections || unauthenticated >= limits.maxUnauthenticated
+      ? { condition: 'resource-constraint', text: 'The server has too many connections.' }
+      : undefined
   }
 
   const readers = new ReaderPool()
@@ -228,9 +241,13 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
   }
 
   function accept(socket: Socket, isDirectTls: boolean): void {
-    if (!hasRoom()) {
-      log.warn({ code: 'XMPP_TOO_MANY_CONNECTIONS', connections: connections.size }, 'connection refused')
-      socket.destroy()
+    const refusal = refusalOf(socket.remoteAddress ?? '')
+    if (refusal) {
+      log.warn(
+        { code: 'XMPP_TOO_MANY_CONNECTIONS', address: socket.remoteAddress, refusal },
+        'connection refused',
+      )
+      refused.refuse(socket, isDirectTls, refusal)
       return
     }
     const tcpOptions = { ...transportOptions, readers, tls: tls && { server: tls, isDirect: isDirectTls } }
@@ -252,6 +269,7 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
         const nowMs = now()
         for (const set of Object.values(waiting)) for (const connection of [...set]) connection.sweep(nowMs)
         sleeping.sweep(nowMs)
+        addresses.sweep(nowMs)
       }, SWEEP_MS)
       return { port, directTlsPort }
     },
@@ -283,7 +301,7 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
     attachWebSocket: (server, path = '/xmpp-websocket') => {
       attachWebSocketEndpoint(server, path, {
         maxFrameBytes: limits.maxStanzaBytes,
-        hasRoom,
+        hasRoom: (address) => refusalOf(address) === undefined,
         accept: (webSocket, socket, address) => {
           connections.add(
             new ClientConnection(

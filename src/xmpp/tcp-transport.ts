@@ -75,11 +75,8 @@ export class TcpTransport implements Transport, Flushable {
     return this.#bindings
   }
 
-  openStream({ id, from, to }: StreamHeader): void {
-    this.write(
-      `<?xml version='1.0'?><stream:stream xmlns='${NS.client}' xmlns:stream='${NS.streams}' id='${id}' ` +
-        `from='${escapeAttribute(from)}'${to === undefined ? '' : ` to='${escapeAttribute(to)}'`} version='1.0' xml:lang='en'>`,
-    )
+  openStream(header: StreamHeader): void {
+    this.write(headerText(header))
   }
 
   write(text: string): void {
@@ -198,3 +195,8 @@ export class TcpTransport implements Transport, Flushable {
     this.#sink.received(text === undefined ? [NOT_UTF8] : this.#parser.write(text), chunk.length)
   }
 }
+
+/** The header of our stream. */
+export const headerText = ({ id, from, to }: StreamHeader): string =>
+  `<?xml version='1.0'?><stream:stream xmlns='${NS.client}' xmlns:stream='${NS.streams}' id='${id}' ` +
+  `from='${escapeAttribute(from)}'${to === undefined ? '' : ` to='${escapeAttribute(to)}'`} version='1.0' xml:lang='en'>`

@@ -9,7 +9,7 @@ const SUBPROTOCOL = 'xmpp'
 /** What the endpoint needs of the XMPP server. */
 export interface EndpointOptions {
   readonly maxFrameBytes: number
-  readonly hasRoom: () => boolean
+  readonly hasRoom: (address: string) => boolean
   readonly accept: (webSocket: WebSocket, socket: Duplex, address: string) => void
 }
 
@@ -24,7 +24,7 @@ export function attachWebSocketEndpoint(server: Server, path: string, options: E
   })
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => socket.destroy())
-    const status = refusalOf(request, path, options.hasRoom)
+    const status = refusalOf(request, path, () => options.hasRoom(socket.remoteAddress ?? ''))
     if (status !== undefined) {
       socket.end(
         `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
