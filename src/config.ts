@@ -22,6 +22,8 @@ export interface XmppServerConfig {
   /** Absolute paths; null for no TLS. */
   readonly tls: { readonly cert: string; readonly key: string } | null
   readonly auth: 'anonymous' | 'accounts' | 'both'
+  /** Whoever can connect may make an account. */
+  readonly registration: boolean
 }
 
 /** A host server of which this gateway is a component (XEP-0114). */
@@ -137,6 +139,9 @@ const httpUrl = converted('an http or https address, such as https://chat.exampl
   const isPlain = url && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
   return isPlain ? url.href.replace(/\/+$/, '') : undefined
 })
+const yesNo = converted('true or false', (text) =>
+  text === 'true' || text === 'false' ? text === 'true' : undefined,
+)
 const byteCount = converted('KiB, MiB or GiB, such as 256MiB, or 0 for none', (text) => {
   const match = /^(?:0|([1-9]\d{0,5})([KMG])iB)$/.exec(text)
   return match ? Number(match[1] ?? 0) * (UNIT_BYTES[match[2] ?? ''] ?? 0) : undefined
@@ -167,12 +172,15 @@ const server = z
     domain: domain.prefault('localhost'),
     listen: endpoint.prefault('127.0.0.1:5222'),
     auth: z.enum(['anonymous', 'accounts', 'both']).default('anonymous'),
+    registration: yesNo.prefault('false'),
     tls: z.strictObject({ cert: filePath, key: filePath }).nullable().default(null),
     directTls: endpoint.nullable().default(null),
   })
-  .superRefine(({ listen, directTls, tls, auth }, context) => {
+  .superRefine(({ listen, directTls, tls, auth, registration }, context) => {
     const refuse = (key: string, message: string): void =>
       context.addIssue({ code: 'custom', path: [key], message })
+    if (registration && auth === 'anonymous')
+      refuse('registration', 'needs xmpp.server.auth accounts or both')
     if (directTls && !tls) refuse('directTls', 'needs xmpp.server.tls')
     for (const [key, address] of Object.entries({ listen, directTls })) {
       if (!address || isLoopback(address.host)) continue
@@ -321,6 +329,7 @@ export function loadConfig(sources: {
         directTls: xmpp.server.directTls,
         tls: xmpp.server.tls && { cert: resolve(xmpp.server.tls.cert), key: resolve(xmpp.server.tls.key) },
         auth: xmpp.server.auth,
+        registration: xmpp.server.registration,
       },
     },
     http,

@@ -149,6 +149,9 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     config.xmpp.server &&
     createXmppServer({
       ...config.xmpp.server,
+      registration: config.xmpp.server.registration
+        ? { isReserved: (account) => admins.includes(`${account}@${serverDomain}`) }
+        : null,
       isTlsRequired: !isLoopback(config.xmpp.server.listen.host),
       accounts,
       services: () => [{ jid: config.xmpp.domain, name: 'Lobbies' }],

@@ -45,6 +45,7 @@ test('defaults alone give a gateway on loopback', () => {
         directTls: null,
         tls: null,
         auth: 'anonymous',
+        registration: false,
       },
       component: null,
     },
@@ -364,4 +365,14 @@ test('invitations are accepted from all, or from friends by id', () => {
   )
   for (const wrong of ['some', '[all]', '[0011]', '{}'])
     expect(() => accepted(wrong)).toThrow('acceptInvites')
+})
+
+test('accounts can be made by their users only where accounts log in', () => {
+  expect(load('xmpp: { server: { auth: both, registration: true } }\n').xmpp.server?.registration).toBe(true)
+  expect(problems('xmpp: { server: { registration: true } }\n')).toEqual([
+    'FILE:1:19: xmpp.server.registration: needs xmpp.server.auth accounts or both',
+  ])
+  expect(problems('xmpp: { server: { registration: maybe } }\n')).toEqual([
+    'FILE:1:19: xmpp.server.registration: expected true or false',
+  ])
 })

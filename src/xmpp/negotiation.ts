@@ -11,6 +11,7 @@ import type { ServerLimits } from './limits.ts'
 import { Login, type LoginAnswer, refusedWithoutTls } from './login.ts'
 import { mechanismsOf, type SaslEnv } from './sasl.ts'
 import type { Session } from './session.ts'
+import { isSignUp, type SignUp, signUpFeature } from './sign-up.ts'
 import {
   bindFeature,
   channelBindingFeature,
@@ -35,6 +36,8 @@ export interface NegotiationEnv {
   readonly startTls: StartTls
   readonly limits: ServerLimits
   readonly sasl: SaslEnv
+  /** Makes accounts for who asks; undefined makes none. */
+  readonly signUp: SignUp | undefined
   readonly sleeping: SleepingSessions
   readonly log: Logger
   /** The account that a login gave. */
@@ -110,6 +113,13 @@ export class Negotiation {
     const account = this.#account
     if (this.#stage === 'login' && element.getNS() === NS.sasl) this.#sasl(element)
     else if (this.#stage === 'login' && element.is('starttls', NS.startTls)) this.#startTls()
+    else if (
+      this.#stage === 'login' &&
+      this.#env.signUp &&
+      this.#offersTls !== 'required' &&
+      isSignUp(element)
+    )
+      this.#signUp(this.#env.signUp, element)
     else if (this.#stage === 'bind' && account && isBind(element)) this.#bind(account, element)
     else if (this.#stage === 'bind' && account && element.getNS() === NS.streamManagement)
       this.#management(account, element)
@@ -130,6 +140,7 @@ export class Negotiation {
     return [
       ...(offersTls === 'offered' ? [startTlsFeature(false)] : []),
       mechanisms,
+      ...(this.#env.signUp ? [signUpFeature()] : []),
       ...(bindings ? [channelBindingFeature(offeredBindings(bindings))] : []),
     ]
   }
@@ -144,6 +155,15 @@ export class Negotiation {
       this.#stream.writeElement(el('proceed', { xmlns: NS.startTls }))
       this.#transport.startTls()
     }
+  }
+
+  #signUp(signUp: SignUp, iq: Element): void {
+    this.#stream.hold()
+    void signUp.answer(iq, this.#transport.address).then((answer) => {
+      if (this.#stream.isClosing) return
+      this.#stream.writeElement(this.#standingAlone(answer))
+      this.#stream.goOn()
+    })
   }
 
   #sasl(element: Element): void {

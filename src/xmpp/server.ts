@@ -30,6 +30,7 @@ import { type Refusal, RefusedConnections } from './refused-connections.ts'
 import type { AuthPolicy } from './sasl.ts'
 import type { Session } from './session.ts'
 import { SessionTable } from './session-table.ts'
+import { SignUp } from './sign-up.ts'
 import { StanzaRouter } from './stanza-router.ts'
 import { SleepingSessions } from './stream-management/sleeping-sessions.ts'
 import { type ListenAddress, listenTcp, type TcpListener } from './tcp-listener.ts'
@@ -56,6 +57,8 @@ export interface XmppServerOptions {
   readonly accounts: AccountStore
   /** Domains that take stanzas; listed by service discovery. */
   readonly services: () => readonly ServiceItem[]
+  /** Who comes may make an account of any name but the reserved ones; without it only the operator makes accounts. */
+  readonly registration?: { readonly isReserved: (account: string) => boolean } | null
   /** Takes files; without it none are taken. */
   readonly upload?: UploadSlots | null
   /** Version of the software, for XEP-0092. */
@@ -170,6 +173,9 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
 
   const env: ConnectionEnv = {
     domain,
+    signUp: options.registration
+      ? new SignUp({ accounts, passwordChecks, isReserved: options.registration.isReserved, now, log })
+      : undefined,
     startTls: options.isTlsRequired ? 'required' : tls ? 'offered' : 'none',
     limits,
     sasl: {

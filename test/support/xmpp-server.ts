@@ -27,7 +27,9 @@ export interface TestServer {
 }
 
 export interface TestServerOptions
-  extends Partial<Pick<XmppServerOptions, 'auth' | 'now' | 'tls' | 'isTlsRequired' | 'log' | 'upload'>> {
+  extends Partial<
+    Pick<XmppServerOptions, 'auth' | 'now' | 'tls' | 'isTlsRequired' | 'log' | 'upload' | 'registration'>
+  > {
   readonly limits?: Partial<ServerLimits>
 }
 
@@ -55,6 +57,7 @@ export async function startXmppServer(options: TestServerOptions = {}): Promise<
     accounts,
     services: () => [{ jid: 'lobbies.localhost', name: 'Lobbies' }],
     upload: options.upload ?? null,
+    registration: options.registration ?? null,
     version: '1.2.3',
     log: options.log ?? pino({ level: 'silent' }),
     now: options.now ?? Date.now,
