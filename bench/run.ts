@@ -3,6 +3,7 @@ import { loadavg } from 'node:os'
 import { fanout } from './fanout.ts'
 import { join } from './join.ts'
 import { memory } from './memory.ts'
+import { postgres } from './postgres.ts'
 import { reflect } from './reflect.ts'
 import { routing } from './routing.ts'
 import { type Figure, table } from './support/figures.ts'
@@ -13,6 +14,7 @@ const CLAIMS: Readonly<Record<string, (args: readonly string[]) => Promise<Figur
   join,
   memory,
   routing,
+  postgres,
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -24,8 +24,8 @@ const PARAMETERS: ReadonlySet<string> = new Set(['host', 'sslmode', 'sslrootcert
 
 /** What `text` names, or what is wrong with it; that never repeats any part of the text. */
 export function parsePostgresUrl(text: string): PostgresLocation | { readonly problem: string } {
-  // A URL without host, for a Unix socket, has user and password all the same.
-  const url = parseUrl(text) ?? parseUrl(text.replace('@/', '@localhost/'))
+  // A URL without host, as for a Unix socket, has user and password all the same.
+  const url = parseUrl(text) ?? parseUrl(text.replace(/@(?=[:/])/, '@localhost'))
   const bad = (problem: string) => ({ problem })
   if (!url) return bad('expected postgres://user:password@host:port/database')
   const given = Object.fromEntries(url.searchParams)

@@ -28,39 +28,59 @@ function unprivileged(): { uid?: number; gid?: number } {
   return { uid: id('-u'), gid: id('-g') }
 }
 
+interface ServerParts {
+  readonly programs: string
+  readonly folder: string
+  readonly account: { readonly uid?: number; readonly gid?: number }
+  readonly settings: Readonly<Record<string, string>>
+  readonly port: number
+}
+
+/** Arguments of openssl: a self-signed certificate for localhost. */
+const CERTIFICATE =
+  'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost ' +
+  '-addext subjectAltName=DNS:localhost -keyout tls.key -out tls.pem'
+
 export class PostgresServer {
   readonly #programs: string
   readonly #folder: string
-  readonly #account: { uid?: number; gid?: number }
+  readonly #account: ServerParts['account']
+  readonly #settings: ServerParts['settings']
   readonly password = randomBytes(12).toString('hex')
   readonly port: number
   #child: ChildProcess | undefined
   #log: string[] = []
   #databases = 0
 
-  private constructor(
-    programs: string,
-    folder: string,
-    account: { uid?: number; gid?: number },
-    port: number,
-  ) {
+  private constructor({ programs, folder, account, settings, port }: ServerParts) {
     this.#programs = programs
     this.#folder = folder
     this.#account = account
+    this.#settings = settings
     this.port = port
   }
 
-  static async start(): Promise<PostgresServer> {
+  /** `settings` beside those of every test; `isTls`: with a certificate of its own for localhost. */
+  static async start({ settings = {}, isTls = false } = {}): Promise<PostgresServer> {
     const programs = postgresPrograms()
     if (programs === undefined) throw new Error('PostgreSQL is not installed')
     const account = unprivileged()
     const folder = mkdtempSync(join(tmpdir(), 'foyer-pg-'))
-    const server = new PostgresServer(programs, folder, account, await freePort())
+    const server = new PostgresServer({
+      programs,
+      folder,
+      account,
+      settings: isTls
+        ? { ssl: 'on', ssl_cert_file: '../tls.pem', ssl_key_file: '../tls.key', ...settings }
+        : settings,
+      port: await freePort(),
+    })
     const passwordFile = join(folder, 'password')
     writeFileSync(passwordFile, server.password)
-    for (const path of [folder, passwordFile])
-      if (account.uid !== undefined && account.gid !== undefined) chownSync(path, account.uid, account.gid)
+    if (account.uid !== undefined && account.gid !== undefined)
+      for (const path of [folder, passwordFile]) chownSync(path, account.uid, account.gid)
     chmodSync(folder, 0o700)
+    if (isTls) await run('openssl', CERTIFICATE.split(' '), { ...account, cwd: folder })
     const options = ['--no-sync', '--encoding=UTF8', '--locale=C.UTF-8', '--auth=scram-sha-256']
     await run(
       join(programs, 'initdb'),
@@ -69,6 +89,21 @@ export class PostgresServer {
     )
     await server.start()
     return server
+  }
+
+  /** File of the certificate. */
+  get certificate(): string {
+    return join(this.#folder, 'tls.pem')
+  }
+
+  /** Folder of the Unix socket. */
+  get folder(): string {
+    return this.#folder
+  }
+
+  /** Its main process. */
+  get pid(): number {
+    return this.#child?.pid ?? 0
   }
 
   /** Resolves when it accepts connections; tries again while processes of a killed server are still ending. */
@@ -116,15 +151,6 @@ export class PostgresServer {
     await ended
   }
 
-  /** Stops the processes in their tracks, or lets them go on: a server that is there and says nothing. */
-  freeze(isFrozen: boolean): void {
-    const signal = isFrozen ? 'SIGSTOP' : 'SIGCONT'
-    const parent = this.#child?.pid ?? 0
-    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(parent)], { encoding: 'utf8' })
-    for (const pid of [parent, ...children.trim().split(/\s+/).map(Number)])
-      if (pid > 0) process.kill(pid, signal)
-  }
-
   async dispose(): Promise<void> {
     await this.stop('SIGQUIT')
     rmSync(this.#folder, { recursive: true, force: true })
@@ -141,6 +167,7 @@ export class PostgresServer {
       dynamic_shared_memory_type: 'mmap',
       // Tests kill processes, never the machine.
       fsync: 'off',
+      ...this.#settings,
     }
     const child = spawn(
       join(this.#programs, 'postgres'),
