@@ -13,6 +13,8 @@ const run = promisify(execFile)
 
 export interface FoyerPorts {
   readonly c2s: number
+  /** Only with a certificate. */
+  readonly c2sTls?: number
   readonly http: number
   readonly retroshare: number
 }

@@ -16,6 +16,10 @@ const PEERS = {
     install: 'apt-get install go-sendxmpp',
   },
   openssl: { isThere: () => succeeds('openssl', ['version']), install: 'apt-get install openssl' },
+  profanity: {
+    isThere: () => isExecutable('/usr/bin/profanity') && isExecutable('/usr/bin/tmux'),
+    install: 'apt-get install profanity tmux',
+  },
   prosody: { isThere: () => isExecutable('/usr/bin/prosody'), install: 'apt-get install prosody' },
   slixmpp: {
     isThere: () =>
