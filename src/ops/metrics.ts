@@ -17,6 +17,7 @@ export interface ComponentNumbers {
   readonly tooLarge: number
   readonly missed: number
   readonly unaddressed: number
+  readonly unreadable: number
 }
 
 const GAUGES = {
@@ -121,10 +122,11 @@ function addComponent(component: () => ComponentNumbers, registers: Registry[]):
     labelNames: ['reason'],
     registers,
     collect() {
-      const { tooLarge, missed, unaddressed } = component()
+      const { tooLarge, missed, unaddressed, unreadable } = component()
       this.set({ reason: 'too_large' }, tooLarge)
       this.set({ reason: 'host_away' }, missed)
       this.set({ reason: 'no_sender' }, unaddressed)
+      this.set({ reason: 'unreadable' }, unreadable)
     },
   })
 }

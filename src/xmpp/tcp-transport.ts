@@ -25,6 +25,8 @@ export interface TcpOptions {
   readonly readers: ReaderPool
   readonly maxStanzaBytes: number
   readonly maxOutgoingCharacters: number
+  /** Left out: a `StreamParser`. */
+  readonly parser?: Pick<StreamParser, 'write'>
   /** Left out where there is no certificate. `isDirect`: TLS begins at once, without STARTTLS. */
   readonly tls?: { readonly server: ServerTls; readonly isDirect: boolean } | undefined
 }
@@ -46,7 +48,7 @@ export class TcpTransport implements Transport, Flushable {
   readonly #maxFirstBytes: number
   #bindings: ChannelBindings | undefined
   #utf8 = new Utf8Stream()
-  #parser: StreamParser
+  #parser: Pick<StreamParser, 'write'>
   #out = ''
   #isDue = false
   #isBlocked = false
@@ -63,7 +65,7 @@ export class TcpTransport implements Transport, Flushable {
     this.#maxOutgoing = options.maxOutgoingCharacters
     this.#tls = options.tls?.server
     this.#maxFirstBytes = options.maxStanzaBytes
-    this.#parser = this.#newParser(options.maxStanzaBytes)
+    this.#parser = options.parser ?? this.#newParser(options.maxStanzaBytes)
     this.address = socket.remoteAddress ?? ''
     socket.setNoDelay(true)
     socket.setKeepAlive(true, KEEPALIVE_MS)

@@ -121,6 +121,25 @@ test('a stanza without a valid sender or without an addressee is counted and dro
   expect(component.counters.unaddressed).toBe(3)
 })
 
+test.each([
+  ['elements a hundred deep', `${'<a>'.repeat(100)}${'</a>'.repeat(100)}`],
+  ['a hundred attributes', `<a ${Array.from({ length: 100 }, (_, n) => `b${n}='>'`).join(' ')}/>`],
+  ['a prefix that nobody declared', '<x:a/>'],
+  ['more than it may have', `<a>${'x'.repeat(20_000)}</a>`],
+])('a stanza with %s is answered with an error, and the link stays', async (_what, inside) => {
+  await linked({ limits: { maxStanzaCharacters: 10_000 } })
+  host.send(`<iq type='set' id='bad' from='bob@h/1' to='room@${DOMAIN}/Ann'>${inside}</iq>`)
+  host.send(`<message type='error' from='bob@h/1' to='${DOMAIN}'>${inside}</message>`)
+  const coming = stanza()
+  host.send(`<message id='good' from='bob@h/1' to='${DOMAIN}'/>`)
+  expect((await coming).attrs.id).toBe('good')
+  const answer = await host.stanza()
+  expect(answer.attrs).toMatchObject({ type: 'error', id: 'bad', to: 'bob@h/1', from: `room@${DOMAIN}/Ann` })
+  expect(serialize(answer)).toContain('bad-request')
+  expect(received).toHaveLength(1)
+  expect(component.counters).toMatchObject({ links: 1, unreadable: 2 })
+})
+
 test('nothing is ever sent in the name of another domain', async () => {
   await linked()
   component.send('bob@h', el('message', { from: 'x@@y', id: '1' }))

@@ -60,6 +60,8 @@ export interface ComponentCounters {
   readonly missed: number
   /** Stanzas from the host without a valid sender. */
   readonly unaddressed: number
+  /** Stanzas from the host that are too large, too deep, or use undeclared prefixes. */
+  readonly unreadable: number
 }
 
 const TOO_LARGE: StanzaError = {
@@ -68,14 +70,21 @@ const TOO_LARGE: StanzaError = {
   text: 'The answer is larger than the host server takes; ask for less.',
 }
 
+const UNREADABLE: StanzaError = {
+  type: 'modify',
+  condition: 'bad-request',
+  text: 'This is too large, has too many elements inside one another, or is no XML that can be passed on.',
+}
+const STANZAS: ReadonlySet<string> = new Set(['message', 'presence', 'iq'])
+
 export function createComponent(options: ComponentOptions): Component {
   const { address, log, random } = options
   const limits = { ...COMPONENT_LIMITS, ...options.limits }
   const timings = { ...COMPONENT_TIMINGS, ...options.timings }
   const turns = new Turns()
-  const readers = new ReaderPool({ ...PARSER_LIMITS, maxStanzaBytes: limits.maxStanzaBytes })
+  const readers = new ReaderPool({ ...PARSER_LIMITS, maxStanzaBytes: 3 * limits.maxStanzaCharacters })
   const held = new HeldStanzas(limits.maxHeldCharacters)
-  const counters = { links: 0, tooLarge: 0, missed: 0, unaddressed: 0 }
+  const counters = { links: 0, tooLarge: 0, missed: 0, unaddressed: 0, unreadable: 0 }
   let link: ComponentLink | undefined
   let isUp = false
   let isStopped = false
@@ -87,7 +96,7 @@ export function createComponent(options: ComponentOptions): Component {
   let giveUp: NodeJS.Timeout | undefined
 
   function dial(): void {
-    link = new ComponentLink({ address, limits, timings, turns, readers }, { up, stanza, down })
+    link = new ComponentLink({ address, limits, timings, turns, readers }, { up, stanza, unreadable, down })
   }
 
   function up(): void {
@@ -139,6 +148,15 @@ export function createComponent(options: ComponentOptions): Component {
     options.onStanza(from, incoming)
   }
 
+  /** RFC 6120 §8.3: what asks for an answer gets one. */
+  function unreadable({ name, attrs }: Element): void {
+    counters.unreadable++
+    const from = parseJid(String(attrs.from ?? ''))
+    const isAnswer = attrs.type === 'error' || attrs.type === 'result' || attrs.type === 'unavailable'
+    if (!from || isAnswer || !STANZAS.has(name)) return
+    send(from.full, errorReply(el(name, { id: attrs.id, from: from.full, to: attrs.to }), UNREADABLE))
+  }
+
   function write(text: string): void {
     if (isUp) link?.write(text)
     else if (!held.add(text)) {
@@ -150,6 +168,20 @@ export function createComponent(options: ComponentOptions): Component {
   const fits = ({ rest }: PreparedStanza): boolean =>
     // A UTF-16 unit takes three bytes at most: short ones need not be counted.
     3 * rest.length <= limits.maxSentStanzaBytes || Buffer.byteLength(rest) <= limits.maxSentStanzaBytes
+
+  function send(to: string, outgoing: Element): void {
+    if (!isOurs(outgoing.attrs.from, address.domain)) outgoing.attrs.from = address.domain
+    const prepared = prepare(outgoing)
+    if (fits(prepared)) {
+      write(addressed(prepared, escapeAttribute(to)))
+      return
+    }
+    counters.tooLarge++
+    if (outgoing.name !== 'iq' || outgoing.attrs.type !== 'result') return
+    const { from, id } = outgoing.attrs
+    const error = errorReply(el('iq', { from: to, to: from, id }), TOO_LARGE)
+    write(addressed(prepare(error), escapeAttribute(to)))
+  }
 
   return {
     start: dial,
@@ -163,18 +195,7 @@ export function createComponent(options: ComponentOptions): Component {
       problem = 'stopped'
     },
 
-    send: (to, outgoing) => {
-      if (!isOurs(outgoing.attrs.from, address.domain)) outgoing.attrs.from = address.domain
-      const prepared = prepare(outgoing)
-      if (fits(prepared)) write(addressed(prepared, escapeAttribute(to)))
-      else {
-        counters.tooLarge++
-        if (outgoing.name !== 'iq' || outgoing.attrs.type !== 'result') return
-        const { from, id } = outgoing.attrs
-        const error = errorReply(el('iq', { from: to, to: from, id }), TOO_LARGE)
-        write(addressed(prepare(error), escapeAttribute(to)))
-      }
-    },
+    send,
 
     fanout: (prepared, to) => {
       if (fits(prepared)) for (const full of to) write(addressed(prepared, escapeAttribute(full)))

@@ -4,8 +4,8 @@
 export interface ComponentLimits {
   /** Bytes of a stanza that we send. Prosody ends the link at 512 KiB; the difference is for its own counting. */
   readonly maxSentStanzaBytes: number
-  /** Bytes of a stanza that the host sends: what its users may send, with every character written as a reference. */
-  readonly maxStanzaBytes: number
+  /** Characters of a stanza that the host sends: what its users may send, with every character written as a reference. */
+  readonly maxStanzaCharacters: number
   /** Characters that wait for a host which does not read. */
   readonly maxOutgoingCharacters: number
   /** Characters that are held while the link is down. */
@@ -32,7 +32,7 @@ export interface ComponentTimings {
 /** The documented defaults. */
 export const COMPONENT_LIMITS: ComponentLimits = {
   maxSentStanzaBytes: 500_000,
-  maxStanzaBytes: 4_194_304,
+  maxStanzaCharacters: 4_194_304,
   maxOutgoingCharacters: 67_108_864,
   maxHeldCharacters: 16_777_216,
 }

@@ -8,6 +8,7 @@ import { TcpTransport } from '../tcp-transport.ts'
 import type { TransportSink } from '../transport.ts'
 import type { Turns } from '../turns.ts'
 import type { ComponentLimits, ComponentTimings } from './limits.ts'
+import { PatientParser } from './patient-parser.ts'
 
 /** Where the host listens for us, and who we are there. */
 export interface ComponentAddress {
@@ -45,6 +46,8 @@ export interface LinkSink {
   up(): void
   /** In the namespace jabber:client, whatever the host writes. Only while the link is up. */
   stanza(stanza: Element): void
+  /** A stanza that cannot be read: its start tag alone. */
+  unreadable(stanza: Element): void
   /** Once; the last call. */
   down(end: LinkEnd): void
 }
@@ -143,7 +146,14 @@ export class ComponentLink implements TransportSink {
     this.#transport = new TcpTransport(this.#socket, this, {
       turns,
       readers,
-      maxStanzaBytes: limits.maxStanzaBytes,
+      maxStanzaBytes: limits.maxStanzaCharacters,
+      parser: new PatientParser({
+        readers,
+        maxCharacters: limits.maxStanzaCharacters,
+        onUnreadable: (stanza) => {
+          if (this.#phase === 'up') this.#sink.unreadable(stanza)
+        },
+      }),
       maxOutgoingCharacters: limits.maxOutgoingCharacters,
     })
     const to = escapeAttribute(address.domain)
