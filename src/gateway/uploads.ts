@@ -1,7 +1,7 @@
 /** Files that users of the embedded server upload: slots, quotas, and the file when all of it has come. XEP-0363. */
 import { randomBytes } from 'node:crypto'
 import type { FileStore } from '../archive/file-store.ts'
-import { FILES_PATH } from '../ops/files.ts'
+import { FILES_PATH, storedName } from '../ops/files.ts'
 import type { Upload, UploadDesk } from '../ops/uploads.ts'
 import { ExpiringMap } from '../util/expiring-map.ts'
 import type { SlotAnswer, SlotRequest, UploadSlots } from '../xmpp/upload-port.ts'
@@ -22,7 +22,6 @@ const GUESTS = 'guests'
 
 interface Slot {
   readonly size: number
-  readonly name: string
   /** Who pays for it; guests pay twice. */
   readonly payers: readonly string[]
 }
@@ -41,7 +40,7 @@ export class Uploads implements UploadSlots, UploadDesk {
   readonly domain: string
   readonly #options: UploadsOptions
   readonly #quota = new DailyQuota()
-  /** By the path of the address. */
+  /** By the name under which the file will be stored: the rest of the address may come back written in another way. */
   readonly #slots = new ExpiringMap<string, Slot>(SLOT_MS, MAX_SLOTS)
   #running = 0
 
@@ -71,30 +70,31 @@ export class Uploads implements UploadSlots, UploadDesk {
     }
     const id = randomBytes(16).toString('hex')
     const path = `${FILES_PATH}${id}/${encodeURIComponent(readable(filename))}`
-    this.#slots.set(path, { size, name: `${id}.${extensionOf(filename)}`, payers }, nowMs)
+    this.#slots.set(storedName(path) ?? '', { size, payers }, nowMs)
     return { kind: 'slot', url: base + path }
   }
 
   begin(path: string): Upload | 'busy' | undefined {
-    const slot = this.#slots.get(path, this.#options.nowMs())
-    if (!slot) return undefined
+    const name = storedName(path)
+    const slot = name === undefined ? undefined : this.#slots.get(name, this.#options.nowMs())
+    if (name === undefined || !slot) return undefined
     if (this.#running >= MAX_RUNNING) return 'busy'
     // Taken out: two cannot write one file.
-    this.#slots.delete(path)
+    this.#slots.delete(name)
     this.#running++
     const { files, nowMs } = this.#options
     return {
       size: slot.size,
-      part: files.part(slot.name),
+      part: files.part(name),
       done: () => {
         this.#running--
-        files.adopt(slot.name, nowMs())
+        files.adopt(name, nowMs())
       },
       failed: () => {
         this.#running--
-        files.dropPart(slot.name)
+        files.dropPart(name)
         // It may be tried again.
-        this.#slots.set(path, slot, nowMs())
+        this.#slots.set(name, slot, nowMs())
       },
     }
   }
@@ -120,7 +120,3 @@ const readable = (filename: string): string =>
     .replace(/^\.+/, '_')
     .slice(-80)
     .replace(/\p{Cs}/gu, '_') || 'file'
-
-/** What the name says of the kind of the file, as far as it can be part of a name of ours. */
-const extensionOf = (filename: string): string =>
-  /\.([A-Za-z0-9]{1,8})$/.exec(filename)?.[1]?.toLowerCase() ?? 'bin'

@@ -48,7 +48,8 @@ test('a slot leads to one file, which is found at the address as soon as all of 
   expect(path).toMatch(/^\/files\/[0-9a-f]{32}\/F%C3%BC%C3%9Fe%20%26%20so\.PNG$/)
   const name = storedName(path) ?? ''
   expect(files.find(name)).toBe(undefined)
-  const upload = begin(path)
+  expect(uploads.begin(path.replace(/PNG$/, 'html'))).toBe(undefined)
+  const upload = begin(path.replace('%20', '+'))
   expect(upload.size).toBe(3)
   expect(uploads.begin(path)).toBe(undefined)
   writeFileSync(upload.part, 'abc')

@@ -187,6 +187,16 @@ describe('nodes', () => {
     expect(conditionsOf(await ask(alice, 'set', pubsub(inner)))).toEqual(conditions)
   })
 
+  test('answer with the last items when all are too much at once', async () => {
+    const alice = await login('alice', 'wonder')
+    for (let n = 0; n < 6; n++)
+      await publish(alice, 'urn:n', `<item id='${n}'><x xmlns='urn:x'>${'x'.repeat(60_000)}</x></item>`, {
+        max_items: 'max',
+      })
+    expect(idsIn(await items(alice, 'urn:n'))).toEqual(['3', '4', '5'])
+    expect(idsIn(await items(alice, 'urn:n', "<item id='0'/>"))).toEqual(['0'])
+  })
+
   test('of an account are bounded in number and size', async () => {
     const guest = await login()
     for (let n = 0; n < 200; n++)

@@ -22,6 +22,8 @@ import { MAX_NODES, type PepItem, PepNodes, payloadOf } from './pep-nodes.ts'
 const MAX_NODE_CHARACTERS = 512
 const MAX_ITEM_ID_CHARACTERS = 512
 const MAX_ITEM_CHARACTERS = 196_608
+/** Of the items in one answer: all are read, and written out again. */
+const MAX_ANSWER_CHARACTERS = 196_608
 
 /** A publication: what is published, and how the node must be. */
 export interface Publication {
@@ -215,14 +217,24 @@ async function answerItems(nodes: PepNodes, action: Element, isOwn: boolean): Pr
       : await nodes.items(node)
   if (ids.length > 0 && found.length === 0)
     return refuse('cancel', 'item-not-found', 'There is no such item.')
-  const shown = Number.isInteger(max) && max > 0 ? found.slice(-max) : found
+  const wanted = Number.isInteger(max) && max > 0 ? found.slice(-max) : found
   return result(
     el(
       'pubsub',
       { xmlns: NS.pubsub },
-      el('items', { node }, ...shown.map((item) => el('item', { id: item.id }, payloadOf(item)))),
+      el('items', { node }, ...newest(wanted).map((item) => el('item', { id: item.id }, payloadOf(item)))),
     ),
   )
+}
+
+/** The last items, as many as one answer may have (XEP-0060 §6.5.4 lets us leave out the oldest). */
+function newest(items: readonly PepItem[]): readonly PepItem[] {
+  let characters = 0
+  const from = items.findLastIndex((item) => {
+    characters += item.xml.length
+    return characters > MAX_ANSWER_CHARACTERS
+  })
+  return items.slice(from + 1)
 }
 
 async function configure(
