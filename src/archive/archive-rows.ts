@@ -87,6 +87,7 @@ export function pageOfRows(asked: readonly Row[], query: ArchiveQuery): ArchiveP
   const matching = asked
     .filter((row) => within(times, row.id))
     .filter((row) => query.occupantId === undefined || row.occupant_id === query.occupantId)
+    .filter((row) => query.nick === undefined || row.nick === query.nick)
     .sort((a, b) => a.id - b.id)
   const bounds = rangeOfPage(times, query)
   const { rows, isAll } = cut(

@@ -19,7 +19,7 @@ export interface Archive {
   /**
    * Stores all entries or none, durably: when this resolves they outlive a crash. One call is one commit, so give
    * it all that waits. Outcomes are in the order of the entries. Ids must be greater than the room's last. What a
-   * write retracts is gone from disk too; what a duplicate retracts stays.
+   * write retracts is gone from disk too, its words from the search index after `tidy`; what a duplicate retracts stays.
    */
   append(entries: readonly ArchiveWrite[]): Promise<readonly AppendOutcome[]>
   /** Never answers `failed` or `busy`, but rejects. */
@@ -29,6 +29,11 @@ export interface Archive {
   lastId(): Promise<ArchiveId | null>
   /** Removes at most `batch` of the oldest entries that are older than `beforeMs`; how many it removed. */
   prune(beforeMs: number, batch: number): Promise<number>
+  /**
+   * Does one step of what can wait: words of what was retracted leave the search index. True while there is more; to
+   * be called now and then until it is false.
+   */
+  tidy(): Promise<boolean>
   /** Every entry of a room, oldest first. What is appended or pruned meanwhile may or may not be seen. */
   export(room: string): AsyncIterable<ArchiveEntry>
   stats(): Promise<ArchiveStats>

@@ -128,16 +128,20 @@ async function rowsOf(
 }
 
 /** Undefined when nothing can match. */
-function filterOf(key: number, { occupantId, text }: ArchiveQuery): Filter | undefined {
-  if (text !== undefined) {
-    const words = wordQuery(text, key, occupantId)
-    return words === undefined
-      ? undefined
-      : { where: 'room = ? AND words @@ ?::tsquery', values: [key, words] }
+function filterOf(key: number, { occupantId, nick, text }: ArchiveQuery): Filter | undefined {
+  const words = text === undefined ? undefined : wordQuery(text, key, occupantId)
+  if (text !== undefined && words === undefined) return undefined
+  const filters: readonly (readonly [string, PostgresValue | undefined])[] = [
+    ['room = ?', key],
+    ['words @@ ?::tsquery', words],
+    ['occupant_id = ?', words === undefined ? occupantId : undefined],
+    ['nick = ?', nick],
+  ]
+  const given = filters.filter(([, value]) => value !== undefined)
+  return {
+    where: given.map(([where]) => where).join(' AND '),
+    values: given.map(([, value]) => value as PostgresValue),
   }
-  return occupantId === undefined
-    ? { where: 'room = ?', values: [key] }
-    : { where: 'room = ? AND occupant_id = ?', values: [key, occupantId] }
 }
 
 async function pageOfRange(db: PostgresRunner, key: number, query: ArchiveQuery): Promise<ArchivePage> {

@@ -113,4 +113,5 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (room, session)
   );
   `,
+  'CREATE INDEX message_by_nick ON message (room, nick, id);',
 ]

@@ -113,7 +113,7 @@ class SqliteArchive implements Archive {
     const row = this.#pages.one(key, id)
     if (!row) return
     if (row.body !== null)
-      this.#text.remove({ id: row.id, room: key, occupantId: row.occupant_id, body: row.body })
+      this.#text.purge({ id: row.id, room: key, occupantId: row.occupant_id, body: row.body })
     this.#retract.run(xml, row.id)
   }
 
@@ -159,6 +159,14 @@ class SqliteArchive implements Archive {
         return old.length
       }),
     )
+  }
+
+  tidy(): Promise<boolean> {
+    return this.#db.attempt(() => {
+      const hasMore = this.#db.transaction(() => this.#text.tidy())
+      if (!hasMore) this.#db.foldLog()
+      return hasMore
+    })
   }
 
   async *export(room: string): AsyncGenerator<ArchiveEntry> {

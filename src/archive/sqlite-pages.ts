@@ -34,7 +34,9 @@ export class PageReader {
   readonly #one: Statement<Row>
   readonly #byRoom: Pages
   readonly #byOccupant: Pages
+  readonly #byNick: Pages
   readonly #byText: Pages
+  readonly #byTextAndNick: Pages
   readonly #hasText: Statement
   readonly #corrections: Statement<{ id: number }>
   readonly #countOfOccupant: Statement<{ count: number }>
@@ -53,11 +55,10 @@ export class PageReader {
     }
     this.#byRoom = pages('message INDEXED BY message_by_room', 'room = ?')
     this.#byOccupant = pages('message INDEXED BY message_by_occupant', 'room = ? AND occupant_id = ?')
-    this.#byText = pages(
-      'message_text CROSS JOIN message ON message.id = message_text.rowid',
-      'message_text MATCH ?',
-      'message_text.rowid',
-    )
+    this.#byNick = pages('message INDEXED BY message_by_nick', 'room = ? AND nick = ?')
+    const found = 'message_text CROSS JOIN message ON message.id = message_text.rowid'
+    this.#byText = pages(found, 'message_text MATCH ?', 'message_text.rowid')
+    this.#byTextAndNick = pages(found, 'message_text MATCH ? AND message.nick = ?', 'message_text.rowid')
     this.#hasText = db.prepare('SELECT 1 AS found FROM message_text WHERE message_text MATCH ? AND rowid = ?')
     this.#corrections = db.prepare(
       `SELECT id FROM message INDEXED BY message_by_corrected
@@ -122,12 +123,16 @@ export class PageReader {
   /** The statements for a query's filters; undefined when nothing can match. */
   #choose(
     key: number,
-    { occupantId, text }: ArchiveQuery,
+    { occupantId, nick, text }: ArchiveQuery,
   ): { readonly pages: Pages; readonly values: readonly SqlValue[] } | undefined {
     if (text !== undefined) {
       const match = matchExpression(text, key, occupantId)
-      return match === undefined ? undefined : { pages: this.#byText, values: [match] }
+      if (match === undefined) return undefined
+      return nick === undefined
+        ? { pages: this.#byText, values: [match] }
+        : { pages: this.#byTextAndNick, values: [match, nick] }
     }
+    if (nick !== undefined) return { pages: this.#byNick, values: [key, nick] }
     return occupantId === undefined
       ? { pages: this.#byRoom, values: [key] }
       : { pages: this.#byOccupant, values: [key, occupantId] }

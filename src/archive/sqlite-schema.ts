@@ -71,11 +71,10 @@ export const MIGRATIONS: readonly string[] = [
   `,
   `
   -- Words of bodies, under the id of their message. scope: the room, and the room with the author (sqlite-text.ts).
-  -- It keeps no text of its own; what is taken out leaves the disk at once.
+  -- It keeps no text of its own.
   CREATE VIRTUAL TABLE message_text USING fts5(
     scope, body, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
   );
-  INSERT INTO message_text (message_text, rank) VALUES ('secure-delete', 1);
   INSERT INTO message_text (rowid, scope, body)
     SELECT id, 'r' || room || ' r' || room || 'a' || lower(hex(occupant_id)), body
     FROM message WHERE body IS NOT NULL ORDER BY id;
@@ -115,4 +114,5 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (room, session)
   ) WITHOUT ROWID;
   `,
+  'CREATE INDEX message_by_nick ON message (room, nick);',
 ]

@@ -24,16 +24,36 @@ export function matchExpression(text: string, room: number, occupantId?: string)
   return `scope : "${scopeWord(room, occupantId)}" AND body : (${quoted.join(' AND ')})`
 }
 
-/** Keeps the index in step; to be called in the transaction that changes the messages. */
+/** Pages of the index that one step of tidying rewrites. */
+const TIDY_PAGES = 32
+/** In `meta` while the index may have words of what was retracted. */
+const RESIDUE = 'text_residue'
+
+/**
+ * Keeps the index in step; to be called in the transaction that changes the messages. What is taken out is only marked
+ * so, and goes when segments of the index are merged (the option `secure-delete` of FTS5 is not sound in SQLite 3.45).
+ */
 export class TextIndex {
   readonly #add: Statement
   readonly #remove: Statement
+  readonly #merge: Statement
+  readonly #changes: Statement<{ count: number }>
+  readonly #residue: { readonly set: Statement; readonly get: Statement; readonly clear: Statement }
+  /** All segments are being merged to one. */
+  #isMerging = false
 
   constructor(db: Database) {
     this.#add = db.prepare('INSERT INTO message_text (rowid, scope, body) VALUES (?, ?, ?)')
     this.#remove = db.prepare(
       `INSERT INTO message_text (message_text, rowid, scope, body) VALUES ('delete', ?, ?, ?)`,
     )
+    this.#merge = db.prepare(`INSERT INTO message_text (message_text, rank) VALUES ('merge', ?)`)
+    this.#changes = db.prepare('SELECT total_changes() AS count')
+    this.#residue = {
+      set: db.prepare(`INSERT OR REPLACE INTO meta VALUES ('${RESIDUE}', '')`),
+      get: db.prepare(`SELECT 1 AS found FROM meta WHERE key = '${RESIDUE}'`),
+      clear: db.prepare(`DELETE FROM meta WHERE key = '${RESIDUE}'`),
+    }
   }
 
   add(text: IndexedText): void {
@@ -42,6 +62,24 @@ export class TextIndex {
 
   remove(text: IndexedText): void {
     this.#remove.run(...columns(text))
+  }
+
+  /** The same, and `tidy` has something to do. */
+  purge(text: IndexedText): void {
+    this.remove(text)
+    this.#residue.set.run()
+    this.#isMerging = false
+  }
+
+  /** Merges a few pages; false when nothing is left that was purged. */
+  tidy(): boolean {
+    if (!this.#residue.get.get()) return false
+    const before = this.#changes.get()?.count ?? 0
+    // Negative: begins to merge all segments, whatever their sizes. Fewer than two changes: nothing was left to merge.
+    this.#merge.run(this.#isMerging ? TIDY_PAGES : -TIDY_PAGES)
+    this.#isMerging = (this.#changes.get()?.count ?? 0) - before >= 2
+    if (!this.#isMerging) this.#residue.clear.run()
+    return this.#isMerging
   }
 }
 

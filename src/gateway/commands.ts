@@ -86,21 +86,31 @@ export async function runCommand(context: CommandContext, command: string, args:
   return handler(context, args)
 }
 
-/** Removes what is past its retention: messages, a batch in each turn of the event loop, then files. How many messages. */
+/**
+ * Removes what is past its retention: messages, a batch in each turn of the event loop, then files. Then what waits to
+ * be tidied. How many messages.
+ */
 export async function prune(
   context: Pick<CommandContext, 'archive' | 'files' | 'retentionMs' | 'nowMs'>,
 ): Promise<number> {
   const retentionMs = context.retentionMs()
-  if (retentionMs === 0) return 0
-  const before = context.nowMs() - retentionMs
+  const removed = retentionMs === 0 ? 0 : await pruneBefore(context, context.nowMs() - retentionMs)
+  while (await context.archive.tidy()) await nextTurn()
+  return removed
+}
+
+async function pruneBefore(
+  { archive, files }: Pick<CommandContext, 'archive' | 'files'>,
+  beforeMs: number,
+): Promise<number> {
   let total = 0
   for (;;) {
-    const removed = await context.archive.prune(before, PRUNE_BATCH)
+    const removed = await archive.prune(beforeMs, PRUNE_BATCH)
     total += removed
     if (removed < PRUNE_BATCH) break
     await nextTurn()
   }
-  for (const files of context.files) files.prune(before)
+  for (const store of files) store.prune(beforeMs)
   return total
 }
 

@@ -44,6 +44,8 @@ export interface ArchiveQuery {
   readonly endMs?: number
   /** Only entries of this occupant-id. */
   readonly occupantId?: string
+  /** Only entries under this nick, whoever had it. Not together with `occupantId` or `withCount`. */
+  readonly nick?: string
   /**
    * Only entries whose body has all of these words, in any order and case, accents left aside. Words are what white
    * space separates; one of several parts, as `don't`, has them in sequence. Those without a letter or digit do not

@@ -6,7 +6,7 @@ import { errorReply, iqResult, type StanzaError } from '../stanza/stanza-error.t
 import { childOf, type Element, el } from '../stanza/xml.ts'
 import type { ArchiveId } from '../util/ids.ts'
 import { fail, ok, type Result } from '../util/result.ts'
-import { isOwner } from './affiliation.ts'
+import { isAdmin } from './affiliation.ts'
 import type { ArchiveAnswer, ArchivePage, ArchiveQuery } from './archive-port.ts'
 import { archiveResult } from './archived-stanza.ts'
 import { formElement, readForm } from './data-form.ts'
@@ -14,12 +14,16 @@ import { formatDateTime, parseDateTime } from './date-time.ts'
 import { MAX_ARCHIVE_PAGE, MAX_SEARCH_CHARS, MAX_SEARCH_WORDS } from './limits.ts'
 import { idOfAccount } from './occupant-id.ts'
 import { answer, refusal, refuse } from './reply.ts'
+import { seesAddresses } from './role.ts'
 import type { Room } from './room.ts'
 import type { QueryContext, RoomEffect, RoomEvent } from './room-port.ts'
 import { type PageRequest, placeElement, readPageRequest } from './rsm.ts'
 
 type Failure = Pick<StanzaError, 'type' | 'condition' | 'text'>
-type Filter = Pick<ArchiveQuery, 'startMs' | 'endMs' | 'occupantId' | 'afterId' | 'beforeId' | 'ids' | 'text'>
+type Filter = Pick<
+  ArchiveQuery,
+  'startMs' | 'endMs' | 'occupantId' | 'nick' | 'afterId' | 'beforeId' | 'ids' | 'text'
+>
 /** `nobody`: the author asked for cannot be anybody's. */
 type ReadFilter = Filter | 'nobody'
 
@@ -82,9 +86,8 @@ export function queryArchive(room: Room, from: Jid, iq: Element, query: Element)
         ...(before !== undefined && { beforeId: before }),
         fromEnd,
         max: Math.min(page.value?.max ?? MAX_ARCHIVE_PAGE, MAX_ARCHIVE_PAGE),
-        // A count says how big the whole set is; the archive counts it without regard to ids, authors and words.
-        withCount:
-          !afterId && !beforeId && !rest.ids && rest.occupantId === undefined && rest.text === undefined,
+        // A count says how big the whole set is; the archive counts it by times alone.
+        withCount: Object.keys(filter.value).every((key) => key === 'startMs' || key === 'endMs'),
       },
       context: { kind: 'mam', iq, queryId, flip, reachesGap },
       isOrdered: false,
@@ -186,9 +189,16 @@ function readIds(values: readonly string[]): Result<Filter, Failure> {
   return ok({ ids })
 }
 
+/** Whether `from` may know who is behind a nick. */
+function knowsAddresses(room: Room, from: Jid): boolean {
+  const occupant = room.sessions.get(from.full)?.occupant
+  return isAdmin(room, from.bare) || (occupant !== undefined && seesAddresses(room, occupant))
+}
+
 /**
- * Whom `with` names (§4.1.1): an occupant of now by nick; the room, whose bare address is everybody's; for owners,
- * who see real addresses, an account. For others a real address is nobody's: the room is semi-anonymous.
+ * Whom `with` names (§4.1.1): an occupant of now under whatever nick, or who else spoke under this one; the room, whose
+ * bare address is everybody's; for owners, who see real addresses, an account. For others a real address is nobody's:
+ * the room is semi-anonymous.
  */
 function readAuthor(room: Room, from: Jid, value: string): Result<Filter | 'nobody', Failure> {
   const jid = parseJid(value)
@@ -196,9 +206,9 @@ function readAuthor(room: Room, from: Jid, value: string): Result<Filter | 'nobo
   if (jid.bare === room.bare) {
     if (jid.resource === '') return ok({})
     const occupant = room.occupants.get(jid.resource)
-    return ok(occupant ? { occupantId: occupant.occupantId } : 'nobody')
+    return ok(occupant ? { occupantId: occupant.occupantId } : { nick: jid.resource })
   }
-  if (!isOwner(room, from.bare)) return ok('nobody')
+  if (!knowsAddresses(room, from)) return ok('nobody')
   return ok({ occupantId: idOfAccount(room.identity.occupantKey, jid.bare) })
 }
 

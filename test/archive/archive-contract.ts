@@ -30,6 +30,7 @@ function model(entries: readonly ArchiveEntry[], q: ArchiveQuery): ArchivePage |
     .filter((e) => q.startMs === undefined || Number(e.id) >= q.startMs * 1_000)
     .filter((e) => q.endMs === undefined || Number(e.id) < (q.endMs + 1) * 1_000)
     .filter((e) => q.occupantId === undefined || e.occupantId === q.occupantId)
+    .filter((e) => q.nick === undefined || e.nick === q.nick)
     .filter((e) => q.ids?.includes(e.id) ?? true)
     .filter((e) => q.text === undefined || hasWords(e, q.text))
   const inBounds = matching
@@ -459,6 +460,7 @@ export function archiveContract(name: string, open: () => Promise<OpenedArchive>
         gap: fc.integer({ min: 1, max: 2_500 }),
         room: fc.constantFrom('lobby', 'other'),
         occupantId: fc.constantFrom('ann', 'bob', ''),
+        nick: fc.constantFrom('Ann', 'Ünï ☂', ''),
         networkId: fc.option(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), { nil: null }),
         body: fc.option(fc.constantFrom('tea', 'tea for two', 'two cups', 'cups of TEA'), { nil: null }),
         /** How far back the entry is that this one takes back; 0: it takes none back. */
@@ -471,7 +473,12 @@ export function archiveContract(name: string, open: () => Promise<OpenedArchive>
         room: fc.constantFrom('lobby', 'other'),
         start: rarely(index),
         end: rarely(index),
-        occupantId: rarely(fc.constantFrom('ann', 'bob', 'cyd')),
+        who: rarely(
+          fc.oneof(
+            fc.constantFrom('ann', 'bob', 'cyd').map((occupantId) => ({ occupantId })),
+            fc.constantFrom('Ann', 'Ünï ☂', 'ann').map((nick) => ({ nick })),
+          ),
+        ),
         after: rarely(index),
         before: rarely(index),
         ids: rarely(fc.array(index, { maxLength: 5 })),
@@ -518,7 +525,7 @@ export function archiveContract(name: string, open: () => Promise<OpenedArchive>
               }
               await archive.prune(Number.MAX_SAFE_INTEGER, pruned)
               kept = kept.slice(pruned)
-              for (const { start, end, after, before, ids: asked, occupantId, text, ...rest } of wanted) {
+              for (const { start, end, after, before, ids: asked, who, text, ...rest } of wanted) {
                 const inRoom = kept.filter((e) => e.room === rest.room)
                 // Now and then an id that is not in the room: of another one, a duplicate's, or pruned.
                 const idOf = (n: number): ArchiveId => {
@@ -528,8 +535,9 @@ export function archiveContract(name: string, open: () => Promise<OpenedArchive>
                 const timeOf = (n: number): number => Math.floor(Number(idOf(n)) / 1_000)
                 const q: ArchiveQuery = {
                   ...rest,
-                  ...(text !== undefined && { text, withCount: false }),
-                  ...(occupantId !== undefined && { occupantId }),
+                  ...(text !== undefined && { text }),
+                  withCount: rest.withCount && text === undefined && !(who && 'nick' in who),
+                  ...who,
                   ...(start !== undefined && { startMs: timeOf(start) }),
                   ...(end !== undefined && { endMs: timeOf(end) }),
                   ...(after !== undefined && { afterId: idOf(after) }),

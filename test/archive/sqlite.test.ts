@@ -10,7 +10,7 @@ import { Database } from '../../src/archive/sqlite.ts'
 import { MIGRATIONS } from '../../src/archive/sqlite-schema.ts'
 import type { ArchiveEntry } from '../../src/muc/archive-port.ts'
 import { archiveContract } from './archive-contract.ts'
-import { entry } from './entries.ts'
+import { entry, START_MS } from './entries.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'foyer-archive-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -115,6 +115,27 @@ test('an archive of the first schema is searched as if it had always been of the
   await store.close()
 })
 
+test('the index of words is whole after much coming and going', async () => {
+  const file = newFile()
+  const store = openStore(file)
+  const body = (n: number): string => `tea ${n % 7} cups ${n % 11} ${'word'.repeat(n % 40)} ${n}`
+  for (let n = 0; n < 2_000; n += 20) {
+    const retracts = [...new Set([n - 7, n - 60, n - 61])].filter((of) => of > 0)
+    await store.archive.append(
+      Array.from({ length: 20 }, (_, i) => ({
+        ...entry(n + i, { body: body(n + i) }),
+        ...(i === 3 && { retracts: retracts.map((of) => ({ id: entry(of).id, xml: '<gone/>' })) }),
+      })),
+    )
+    if (n % 100 === 0) await store.archive.prune(START_MS + n / 2, 50)
+    if (n % 500 === 0) while (await store.archive.tidy());
+  }
+  await store.close()
+  const db = new Database(file, MIGRATIONS)
+  db.prepare(`INSERT INTO message_text (message_text) VALUES ('integrity-check')`).run()
+  db.close()
+})
+
 test('what is taken back is not on the disk any more', async () => {
   const file = newFile()
   const folderOf = (): string => [file, `${file}-wal`].map((name) => readFileSync(name, 'latin1')).join('\n')
@@ -125,6 +146,8 @@ test('what is taken back is not on the disk any more', async () => {
   await store.archive.append([entry(4)])
   expect(folderOf()).toContain(secret)
   await store.archive.append([{ ...entry(5), retracts: [{ id: entry(2).id, xml: '<gone/>' }] }])
+  expect(folderOf()).not.toContain(`>${secret}`)
+  while (await store.archive.tidy());
   expect(folderOf()).not.toContain(secret)
   expect(folderOf()).not.toContain(secret.slice(0, 7))
   await store.close()

@@ -172,6 +172,19 @@ describe('a query', () => {
     expect(numbers(query(h, form({ [FULLTEXT]: '' }) + rsm('<max>1</max>')))).toEqual([0])
   })
 
+  test('for who has left gives what was said under that nick, for who is there what they said under any', () => {
+    const h = withMessages(4)
+    h.send(BOB, `<presence to="${ROOM}/Robert"/>`)
+    h.say(BOB, 'message 4', 'm4')
+    const of = (nick: string): number[] => numbers(query(h, form({ with: `${ROOM}/${nick}` })))
+    expect([of('Robert'), of('Bob')]).toEqual([
+      [1, 3, 4],
+      [1, 3],
+    ])
+    h.send(BOB, `<presence type="unavailable" to="${ROOM}/Robert"/>`)
+    expect([of('Robert'), of('Bob')]).toEqual([[4], [1, 3]])
+  })
+
   test('flips the order within a page and not the page', () => {
     const page = query(withMessages(5), `${rsm('<max>2</max><before/>')}<flip-page/>`)
     expect(numbers(page)).toEqual([4, 3])

@@ -67,6 +67,7 @@ export class ArrayArchive {
         (query.startMs === undefined || entry.atMs >= query.startMs) &&
         (query.endMs === undefined || entry.atMs <= query.endMs) &&
         (query.occupantId === undefined || entry.occupantId === query.occupantId) &&
+        (query.nick === undefined || entry.nick === query.nick) &&
         (query.ids === undefined || query.ids.includes(entry.id)),
     )
     const bounded = set.filter(
