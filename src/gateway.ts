@@ -20,6 +20,7 @@ import { createPictures } from './gateway/pictures.ts'
 import { problems } from './gateway/problems.ts'
 import { sharedPorts } from './gateway/room-ports.ts'
 import { Rooms } from './gateway/rooms.ts'
+import { RoomsBehind } from './gateway/rooms-behind.ts'
 import { gatewaySecret } from './gateway/secret.ts'
 import { Shutdown } from './gateway/shutdown.ts'
 import type { BoundPorts } from './gateway/status.ts'
@@ -94,9 +95,11 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   const hearing = await Hearing.open({ store, log, nowMs: Date.now }, lastId)
   shutdown.add({ hearing: () => hearing.stop() })
 
+  const behind = new RoomsBehind(store)
+  shutdown.add({ 'rooms behind': async () => behind.stop() })
   const rooms = new Rooms({
     version: VERSION,
-    store,
+    store: { ...store, rooms: behind.rooms, nicks: behind.nicks },
     networks,
     retentionMs: () => retentionMs,
     statusUrls: () => statusUrls,
@@ -209,7 +212,10 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
       }),
   })
   databaseChanged = () => {
-    if (store.problem() === undefined) writer.tryAgain()
+    if (store.problem() === undefined) {
+      writer.tryAgain()
+      behind.resume()
+    }
     seen.events.changed()
   }
   // Without TLS nobody logs in from another machine, over WebSocket as little as over TCP.

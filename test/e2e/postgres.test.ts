@@ -80,6 +80,7 @@ describeWith(['postgresql'], 'a gateway on PostgreSQL', () => {
     expect(metrics).toMatch(/^foyer_archive_messages nan$/im)
     expect(await foyer.json('status')).toMatchObject({ archive: null, problems: lost.problems })
     expect(bob.timesHeard(room, 'meanwhile')).toBe(0)
+    await bob.join('made@lobbies.localhost', 'Bob')
 
     await server.start()
     await foyer.mapWhen<{ problems: string[] }>((map) => map.problems.length === 0)
@@ -95,6 +96,12 @@ describeWith(['postgresql'], 'a gateway on PostgreSQL', () => {
     const ann = await XmppUser.login(foyer.ports.c2s)
     await ann.join(room, 'Ann')
     expect(await outcome(ann, room, 'remember')).toBe('stored')
+    const made = async () =>
+      (await foyer.json<{ id: string; room: string }[]>('lobby', 'list')).find(
+        (lobby) => lobby.room === 'made@lobbies.localhost',
+      )
+    const before = await made()
+    expect(before).toBeDefined()
     await expect(FoyerProcess.start({ FOYER_ARCHIVE__URL: await server.database('test0') })).rejects.toThrow(
       'ARCHIVE_LOCKED',
     )
@@ -103,6 +110,9 @@ describeWith(['postgresql'], 'a gateway on PostgreSQL', () => {
     const after = await XmppUser.login(foyer.ports.c2s)
     await after.join(room, 'Ann')
     expect((await after.archive(room)).map((message) => message.body)).toEqual(['remember'])
+    // It was made while the database was away.
+    await after.join('made@lobbies.localhost', 'Ann')
+    expect((await made())?.id).toBe(before?.id)
     await after.quit()
   }, 60_000)
 })
