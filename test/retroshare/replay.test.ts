@@ -1,4 +1,4 @@
-// Recorded sessions of real RetroShare nodes, replayed to a Foyer node over TLS in both roles: lobbies are listed,
+// Recorded sessions of real RetroShare nodes and of Xeres, replayed to a Foyer node over TLS in both roles: lobbies are listed,
 // texts are heard once and in order, names are known, and no signature is wrong.
 import { afterEach, expect, test } from 'vitest'
 import type { NodeIdentity } from '../../src/retroshare/identity/node-identity.ts'
@@ -7,7 +7,7 @@ import { type BouncedItem, LOBBY_FLAG } from '../../src/retroshare/wire/item.ts'
 import type { LobbyId, ParticipantId } from '../../src/util/ids.ts'
 import { makeIdentity } from './peer/support/nodes.ts'
 import { type RawLink, rawDial, rawListen } from './peer/support/raw-peer.ts'
-import { partOf, ReplayedPeer } from './replayed-peer.ts'
+import { offersIn, partOf, ReplayedPeer } from './replayed-peer.ts'
 import { TestNode } from './test-node.ts'
 
 const ends: (() => Promise<void> | void)[] = []
@@ -60,6 +60,18 @@ test.each([
   ['short/A.hex', 'W', 'peer'],
   ['three/A.hex', 'W', 'peer'],
   ['three/A.hex', 'W', 'foyer'],
+  ['three/C.hex', 'W', 'peer'],
+  ['foreign/signed/alice.hex', 'W', 'peer'],
+  ['foreign/relay/bob.hex', 'W', 'peer'],
+  ['foyer/public.hex', 'R', 'peer'],
+  ['foyer/public.hex', 'R', 'foyer'],
+  ['foyer/signed.hex', 'R', 'peer'],
+  ['foyer/private-alice.hex', 'R', 'foyer'],
+  ['foyer/private-bob.hex', 'R', 'peer'],
+  ['foyer/relay-alice.hex', 'R', 'peer'],
+  ['foyer/relay-bob.hex', 'R', 'peer'],
+  ['foyer/xeres.hex', 'R', 'peer'],
+  ['foyer/xeres.hex', 'R', 'foyer'],
 ] as const)(
   '%s %s, dialled by the %s',
   async (file, direction, dials) => {
@@ -68,38 +80,49 @@ test.each([
     const flagsOf = new Map<LobbyId, number>()
     const spoken = new Set<ParticipantId>()
     const expected = new Map<string, { text: string; nick: string }>()
+    const toOperators: string[] = []
+    const inviting = new Set<LobbyId>()
 
-    let isListed = (): void => undefined
-    await peer.play(async (items, atMs) => {
-      // Friends may say only so much in a time: what was said before is heard before the clock goes on.
+    // Lobbies that were the other side's are made here.
+    for (const [id, { name, topic, flags }] of part.offered) {
+      const isSigned = (flags & LOBBY_FLAG.signed) !== 0
+      node.network.create({ id, name, topic, isPrivate: (flags & LOBBY_FLAG.public) === 0, isSigned })
+      flagsOf.set(id, flags)
+      joined.add(id)
+    }
+    const allHeard = async (): Promise<void> => {
       for (const { text } of expected.values()) await node.said(text)
+    }
+    await peer.play(async (item, atMs) => {
+      // Friends may say only so much in a time: what was said before is heard before the clock goes on.
+      await allHeard()
       skipTo(atMs)
-      isListed()
-      isListed = () => {
-        for (const item of items)
-          if (item.kind === 'lobby-list')
-            for (const { lobby, flags } of item.lobbies) flagsOf.set(lobby, flags)
+      for (const [lobby, { flags }] of offersIn(item)) if (!joined.has(lobby)) flagsOf.set(lobby, flags)
+      // Empty ones ask for an avatar.
+      if (item.kind === 'private-message' && item.text.length > 0)
+        toOperators.push(Buffer.from(item.text).toString())
+      if (item.kind === 'lobby-invite' && !joined.has(item.lobby)) inviting.add(item.lobby)
+      const flags = isBounced(item) ? flagsOf.get(item.lobby) : undefined
+      if (!isBounced(item) || flags === undefined) return
+      if (!joined.has(item.lobby)) {
+        joined.add(item.lobby)
+        await (inviting.has(item.lobby)
+          ? node.got('invited', ({ lobby }) => lobby.id === item.lobby)
+          : node.got('lobby', ({ lobby }) => lobby.id === item.lobby))
+        node.network.send({ kind: 'join', lobby: item.lobby })
       }
-      for (const item of items) {
-        const flags = isBounced(item) ? flagsOf.get(item.lobby) : undefined
-        if (!isBounced(item) || flags === undefined) continue
-        if (!joined.has(item.lobby)) {
-          joined.add(item.lobby)
-          await node.got('lobby', ({ lobby }) => lobby.id === item.lobby)
-          node.network.send({ kind: 'join', lobby: item.lobby })
-        }
-        // In a signed lobby nobody is heard before being known; who has spoken before is asked for.
-        const mustBeKnown = (flags & LOBBY_FLAG.signed) !== 0
-        const isKnown = spoken.has(item.author) && peer.hasRecord(item.author)
-        if (isKnown) await peer.served(item.author)
-        spoken.add(item.author)
-        if (item.kind === 'lobby-message' && (isKnown || !mustBeKnown))
-          expected.set(item.messageId, { text: item.text, nick: item.nick })
-      }
+      // In a signed lobby nobody is heard before being known; who has spoken before is asked for.
+      const mustBeKnown = (flags & LOBBY_FLAG.signed) !== 0
+      const isKnown = spoken.has(item.author) && peer.hasRecord(item.author)
+      if (isKnown) await peer.served(item.author)
+      spoken.add(item.author)
+      if (item.kind === 'lobby-message' && (isKnown || !mustBeKnown))
+        expected.set(item.messageId, { text: item.text, nick: item.nick })
     })
     for (const author of spoken) if (peer.hasRecord(author)) await peer.served(author)
 
-    for (const { text } of expected.values()) await node.said(text)
+    await allHeard()
+    for (const text of toOperators) await node.got('friend-said', (said) => said.text === text)
     const heard = node.updates.flatMap((update) => (update.kind === 'said' ? [update] : []))
     expect(heard.map(({ messageId }) => messageId)).toEqual([...expected.keys()])
     expect(heard.map(({ text, nick }) => ({ text, nick }))).toEqual([...expected.values()])

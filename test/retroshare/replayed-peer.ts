@@ -1,57 +1,96 @@
-// A friend that says over real TLS what a real RetroShare node said in a recorded session, byte for byte. Only the
+// A friend that says over real TLS what a real node said in a recorded session, byte for byte, each item after what it needs. Only the
 // exchange of identities is answered afresh, with the recorded records: its numbers belong to who asks.
 import { decodeItem, encodeItem } from '../../src/retroshare/wire/codec.ts'
 import { Framer } from '../../src/retroshare/wire/framer.ts'
-import { type Item, SERVICE, TRANSACTION } from '../../src/retroshare/wire/item.ts'
+import { type Item, type LobbyListEntry, SERVICE, TRANSACTION } from '../../src/retroshare/wire/item.ts'
 import { fromHex } from '../../src/util/bytes.ts'
-import type { ParticipantId } from '../../src/util/ids.ts'
+import type { LobbyId, ParticipantId } from '../../src/util/ids.ts'
 import type { RawLink } from './peer/support/raw-peer.ts'
 import { readVector } from './wire/recorded.ts'
 
 type Of<K extends Item['kind']> = Extract<Item, { kind: K }>
 
-/** One write of the recorded node: its bytes, and the items that end in it. */
-interface Flight {
+/** One item or slice of the recorded node, and the item that ends in it. */
+interface Packet {
   /** When it was recorded, ms since 1970. */
   readonly atMs: number
   readonly bytes: Uint8Array
-  readonly items: readonly Item[]
+  readonly item: Item | undefined
 }
 
 /** What one node of a recording sent on its links, in order. */
 export interface Part {
   /** When the recording began, ms since 1970. */
   readonly startedAtMs: number
-  readonly flights: readonly Flight[]
+  readonly packets: readonly Packet[]
   readonly records: ReadonlyMap<ParticipantId, Of<'gxs-group'>>
+  /** Lobbies that the node heard of from its peer. */
+  readonly offered: ReadonlyMap<LobbyId, Offer>
 }
+
+type Offer = Pick<LobbyListEntry, 'name' | 'topic' | 'flags'>
 
 /** `direction` W: what the recording's own node wrote; R: what it read from its peer. */
 export function partOf(file: string, direction: 'R' | 'W'): Part {
-  const framer = new Framer()
-  const flights: Flight[] = []
-  const records = new Map<ParticipantId, Of<'gxs-group'>>()
-  let startedAtMs = Number.POSITIVE_INFINITY
-  for (const line of readVector(file).trimEnd().split('\n')) {
-    const [time, , lineDirection, hex] = line.split(' ')
-    startedAtMs = Math.min(startedAtMs, Number(time) * 1000)
-    if (lineDirection !== direction) continue
-    const bytes = fromHex(hex ?? '') as Uint8Array
-    const pushed = framer.push(bytes)
-    if (!pushed.ok) throw new Error(`${file}: ${pushed.error.detail}`)
-    const whole = pushed.value.map((raw) => ({ raw, item: decodeItem(raw) }))
-    const items = whole.flatMap(({ item }) => (item.ok ? [item.value] : []))
-    for (const item of items) if (item.kind === 'gxs-group') records.set(item.groupId, item)
-    const isExchange = (raw: Uint8Array): boolean => ((raw[1] ?? 0) << 8) + (raw[2] ?? 0) === SERVICE.gxsId
-    flights.push({
-      atMs: Number(time) * 1000,
-      bytes: whole.some(({ raw }) => isExchange(raw))
-        ? Buffer.concat(whole.filter(({ raw }) => !isExchange(raw)).map(({ raw }) => raw))
-        : bytes,
-      items,
-    })
+  const lines = readVector(file).trimEnd().split('\n')
+  const own = packetsOf(lines, direction)
+  const other = packetsOf(lines, direction === 'R' ? 'W' : 'R')
+  const offered = new Map<LobbyId, Offer>()
+  const isOwn = new Set<LobbyId>()
+  const all = [
+    ...own.map((packet) => ({ packet, by: isOwn })),
+    ...other.map((packet) => ({ packet, by: null })),
+  ]
+  for (const { packet, by } of all.sort((a, b) => a.packet.atMs - b.packet.atMs))
+    for (const [lobby, offer] of offersIn(packet.item)) {
+      if (by && !offered.has(lobby)) by.add(lobby)
+      else if (!by && !isOwn.has(lobby)) offered.set(lobby, offer)
+    }
+  return {
+    startedAtMs: Number(lines[0]?.split(' ')[0]) * 1000,
+    packets: own.filter(({ bytes }) => !isExchange(bytes)),
+    records: new Map(own.flatMap(({ item }) => (item?.kind === 'gxs-group' ? [[item.groupId, item]] : []))),
+    offered,
   }
-  return { startedAtMs, flights, records }
+}
+
+/** Cuts what went one way into items and slices; unknown items are packets without item. */
+function packetsOf(lines: readonly string[], direction: 'R' | 'W'): Packet[] {
+  const framer = new Framer()
+  const packets: Packet[] = []
+  let rest: Uint8Array = new Uint8Array()
+  for (const line of lines) {
+    const [time, , lineDirection, hex] = line.split(' ')
+    if (lineDirection !== direction) continue
+    rest = Buffer.concat([rest, fromHex(hex ?? '') as Uint8Array])
+    for (let size = sizeOf(rest); size <= rest.length; size = sizeOf(rest)) {
+      const bytes = rest.subarray(0, size)
+      rest = rest.subarray(size)
+      const pushed = framer.push(bytes)
+      if (!pushed.ok) throw new Error(pushed.error.detail)
+      const item = pushed.value.map(decodeItem)[0]
+      packets.push({ atMs: Number(time) * 1000, bytes, item: item?.ok ? item.value : undefined })
+    }
+  }
+  return packets
+}
+
+/** Bytes of the item or slice that begins here (docs/retroshare.md §3.1, §3.2); infinite while its header is cut. */
+function sizeOf(bytes: Uint8Array): number {
+  if (bytes.length < 8) return Number.POSITIVE_INFINITY
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  return bytes[0] === SLICE ? 8 + view.getUint16(6) : view.getUint32(4)
+}
+
+const SLICE = 0x10
+
+const isExchange = (packet: Uint8Array): boolean =>
+  packet[0] !== SLICE && ((packet[1] ?? 0) << 8) + (packet[2] ?? 0) === SERVICE.gxsId
+
+/** The lobbies that an item lists or invites to. */
+export function offersIn(item: Item | undefined): (readonly [LobbyId, Offer])[] {
+  if (item?.kind === 'lobby-invite') return [[item.lobby, item]]
+  return item?.kind === 'lobby-list' ? item.lobbies.map((entry) => [entry.lobby, entry]) : []
 }
 
 export class ReplayedPeer {
@@ -71,11 +110,11 @@ export class ReplayedPeer {
     link.socket.on('data', (chunk) => this.#take(chunk))
   }
 
-  /** Sends everything in order; `before` is awaited before each write that ends items. */
-  async play(before: (items: readonly Item[], atMs: number) => Promise<void>): Promise<void> {
-    for (const { bytes, items, atMs } of this.#part.flights) {
-      if (items.length > 0) await before(items, atMs)
-      if (bytes.length > 0) this.#link.socket.write(bytes)
+  /** Sends everything in order; `before` is awaited before each packet that ends an item. */
+  async play(before: (item: Item, atMs: number) => Promise<void>): Promise<void> {
+    for (const { bytes, item, atMs } of this.#part.packets) {
+      if (item) await before(item, atMs)
+      this.#link.socket.write(bytes)
     }
   }
 

@@ -67,44 +67,45 @@ test('every recorded item of every kind decodes and encodes to the same bytes', 
   ])
   expect(Object.fromEntries([...kinds].sort())).toEqual({
     bandwidth: 722,
-    contact: 180,
-    'gxs-group': 100,
-    'gxs-group-entry': 153,
+    contact: 194,
+    'gxs-group': 122,
+    'gxs-group-entry': 198,
     'gxs-pull': 1,
-    'gxs-sync-request': 44,
-    'gxs-transaction': 620,
-    heartbeat: 1035,
-    'identity-list': 173,
-    'lobby-challenge': 13,
-    'lobby-event': 286,
-    'lobby-invite': 71,
-    'lobby-invite-old': 39,
-    'lobby-list': 238,
-    'lobby-list-request': 140,
-    'lobby-message': 758,
-    'lobby-unsubscribe': 8,
+    'gxs-statistics': 4,
+    'gxs-sync-request': 61,
+    'gxs-transaction': 767,
+    heartbeat: 1184,
+    'identity-list': 188,
+    'lobby-challenge': 19,
+    'lobby-event': 360,
+    'lobby-invite': 90,
+    'lobby-invite-old': 45,
+    'lobby-list': 276,
+    'lobby-list-request': 169,
+    'lobby-message': 798,
+    'lobby-unsubscribe': 10,
     'pgp-key': 9,
-    'pgp-list': 167,
-    'private-message': 1204,
-    'rtt-ping': 523,
-    'rtt-pong': 511,
-    'service-info': 242,
-    'slice-probe': 216,
-    status: 170,
-    'status-string': 10,
+    'pgp-list': 174,
+    'private-message': 1214,
+    'rtt-ping': 604,
+    'rtt-pong': 591,
+    'service-info': 257,
+    'slice-probe': 237,
+    status: 184,
+    'status-string': 11,
     'unknown 19': 66,
-    'unknown 215': 22,
-    'unknown 216': 22,
-    'unknown 217': 22,
+    'unknown 215': 26,
+    'unknown 216': 26,
+    'unknown 217': 26,
     'unknown 218': 22,
     'unknown 230': 286,
   })
 })
 
 test('no line of a recording is left out, and only the slice made wrong on purpose is refused', () => {
-  expect(recordings).toHaveLength(58)
-  expect(recordings.reduce((sum, { dataLines }) => sum + dataLines, 0)).toBe(9866)
-  expect(recordings.reduce((sum, { items }) => sum + items.length, 0)).toBe(8075)
+  expect(recordings).toHaveLength(65)
+  expect(recordings.reduce((sum, { dataLines }) => sum + dataLines, 0)).toBe(10561)
+  expect(recordings.reduce((sum, { items }) => sum + items.length, 0)).toBe(8943)
   expect(recordings.reduce((sum, { straySlices }) => sum + straySlices, 0)).toBe(0)
   expect(recordings.flatMap(({ file, refusals }) => refusals.map((one) => ({ file, ...one })))).toEqual([
     {
@@ -150,7 +151,7 @@ test('identity records and lobby items verify as an independent verifier found',
 })
 
 test('lobby items between real nodes verify too', () => {
-  const real = recordings.filter(({ file }) => !file.startsWith('foreign/'))
+  const real = recordings.filter(({ file }) => !/^(foreign|foyer)\//.test(file))
   const keys = new Map(real.flatMap((one) => [...keysOf(one)]))
   const verdicts = real.map((one) => verdictsOf(one, keys))
   expect(verdicts.map(({ good }) => good)).toEqual([15, 15, 9, 9, 16, 16, 30, 49, 19])
@@ -185,6 +186,22 @@ test('challenge codes in recordings are those of receiver, lobby and message', (
   expect(compared).toBe(9)
 })
 
+test('between Foyer and real nodes all lobby items verify, and challenges are those of a lobby and item of the session', () => {
+  const foyers = recordings.filter(({ file }) => file.startsWith('foyer/'))
+  const keys = new Map(foyers.flatMap((one) => [...keysOf(one)]))
+  const verdicts = foyers.map((one) => verdictsOf(one, keys))
+  expect(verdicts.map(({ good }) => good)).toEqual([3, 30, 14, 11, 10, 13, 33])
+  expect(verdicts.every(({ bad, unknown }) => bad === 0 && unknown === 0)).toBe(true)
+  expect(challengesIn(foyers)).toEqual([
+    { file: 'foyer/private-alice.hex', direction: 'R', isFound: true },
+    { file: 'foyer/private-alice.hex', direction: 'W', isFound: true },
+    { file: 'foyer/private-bob.hex', direction: 'W', isFound: true },
+    { file: 'foyer/private-bob.hex', direction: 'R', isFound: true },
+    { file: 'foyer/xeres.hex', direction: 'R', isFound: true },
+    { file: 'foyer/xeres.hex', direction: 'R', isFound: true },
+  ])
+})
+
 test('identity records are those that an independent decoder listed', () => {
   let compared = 0
   for (const list of filesNamed('.identities.json'))
@@ -208,4 +225,33 @@ function verifiedRecords(recording: Recording): number {
     const record = recordIn(item)
     return record && verify('RSA-SHA1', record.signedBytes, rsaKey(record.adminKey), record.adminSignature)
   }).length
+}
+
+/** The challenges of sessions of one node, and whether the lobby and item were found that they are made of. */
+function challengesIn(
+  sessions: readonly Recording[],
+): { file: string; direction: 'R' | 'W'; isFound: boolean }[] {
+  const ids = new Map<LobbyId, Set<string>>()
+  for (const item of sessions.flatMap(itemsOf))
+    if (item.kind === 'lobby-message' || item.kind === 'lobby-event')
+      ids.set(item.lobby, (ids.get(item.lobby) ?? new Set()).add(item.messageId))
+  return sessions.flatMap(({ file, items }) =>
+    items.flatMap(({ direction, decoded }) => {
+      if (!decoded.ok || decoded.value.kind !== 'lobby-challenge') return []
+      const { code } = decoded.value
+      const receiver = sslIdOf(items, direction === 'R' ? 'W' : 'R')
+      const isFound = [...ids].some(([lobby, messages]) =>
+        [...messages].some((message) => challengeCode(receiver, lobby, message) === code),
+      )
+      return [{ file, direction, isFound }]
+    }),
+  )
+}
+
+/** Of the node that said what went this way: its first contact is its own. */
+function sslIdOf(items: Recording['items'], way: 'R' | 'W'): FriendId {
+  for (const { direction, decoded } of items)
+    if (direction === way && decoded.ok && decoded.value.kind === 'contact')
+      return decoded.value.sslId as FriendId
+  throw new Error('no contact')
 }
