@@ -6,6 +6,7 @@ import { type Element, el } from '../stanza/xml.ts'
 import { isBind } from './bind.ts'
 import type { ServerLimits } from './limits.ts'
 import type { Session } from './session.ts'
+import { STANZAS } from './stanza-router.ts'
 import {
   acknowledgement,
   countTooHigh,
@@ -37,7 +38,7 @@ export function takeBound(env: BoundEnv, session: Session, stream: BoundStream, 
   if (namespace === NS.streamManagement) takeManagement(env, session, stream, element)
   else if (namespace === NS.clientState) session.setActive(element.getName() !== 'inactive')
   else {
-    session.management?.countHandled()
+    if (STANZAS.has(element.name)) session.management?.countHandled()
     if (isBind(element)) refuseSecondBind(session, element)
     else env.stanza(session, element)
   }

@@ -9,7 +9,7 @@ import { type BoundEnv, takeAcknowledgement, takeBound } from './bound-stream.ts
 import { type ClientInput, type InputEnv, InputQueue } from './input-queue.ts'
 import { Negotiation, type NegotiationEnv } from './negotiation.ts'
 import { Session, type SessionPlace } from './session.ts'
-import { ASK, resumed } from './stream-management/elements.ts'
+import { ASK, acknowledgement, resumed } from './stream-management/elements.ts'
 import type { StreamManagement } from './stream-management/stream-management.ts'
 import type { TokenBucket } from './token-bucket.ts'
 import type { Transport, TransportSink } from './transport.ts'
@@ -114,6 +114,7 @@ export class ClientConnection implements TransportSink, SessionPlace {
     if (this.#isClosing) return
     this.#env.log.debug({ condition, jid: this.#session?.full }, 'stream error')
     if (!this.#hasHeader) this.openStream(undefined)
+    this.#acknowledgeLast()
     this.writeElement(streamErrorElement(condition, text, detail))
     this.#close()
   }
@@ -254,7 +255,14 @@ export class ClientConnection implements TransportSink, SessionPlace {
 
   #closeInTurn(): void {
     if (!this.#hasHeader) this.openStream(undefined)
+    this.#acknowledgeLast()
     this.#close()
+  }
+
+  /** So that the client does not send again, in another session, what was handled in this one. */
+  #acknowledgeLast(): void {
+    const management = this.#session?.management
+    if (management) this.writeElement(acknowledgement(management.handled))
   }
 
   /** Ends our side of the stream; what still comes is not looked at. */

@@ -3,8 +3,9 @@ import { NS } from '../stanza/ns.ts'
 import type { PreparedStanza } from '../stanza/xml.ts'
 import type { SentStanza } from './stream-management/stream-management.ts'
 
-/** Stanzas that wait for one client; with one more, all are sent. */
+/** Stanzas and characters that wait for one client; with more, all are sent. */
 const MAX_HELD_BACK = 500
+const MAX_HELD_CHARACTERS = 262_144
 
 const CHAT_STATE = new RegExp(`<(?:active|composing|paused|inactive|gone) xmlns="${NS.chatStates}"/>`)
 /** What may come with a chat state and says nothing by itself. */
@@ -16,23 +17,33 @@ const BESIDES = new RegExp(
 /** Lives as long as the client is inactive. */
 export class HeldBack {
   readonly #held = new Map<string, SentStanza>()
+  #characters = 0
 
-  /** Keeps a stanza that can wait; false when it cannot, and what was kept goes before it. */
-  take(sent: SentStanza): boolean {
-    if (this.#held.size >= MAX_HELD_BACK || !canWait(sent.stanza)) return false
+  /** Characters of all that waits. */
+  get characters(): number {
+    return this.#characters
+  }
+
+  /** `kept`: the stanza waits. `full`: it does too, and all is to be released. `urgent`: it cannot wait. */
+  take(sent: SentStanza): 'kept' | 'full' | 'urgent' {
+    if (!canWait(sent.stanza)) return 'urgent'
     const key = `${sent.stanza.name} ${attribute(sent.stanza, 'from')}`
+    this.#characters += sizeOf(sent) - sizeOf(this.#held.get(key))
     this.#held.delete(key)
     this.#held.set(key, sent)
-    return true
+    return this.#held.size > MAX_HELD_BACK || this.#characters > MAX_HELD_CHARACTERS ? 'full' : 'kept'
   }
 
   /** What was kept, in order; nothing is kept any longer. */
   release(): SentStanza[] {
     const held = [...this.#held.values()]
     this.#held.clear()
+    this.#characters = 0
     return held
   }
 }
+
+const sizeOf = (sent: SentStanza | undefined): number => sent?.stanza.rest.length ?? 0
 
 function canWait(stanza: PreparedStanza): boolean {
   const { name, rest } = stanza

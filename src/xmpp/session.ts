@@ -74,6 +74,11 @@ export class Session {
     this.deliver(prepare(stanza))
   }
 
+  /** Characters that are kept for the client, to be sent or sent again. */
+  get keptCharacters(): number {
+    return (this.management?.characters ?? 0) + (this.#heldBack?.characters ?? 0)
+  }
+
   /** Whether somebody looks at the client; while nobody does, presence and typing wait. */
   setActive(isActive: boolean): void {
     if (!isActive) this.#heldBack ??= new HeldBack()
@@ -100,11 +105,10 @@ export class Session {
   }
 
   #send(stanza: PreparedStanza, to: string): void {
-    if (this.#heldBack) {
-      if (this.#heldBack.take({ stanza, to })) return
-      this.#releaseHeldBack(this.#heldBack)
-    }
-    this.#put(stanza, to)
+    const held = this.#heldBack?.take({ stanza, to }) ?? 'urgent'
+    if (held === 'kept') return
+    if (this.#heldBack) this.#releaseHeldBack(this.#heldBack)
+    if (held === 'urgent') this.#put(stanza, to)
   }
 
   #releaseHeldBack(heldBack: HeldBack): void {

@@ -53,7 +53,8 @@ export interface RouterOptions {
   readonly log: Logger
 }
 
-const STANZAS = new Set(['message', 'presence', 'iq'])
+/** Names of the elements that are stanzas (RFC 6120 §8). */
+export const STANZAS: ReadonlySet<string> = new Set(['message', 'presence', 'iq'])
 
 /** Stateless but for what it is given. */
 export class StanzaRouter {

@@ -102,10 +102,12 @@ export class SleepingSessions {
     let characters = 0
     for (const [session, endsAtMs] of [...this.#asleep])
       if (nowMs >= endsAtMs || session.management?.isOverfull) this.#end(session)
-      else characters += session.management?.characters ?? 0
+      else characters += session.keptCharacters
     while (characters > this.#env.limits.maxSleepingCharacters) {
-      const largest = [...this.#asleep.keys()].reduce((one, other) => (size(other) > size(one) ? other : one))
-      characters -= size(largest)
+      const largest = [...this.#asleep.keys()].reduce((one, other) =>
+        other.keptCharacters > one.keptCharacters ? other : one,
+      )
+      characters -= largest.keptCharacters
       this.#end(largest)
     }
   }
@@ -118,8 +120,6 @@ export class SleepingSessions {
     if (this.#asleep.delete(session)) this.#env.ended(session)
   }
 }
-
-const size = (session: Session): number => session.management?.characters ?? 0
 
 /** The place of a session that sleeps: what comes for it is kept, with the time at which it came (XEP-0203). */
 class Bed implements SessionPlace {

@@ -102,6 +102,7 @@ export class StreamManagement {
     for (const sent of this.#unacked.splice(0, count)) this.#characters -= sizeOf(sent)
     this.#acknowledged = h
     this.#askedAtMs = undefined
+    this.#unasked = Math.min(this.#unasked, this.#unacked.length)
     return ok({ isAnyLeft: this.#unacked.length > 0 })
   }
 

@@ -343,6 +343,14 @@ test('a sleeping session makes room for a client that binds the same resource, o
   expect(running.server.sessionCount).toBe(2)
 })
 
+test('when the stream ends, the client learns what was handled, so that it does not send it again', async () => {
+  for (const end of ['</stream:stream>', '<broken></end>']) {
+    const { client } = await enabled()
+    client.send(`<message to='r@lobbies.localhost'/>${end}`)
+    expect(await client.rest()).toMatch(/^<a [^>]*h="1"\/>/)
+  }
+})
+
 test('when the server stops, sleeping sessions end too', async () => {
   const { client } = await enabled()
   await lose(client)

@@ -78,6 +78,15 @@ test('after 64 stanzas it is time to ask, but not twice for one answer', () => {
   expect(management.isAskingDue).toBe(true)
 })
 
+test('what was acknowledged unasked does not count for the next request', () => {
+  const management = new StreamManagement(LIMITS)
+  for (let i = 0; i < 63; i++) management.sent(stanza(i))
+  management.acknowledge(63)
+  management.sent(stanza(63))
+  expect(management.isAskingDue).toBe(false)
+  expect(management.look(0)).toBe('ask')
+})
+
 test('on a new connection nobody has asked yet', () => {
   const management = new StreamManagement(LIMITS)
   management.sent(stanza(1))
