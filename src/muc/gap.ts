@@ -5,10 +5,7 @@ import { formatDateTime } from './date-time.ts'
 import { fanout } from './presence-stanza.ts'
 import { audienceOf, type Room } from './room.ts'
 import type { RoomEffect, RoomEnv } from './room-port.ts'
-import { stanzaIdElement } from './stanza-parts.ts'
-
-/** Namespace of `<gap start='…' end='…'/>`, for programs that want to know; others show the body or ignore both. */
-export const GAP_NS = 'urn:foyer:gap:0'
+import { GAP_NS, stanzaIdElement } from './stanza-parts.ts'
 
 /** Since when the lobby is not heard; null: it is heard, and nothing was missed. */
 export function setHearing(room: Room, deafSinceMs: number | null): RoomEffect[] {

@@ -8,6 +8,7 @@ import { hasMessageId } from './archived-stanza.ts'
 import { MAX_LOOK_BACK, MAX_REVISIONS } from './limits.ts'
 import type { Room } from './room.ts'
 import type { RoomEffect, RoomEnv, Speaker } from './room-port.ts'
+import { claimsModeration } from './stanza-parts.ts'
 
 /** `id`: for corrections the one that the sender gave the message, for retractions the room's. */
 export interface Reference {
@@ -21,7 +22,7 @@ export function referenceIn(stanza: Element): Reference | undefined {
   const retract =
     childOf(stanza, 'retract', NS.retraction) ??
     (fastened && childIn(fastened, NS.oldRetraction) ? fastened : undefined)
-  if (retract) return { kind: 'retraction', id: String(retract.attrs.id) }
+  if (retract && !claimsModeration(retract)) return { kind: 'retraction', id: String(retract.attrs.id) }
   const replace = childOf(stanza, 'replace', NS.correction)
   return replace && { kind: 'correction', id: String(replace.attrs.id) }
 }

@@ -57,6 +57,8 @@ export function stanzaWith(
 
 const LEGACY_DELAY = 'jabber:x:delay'
 const HATS = 'urn:xmpp:hats:0'
+/** Namespace of `<gap start='…' end='…'/>`, for programs that want to know; others show the body or ignore both. */
+export const GAP_NS = 'urn:foyer:gap:0'
 const RESERVED: ReadonlySet<string | undefined> = new Set([
   NS.mucUser,
   NS.muc,
@@ -64,15 +66,23 @@ const RESERVED: ReadonlySet<string | undefined> = new Set([
   NS.mam,
   NS.carbons,
   HATS,
+  NS.moderation,
+  NS.oldModeration,
+  GAP_NS,
 ])
+
+/** Whether a retraction claims to be a moderator's (XEP-0425 §5), which only the room tells. */
+export const claimsModeration = (retraction: Element): boolean =>
+  elements(retraction).some((child) => child.getName() === 'moderated')
 
 /**
  * Whether `child` says what only the room `bare` may say: roles and status codes (XEP-0045 §17.3), occupant-ids
- * (XEP-0421 §4), stanza-ids and delays in the room's name (XEP-0359 §4, XEP-0203), archive results.
+ * (XEP-0421 §4), stanza-ids and delays in the room's name (XEP-0359 §4, XEP-0203), archive results, moderation, gaps.
  */
 export function isForged(child: Element, bare: string): boolean {
   const namespace = child.getNS()
   if (RESERVED.has(namespace)) return true
+  if (namespace === NS.retraction || namespace === NS.fasten) return claimsModeration(child)
   if (namespace === NS.sid && child.getName() === 'stanza-id') return namesRoom(child.attrs.by, bare)
   if (namespace === NS.delay || namespace === LEGACY_DELAY)
     return child.attrs.from === undefined || namesRoom(child.attrs.from, bare)

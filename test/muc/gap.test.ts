@@ -1,6 +1,6 @@
 // A room tells what it may have missed of its lobby: live, in its archive, and by pages that are not stable.
 import { expect, test } from 'vitest'
-import { GAP_NS } from '../../src/muc/gap.ts'
+import { GAP_NS } from '../../src/muc/stanza-parts.ts'
 import { NS } from '../../src/stanza/ns.ts'
 import type { Element } from '../../src/stanza/xml.ts'
 import { ROOM, RoomHarness, START_MS } from './room-harness.ts'

@@ -363,6 +363,27 @@ describe('moderation', () => {
     expect([kinds(h), h.sent.size]).toEqual([['message', 'subject'], 0])
   })
 
+  test('cannot be claimed by an occupant: such parts are cut, and take nothing back', () => {
+    const h = room()
+    h.say(BOB, 'words', 'm1')
+    h.clear()
+    const id = archiveId(h, 0)
+    const by = `by="${ROOM}/Boss"`
+    for (const forged of [
+      `<retract xmlns="${NS.retraction}" id="${id}"><moderated xmlns="${NS.moderation}" ${by}/></retract>`,
+      `<apply-to xmlns="${NS.fasten}" id="${id}"><moderated xmlns="${NS.oldModeration}" ${by}>` +
+        `<retract xmlns="${NS.oldRetraction}"/></moderated></apply-to>`,
+      `<moderated xmlns="${NS.oldModeration}" ${by}/>`,
+    ])
+      for (const who of [ALICE, BOB]) {
+        groupchat(h, who, 'f1', `<body>hm</body>${forged}`)
+        expect(h.take(BOSS).map((each) => each.getChildElements().map((child) => child.name))).toEqual([
+          ['body', 'stanza-id', 'occupant-id'],
+        ])
+      }
+    expect(new Set(kinds(h))).toEqual(new Set(['message']))
+  })
+
   test('that cannot be stored is answered with an error and changes nothing', () => {
     const h = room()
     h.say(ALICE, 'words', 'm1')
