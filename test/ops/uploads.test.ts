@@ -100,6 +100,19 @@ test('a body longer than its slot that hides its length is cut', async () => {
   sending.destroy()
 })
 
+test('a body shorter than its slot that hides its length is refused', async () => {
+  const path = `/files/${ID}/pic.png`
+  slots.set(path, 3)
+  const status = new Promise((resolve) => {
+    const sending = request(base + path, { method: 'PUT', headers: { 'Transfer-Encoding': 'chunked' } })
+    sending.on('response', (response) => resolve(response.statusCode))
+    sending.on('error', () => resolve('cut'))
+    sending.end('ab')
+  })
+  expect([413, 'cut']).toContain(await status)
+  expect(ended).toEqual(['failed'])
+})
+
 test('an upload that breaks off has failed', async () => {
   const path = `/files/${ID}/pic.png`
   slots.set(path, 1000)
