@@ -53,15 +53,31 @@ async function openPostgres(
   location: PostgresLocation,
   onProblem: (problem: string | undefined) => void,
 ): Promise<Store> {
-  const writer = await PostgresSession.open({ location, migrations: POSTGRES_MIGRATIONS, onProblem })
+  let reader: PostgresSession | undefined
+  let told: string | undefined
+  const changed = (): void => {
+    const problem = writer.problem ?? reader?.problem
+    if (problem === told) return
+    told = problem
+    onProblem(problem)
+  }
+  const writer = await PostgresSession.open({
+    location,
+    migrations: POSTGRES_MIGRATIONS,
+    onProblem: (problem) => {
+      if (problem !== undefined) reader?.drop()
+      changed()
+    },
+  })
   try {
-    const reader = await PostgresSession.open({ location, migrations: null, onProblem: () => undefined })
+    const reading = await PostgresSession.open({ location, migrations: null, onProblem: changed })
+    reader = reading
     return {
-      archive: postgresArchive(writer, reader),
+      archive: postgresArchive(writer, reading),
       ...tables(writer),
-      problem: () => (writer.problem ?? reader.problem) && 'the database is out of reach, see the log',
+      problem: () => told && 'the database is out of reach, see the log',
       close: async () => {
-        await reader.close()
+        await reading.close()
         await writer.close()
       },
     }

@@ -33,7 +33,7 @@ export class PostgresLink {
   #lostAtMs = 0
   /** Lets the call go on that waits for a connection. */
   #wake: (() => void) | undefined
-  #problem: string | undefined
+  #failure: GatewayError | undefined
   /** No connection will be of use any more. */
   #isFinal = false
 
@@ -43,7 +43,7 @@ export class PostgresLink {
 
   /** Why there is no connection, without password; undefined while there is one. */
   get problem(): string | undefined {
-    return this.#problem
+    return this.#failure?.message
   }
 
   /**
@@ -70,7 +70,7 @@ export class PostgresLink {
     for (;;) {
       if (this.#connection) return this.#connection
       const leftMs = this.#lostAtMs + LOSS_WAIT_MS - performance.now()
-      if (this.#isFinal || this.#closing.signal.aborted || leftMs <= 0) throw this.#failure(this.#problem)
+      if (this.#isFinal || this.#closing.signal.aborted || leftMs <= 0) throw this.#unavailable()
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, leftMs)
         this.#wake = () => {
@@ -79,6 +79,14 @@ export class PostgresLink {
         }
       })
     }
+  }
+
+  /** Something else says that the server is out of reach: whoever waits for an answer need not find out too. */
+  drop(): void {
+    const connection = this.#connection
+    if (!connection) return
+    this.#lost('dropped, as another connection was lost')
+    void connection.close()
   }
 
   /** The last call. */
@@ -105,7 +113,7 @@ export class PostgresLink {
       const { text, sqlState } = problemOf(error)
       return FINAL_STATES.test(sqlState ?? '')
         ? new GatewayError('ARCHIVE_UNREADABLE', `archive.url: ${this.#named(text)}`)
-        : this.#failure(text)
+        : this.#failed(text)
     }
     if (this.#closing.signal.aborted) {
       await connection.close()
@@ -120,7 +128,7 @@ export class PostgresLink {
   #lost(reason: string): void {
     this.#connection = undefined
     this.#lostAtMs = performance.now()
-    this.#tell(reason)
+    this.#tell(this.#failed(reason))
     void this.#reopen()
   }
 
@@ -129,7 +137,7 @@ export class PostgresLink {
     for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
       const error = await this.#open()
       if (!error) return
-      this.#tell(error.message)
+      this.#tell(error)
       if (error.code === 'ARCHIVE_TAKEN') {
         this.#isFinal = true
         this.#wake?.()
@@ -139,17 +147,21 @@ export class PostgresLink {
     }
   }
 
-  #tell(problem: string | undefined): void {
-    if (problem === this.#problem) return
-    this.#problem = problem
-    this.#options.onProblem(problem)
+  #tell(failure: GatewayError | undefined): void {
+    const before = this.problem
+    this.#failure = failure
+    if (this.problem !== before) this.#options.onProblem(this.problem)
   }
 
-  #named(text: string | undefined): string {
-    return `${nameOf(this.#options.location)}: ${text ?? 'closed'}`
+  #named(text: string): string {
+    return `${nameOf(this.#options.location)}: ${text}`
   }
 
-  #failure(text: string | undefined): GatewayError {
+  #unavailable(): GatewayError {
+    return this.#failure ? new GatewayError('ARCHIVE_FAILED', this.#failure.message) : this.#failed('closed')
+  }
+
+  #failed(text: string): GatewayError {
     return new GatewayError('ARCHIVE_FAILED', this.#named(text))
   }
 }

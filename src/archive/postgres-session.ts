@@ -79,6 +79,11 @@ export class PostgresSession implements Sql {
     return this.#link.problem
   }
 
+  /** Whoever waits for an answer gets none from this connection: the server was found to be out of reach. */
+  drop(): void {
+    this.#link.drop()
+  }
+
   /** Resolves when all that was called so far has ended. */
   async settled(): Promise<void> {
     await this.#last

@@ -8,9 +8,9 @@ import type { SqlRunner, SqlValue } from './sql.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 /** A statement that takes longer is cancelled by the server. */
-const STATEMENT_TIMEOUT_MS = 10_000
+const STATEMENT_TIMEOUT_MS = 8_000
 /** A server that does not even say that it cancelled is lost. */
-const ANSWER_TIMEOUT_MS = 15_000
+const ANSWER_TIMEOUT_MS = 10_000
 
 /** Beyond a dead network the server gives up, and frees the lock, after a minute: 30 s idle and three probes. */
 const SESSION = `

@@ -140,6 +140,24 @@ describeWith(['postgresql'], 'PostgreSQL', () => {
       expect(store.problem()).toBe('the database is out of reach, see the log')
     }))
 
+  test(
+    'a server that says nothing any more is given up, for reading too, and used again when it speaks',
+    () =>
+      withStore(async (store, _told, when) => {
+        await store.archive.append([entry(1)])
+        proxy.setMute(true)
+        const calls = [store.archive.append([entry(2)]), store.archive.metadata('lobby'), store.rooms.all()]
+        for (const end of await Promise.allSettled(calls))
+          expect(end).toMatchObject({ status: 'rejected', reason: { code: 'ARCHIVE_FAILED' } })
+        const back = when(isBack)
+        proxy.setMute(false)
+        await back
+        expect(await store.archive.append([entry(3)])).toEqual(['stored'])
+        expect((await stored(store)).map(({ body }) => body)).toEqual(['text 1', 'text 3'])
+      }),
+    40_000,
+  )
+
   test('a server that is killed in the midst of commits, again and again, loses nothing and doubles nothing', () =>
     withStore(async (store, _told, when) => {
       let isOver = false

@@ -11,6 +11,7 @@ export class PostgresProxy {
   readonly #pairs = new Set<readonly [Socket, Socket]>()
   #loss: { readonly kind: Loss; readonly stayAway: boolean } | undefined
   #isAway = false
+  #isMute = false
   #onLost: (() => void)[] = []
 
   private constructor(target: number) {
@@ -43,6 +44,11 @@ export class PostgresProxy {
     if (isAway) this.#cut()
   }
 
+  /** Connections stay and new ones are made, but nothing gets through any more; or what comes from now on does. */
+  setMute(isMute: boolean): void {
+    this.#isMute = isMute
+  }
+
   async stop(): Promise<void> {
     this.#cut()
     this.#server.close()
@@ -59,6 +65,7 @@ export class PostgresProxy {
     this.#pairs.add(pair)
     let isAnswerLost = false
     client.on('data', (chunk: Buffer) => {
+      if (this.#isMute) return
       const isHit = this.#loss !== undefined && chunk.includes('COMMIT\0')
       if (isHit && this.#loss?.kind === 'before-commit') {
         this.#happen()
