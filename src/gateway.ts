@@ -122,6 +122,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
         nextArchiveId: archiveIds(lastId, Date.now),
         nowMs: Date.now,
       }),
+      hasOtherServers: config.xmpp.component !== null,
       admins: () => admins,
       // Of accounts elsewhere nobody can tell which are guests.
       isKept: (account) => domainOf(account) !== serverDomain || accounts.isRegistered(account),

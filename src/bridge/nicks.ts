@@ -1,5 +1,6 @@
 /** Nicks of foreign participants in one room: legal, unique, and the same after a restart. */
 import type { ParticipantId } from '../util/ids.ts'
+import { inUnicode32 } from './unicode-3-2.ts'
 
 /** Characters of a foreign nick that are shown at most, before any addition. */
 const MAX_NICK_CHARS = 64
@@ -54,9 +55,17 @@ export class NickTable {
   readonly #shown = new Map<ParticipantId, string>()
   readonly #present = new Map<string, ParticipantId>()
   readonly #local = new Set<string>()
+  readonly #legal: (nick: string) => string
 
-  /** `holders`: what earlier claims led to, oldest first. */
-  constructor(holders: Iterable<{ readonly nick: string; readonly participant: ParticipantId }> = []) {
+  /**
+   * `holders`: what earlier claims led to, oldest first. `forAllServers`: nicks have only characters that every XMPP
+   * server takes in an address; the embedded one takes more.
+   */
+  constructor(
+    holders: Iterable<{ readonly nick: string; readonly participant: ParticipantId }> = [],
+    forAllServers = false,
+  ) {
+    this.#legal = forAllServers ? (nick) => legalNick(inUnicode32(legalNick(nick))) : legalNick
     for (const { nick, participant } of holders) this.#hold(nick, participant)
   }
 
@@ -80,7 +89,7 @@ export class NickTable {
 
   /** The nick of a participant who need not be there: what it is shown with, or would be. */
   nickFor(id: ParticipantId, wanted: string): NickAnswer {
-    const base = legalNick(wanted) || id.slice(0, 8)
+    const base = this.#legal(wanted) || id.slice(0, 8)
     for (const nick of candidates(base, id)) {
       if (!this.#isFreeFor(id, nick)) continue
       return { nick, claims: nick === base ? this.#claim(nick, id) : [] }

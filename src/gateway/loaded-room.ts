@@ -31,6 +31,8 @@ export interface RoomSurroundings {
   readonly ports: SharedPorts
   readonly log: Logger
   readonly pictures: Pictures
+  /** Users of other servers than the embedded one may be in the rooms. */
+  readonly hasOtherServers: boolean
   readonly hearing: Hearing
   /** Bare JIDs that own every room. */
   admins(): readonly string[]
@@ -81,7 +83,7 @@ export class LoadedRoom {
     this.#around = around
     this.#lobby = lobby
     this.#subject = row.subject
-    this.#pairing = { lobby: lobby.id, nicks: new NickTable(parts.holders) }
+    this.#pairing = { lobby: lobby.id, nicks: new NickTable(parts.holders, around.hasOtherServers) }
     const room = createRoom(
       { jid, occupantKey: occupantKey(around.secret, row.localpart), isNew: parts.isNew },
       { ...networkPolicy(network.limits), ...pacePolicy((speaker) => network.admit(lobby.id, speaker)) },

@@ -31,6 +31,14 @@ describe('a nick', () => {
     expect(table.enter(A, 'Ann')).toEqual({ nick: 'Ann', claims: [] })
   })
 
+  test('has nothing that older servers refuse in addresses where they are, and is never empty', () => {
+    const table = new NickTable([], true)
+    expect(table.enter(A, 'Böb ☕ 😀 Größe').nick).toBe('Böb Größe')
+    expect(table.enter(B, '😀').nick).toBe('bbbb2000')
+    expect(table.enter(C, 'ＡＢ 漢字 Ωмега ☺ 🄰').nick).toBe('AB 漢字 Ωмега ☺ A')
+    expect(new NickTable().enter(A, 'Böb ☕').nick).toBe('Böb ☕')
+  })
+
   test('stays with its first holder while away and after a restart', () => {
     const stored = new Stored()
     const before = new NickTable()

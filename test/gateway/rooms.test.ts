@@ -69,6 +69,7 @@ class World {
           nextArchiveId: archiveIds(null, nowMs),
           nowMs,
         }),
+        hasOtherServers: false,
         admins: () => [],
         isKept: () => false,
         send: (to, stanza) => this.out.push({ to, xml: serialize(stanza) }),
