@@ -73,8 +73,13 @@ const TOO_LARGE: StanzaError = {
 const UNREADABLE: StanzaError = {
   type: 'modify',
   condition: 'bad-request',
-  text: 'This is too large, has too many elements inside one another, or is no XML that can be passed on.',
+  text: 'This has too many elements inside one another, or is no XML that can be passed on.',
 }
+const tooLong = (characters: number): StanzaError => ({
+  type: 'modify',
+  condition: 'policy-violation',
+  text: `This is too large: at most ${characters} characters, as XML.`,
+})
 const STANZAS: ReadonlySet<string> = new Set(['message', 'presence', 'iq'])
 
 export function createComponent(options: ComponentOptions): Component {
@@ -149,12 +154,13 @@ export function createComponent(options: ComponentOptions): Component {
   }
 
   /** RFC 6120 §8.3: what asks for an answer gets one. */
-  function unreadable({ name, attrs }: Element): void {
+  function unreadable({ name, attrs }: Element, isTooLong: boolean): void {
     counters.unreadable++
     const from = parseJid(String(attrs.from ?? ''))
     const isAnswer = attrs.type === 'error' || attrs.type === 'result' || attrs.type === 'unavailable'
     if (!from || isAnswer || !STANZAS.has(name)) return
-    send(from.full, errorReply(el(name, { id: attrs.id, from: from.full, to: attrs.to }), UNREADABLE))
+    const error = isTooLong ? tooLong(limits.maxStanzaCharacters) : UNREADABLE
+    send(from.full, errorReply(el(name, { id: attrs.id, from: from.full, to: attrs.to }), error))
   }
 
   function write(text: string): void {

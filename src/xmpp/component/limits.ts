@@ -1,10 +1,10 @@
 /** Bounds and times of the link to a host server. See docs/limits.md. */
 
-/** All numbers are upper bounds. */
+/** All numbers are upper bounds. What a user may send is a third of what we may, as a character takes up to three bytes. */
 export interface ComponentLimits {
   /** Bytes of a stanza that we send. Prosody ends the link at 512 KiB; the difference is for its own counting. */
   readonly maxSentStanzaBytes: number
-  /** Characters of a stanza that the host sends: what its users may send, with every character written as a reference. */
+  /** Characters of a stanza that the host sends: what can be passed on to others, whatever alphabet it is in. */
   readonly maxStanzaCharacters: number
   /** Characters that wait for a host which does not read. */
   readonly maxOutgoingCharacters: number
@@ -32,7 +32,7 @@ export interface ComponentTimings {
 /** The documented defaults. */
 export const COMPONENT_LIMITS: ComponentLimits = {
   maxSentStanzaBytes: 500_000,
-  maxStanzaCharacters: 4_194_304,
+  maxStanzaCharacters: 160_000,
   maxOutgoingCharacters: 67_108_864,
   maxHeldCharacters: 16_777_216,
 }

@@ -46,8 +46,8 @@ export interface LinkSink {
   up(): void
   /** In the namespace jabber:client, whatever the host writes. Only while the link is up. */
   stanza(stanza: Element): void
-  /** A stanza that cannot be read: its start tag alone. */
-  unreadable(stanza: Element): void
+  /** A stanza that cannot be read, or is too long to be: its start tag alone. */
+  unreadable(stanza: Element, isTooLong: boolean): void
   /** Once; the last call. */
   down(end: LinkEnd): void
 }
@@ -150,8 +150,8 @@ export class ComponentLink implements TransportSink {
       parser: new PatientParser({
         readers,
         maxCharacters: limits.maxStanzaCharacters,
-        onUnreadable: (stanza) => {
-          if (this.#phase === 'up') this.#sink.unreadable(stanza)
+        onUnreadable: (stanza, isTooLong) => {
+          if (this.#phase === 'up') this.#sink.unreadable(stanza, isTooLong)
         },
       }),
       maxOutgoingCharacters: limits.maxOutgoingCharacters,

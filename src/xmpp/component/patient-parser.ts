@@ -10,8 +10,8 @@ export interface PatientParserOptions {
   readonly readers: ReaderPool
   /** Of one stanza. */
   readonly maxCharacters: number
-  /** A stanza that cannot be read; its start tag alone. */
-  onUnreadable(stanza: Element): void
+  /** A stanza that cannot be read, or is too long to be; its start tag alone. */
+  onUnreadable(stanza: Element, isTooLong: boolean): void
 }
 
 /** Takes the place of a `StreamParser`. */
@@ -35,9 +35,9 @@ export class PatientParser {
           this.#header = piece.text
           return this.#parser.write(piece.text)
         case 'stanza':
-          return this.#read(piece.text) ?? this.#refuse(piece.tag)
+          return this.#read(piece.text) ?? this.#refuse(piece.tag, false)
         case 'excess':
-          return this.#refuse(piece.tag)
+          return this.#refuse(piece.tag, true)
         case 'end':
           return [{ kind: 'closed' }]
         case 'failed':
@@ -57,9 +57,9 @@ export class PatientParser {
     return undefined
   }
 
-  #refuse(tag: string): StreamEvent[] {
+  #refuse(tag: string, isTooLong: boolean): StreamEvent[] {
     const [event] = this.#read(tag.replace(/\/?>$/, '/>')) ?? []
-    if (event?.kind === 'stanza') this.#options.onUnreadable(event.stanza)
+    if (event?.kind === 'stanza') this.#options.onUnreadable(event.stanza, isTooLong)
     return []
   }
 
