@@ -66,7 +66,7 @@ function welcome(config: Config, gateway: Gateway): string[] {
     ...(server
       ? [
           `  Browser       http://127.0.0.1:${http}/chat/`,
-          `  XMPP client   server 127.0.0.1 port ${c2s}, domain ${server.domain}, no TLS, ` +
+          `  XMPP client   server 127.0.0.1 port ${c2s}, domain ${server.domain}, ${server.tls ? 'TLS' : 'no TLS'}, ` +
             (server.auth === 'accounts' ? 'accounts made with `foyer user add NAME`' : 'anonymous login'),
         ]
       : []),

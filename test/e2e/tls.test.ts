@@ -1,11 +1,11 @@
 // The whole gateway with a certificate: its ports, its commands, renewal by SIGHUP, and Profanity cut off and back.
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { serialize } from '../../src/stanza/xml.ts'
 import { type Issued, TestCertificates } from '../support/certificates.ts'
+import { cuttable } from '../support/cuttable.ts'
 import { FoyerProcess } from '../support/foyer-process.ts'
 import { describeWith } from '../support/peers.ts'
 import { Profanity } from '../support/profanity.ts'
@@ -69,33 +69,6 @@ test('check tries the certificate, and says what clients will refuse', () => {
   expect(bad.stderr).toMatch(/xmpp\.server\.tls\.key: .*\[XMPP_TLS_UNUSABLE\]/)
   certificates.renew()
 })
-
-/** A way to the gateway that can be cut. */
-async function cuttable(to: number): Promise<{ port: number; cut: () => void; close: () => void }> {
-  const sockets = new Set<Socket>()
-  const server = createServer((near) => {
-    const far = connect(to, '127.0.0.1')
-    for (const socket of [near, far]) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      socket.on('close', () => sockets.delete(socket))
-    }
-    near.pipe(far)
-    far.pipe(near)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const cut = (): void => {
-    for (const socket of sockets) socket.resetAndDestroy()
-  }
-  return {
-    port: (server.address() as AddressInfo).port,
-    cut,
-    close: () => {
-      server.close()
-      cut()
-    },
-  }
-}
 
 describeWith(['profanity'], 'Profanity', () => {
   test('talks over STARTTLS, is cut off, resumes and has missed nothing; nobody saw it leave', async () => {

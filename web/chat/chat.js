@@ -66,10 +66,13 @@ async function startConverse(nick, room) {
   converse.plugins.add('foyer', {
     initialize() {
       const { api } = this._converse
-      api.listen.on('connected', () => {
+      const enter = () => {
         if (room.endsWith(`@${settings.mucDomain}`)) void api.rooms.open(room, { nick }, true)
         else void showRoomList(this._converse)
-      })
+      }
+      api.listen.on('connected', enter)
+      // After a lost connection a guest is somebody new, who is in no room.
+      if (settings.anonymous) api.listen.on('reconnected', enter)
     },
   })
   const login = settings.anonymous
@@ -87,6 +90,8 @@ async function startConverse(nick, room) {
     nickname: nick,
     auto_register_muc_nickname: false,
     auto_reconnect: true,
+    // Nor would it come back for the place of the guest it was.
+    enable_smacks: !settings.anonymous,
     allow_registration: false,
     persistent_store: 'sessionStorage',
     show_desktop_notifications: false,
