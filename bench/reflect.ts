@@ -70,7 +70,12 @@ function from(sender: Jid, stanza: Element): Element {
 function fullRoom(parse: (text: string) => Element): Room {
   const room = createRoom(
     { jid: ROOM, occupantKey: new Uint8Array(32), isNew: false },
-    { refusesText: () => undefined, refusesNick: () => undefined, admits: () => undefined },
+    {
+      refusesText: () => undefined,
+      refusesNick: () => undefined,
+      admits: () => undefined,
+      refusesRegistration: () => undefined,
+    },
     {
       name: 'Garden',
       description: '',
@@ -80,6 +85,7 @@ function fullRoom(parse: (text: string) => Element): Room {
       owners: [],
       subject: '',
       network: '',
+      lobby: { network: '', id: '', isPrivate: false, isSigned: false },
     },
   )
   for (const i of range(OCCUPANTS)) {

@@ -126,6 +126,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
       admins: () => admins,
       // Of accounts elsewhere nobody can tell which are guests.
       isKept: (account) => domainOf(account) !== serverDomain || accounts.isRegistered(account),
+      isReachable: (account) => xmpp.isReachable(account),
       send: (to, stanza) => xmpp.send(to, stanza),
       fanout: (stanza, to) => xmpp.fanout(stanza, to),
       onMessage: (direction) => seen.metrics.message(direction),

@@ -4,6 +4,7 @@ import { postgresArchive } from './postgres-archive.ts'
 import { MIGRATIONS as POSTGRES_MIGRATIONS } from './postgres-schema.ts'
 import { PostgresSession } from './postgres-session.ts'
 import type { PostgresLocation } from './postgres-url.ts'
+import { roomStateTable } from './room-states.ts'
 import type { Sql } from './sql.ts'
 import { Database } from './sqlite.ts'
 import { sqliteArchive } from './sqlite-archive.ts'
@@ -24,6 +25,7 @@ const tables = (sql: Sql): Omit<Store, 'archive' | 'problem' | 'close'> => ({
   accounts: accountStore(sql),
   hearing: hearingTable(sql),
   occupants: occupantTable(sql),
+  roomStates: roomStateTable(sql),
   meta: metaTable(sql),
 })
 

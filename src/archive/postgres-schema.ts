@@ -114,4 +114,21 @@ export const MIGRATIONS: readonly string[] = [
   );
   `,
   'CREATE INDEX message_by_nick ON message (room, nick, id);',
+  `
+  -- What owners decided of rooms: settings, lobby and tombstone are JSON.
+  CREATE TABLE room_state (
+    room text COLLATE "C" PRIMARY KEY,
+    settings text NOT NULL,
+    lobby text,
+    tombstone text
+  );
+  CREATE TABLE room_affiliation (
+    room text COLLATE "C" NOT NULL,
+    address text COLLATE "C" NOT NULL,
+    affiliation text NOT NULL,
+    reason text NOT NULL,
+    nick text NOT NULL,
+    PRIMARY KEY (room, address)
+  );
+  `,
 ]

@@ -115,4 +115,21 @@ export const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   'CREATE INDEX message_by_nick ON message (room, nick);',
+  `
+  -- What owners decided of rooms: settings, lobby and tombstone are JSON.
+  CREATE TABLE room_state (
+    room TEXT PRIMARY KEY,
+    settings TEXT NOT NULL,
+    lobby TEXT,
+    tombstone TEXT
+  ) WITHOUT ROWID;
+  CREATE TABLE room_affiliation (
+    room TEXT NOT NULL,
+    address TEXT NOT NULL,
+    affiliation TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    nick TEXT NOT NULL,
+    PRIMARY KEY (room, address)
+  ) WITHOUT ROWID;
+  `,
 ]

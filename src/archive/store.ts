@@ -1,4 +1,5 @@
 /** Everything that outlives the process but keys: the archive and the small tables beside it. */
+import type { RoomState, StateWrite } from '../muc/room-state.ts'
 import type { LobbyId, NetworkId, ParticipantId } from '../util/ids.ts'
 import type { AccountStore } from '../xmpp/account-port.ts'
 import type { Archive } from './archive.ts'
@@ -88,6 +89,16 @@ export interface OccupantTable {
   clear(): Promise<void>
 }
 
+/** What owners and admins have decided of rooms. */
+export interface RoomStateTable {
+  /** Of all rooms of which anything was decided, by localpart. */
+  all(): Promise<ReadonlyMap<string, RoomState>>
+  /** Changes all or nothing, durably: when this resolves it outlives a crash. */
+  save(room: string, write: StateWrite): Promise<void>
+  /** Forgets all of a room. */
+  remove(room: string): Promise<void>
+}
+
 /** Single values, for example the gateway's secret. */
 export interface MetaTable {
   get(key: string): Promise<string | undefined>
@@ -105,6 +116,7 @@ export interface Store {
   readonly accounts: AccountStore
   readonly hearing: HearingTable
   readonly occupants: OccupantTable
+  readonly roomStates: RoomStateTable
   readonly meta: MetaTable
   /** Why the database is out of reach now, for operators; undefined while it is not. */
   problem(): string | undefined

@@ -2,14 +2,10 @@
 import type { FriendInfo, FriendStatus, LobbyInfo, LobbyLimits } from '../lobby/lobby.ts'
 import { formatDateTime } from '../muc/date-time.ts'
 import { readContent } from '../muc/message-content.ts'
-import { parseJid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { errorReply, iqResult, type StanzaError } from '../stanza/stanza-error.ts'
 import { childOf, type Element, el, elements } from '../stanza/xml.ts'
 import { utf8 } from '../util/bytes.ts'
-import type { FriendId } from '../util/ids.ts'
-import type { Result } from '../util/result.ts'
-import { parseFriendLocalpart } from './friend-address.ts'
 import { readLobbyText } from './lobby-text.ts'
 import { textToLobby } from './text.ts'
 
@@ -122,23 +118,6 @@ const refused = (
   condition: StanzaError['condition'],
   text: string,
 ): ToFriend & { readonly kind: 'refused' } => ({ kind: 'refused', error: { type, condition, text } })
-
-/** The friend that an owner's invitation is for, or why it cannot be given. XEP-0045 §7.8.2. */
-export function invitedFriend(
-  address: string,
-  domain: string,
-  find: (id: FriendId) => FriendInfo | undefined,
-): Result<FriendId, StanzaError> {
-  const jid = parseJid(address)
-  const id = jid?.domain === domain ? parseFriendLocalpart(jid.local) : undefined
-  if (id === undefined) {
-    const text = 'Only friends of this node are invited through the room; invite XMPP users directly.'
-    return { ok: false, error: { type: 'cancel', condition: 'feature-not-implemented', text } }
-  }
-  const friend = find(id)
-  if (friend?.isOnline) return { ok: true, value: id }
-  return { ok: false, error: friend ? FRIEND_OFFLINE : NO_SUCH_FRIEND }
-}
 
 /** Whether a message to a room declines an invitation. XEP-0045 §7.8.2. */
 export function isDecline(stanza: Element): boolean {

@@ -69,6 +69,11 @@ export class NickTable {
     for (const { nick, participant } of holders) this.#hold(nick, participant)
   }
 
+  /** Holders of nicks without addition, as the constructor takes them. */
+  get holders(): { readonly nick: string; readonly participant: ParticipantId }[] {
+    return [...this.#holders].map(([nick, participant]) => ({ nick, participant }))
+  }
+
   isPresent(id: ParticipantId): boolean {
     return this.#shown.has(id)
   }

@@ -65,8 +65,22 @@ export const pacePolicy = (admit: (speaker: SpeakerId) => number): Pick<RoomPoli
   },
 })
 
+/** Nobody can register a nick for later who is somebody else at the next login. `isKept` is as in `toLobby`. */
+export const guestPolicy = (
+  isKept: (account: string) => boolean,
+): Pick<RoomPolicy, 'refusesRegistration'> => ({
+  refusesRegistration: (account) =>
+    isKept(account)
+      ? undefined
+      : {
+          type: 'cancel',
+          condition: 'not-allowed',
+          text: 'Guests are somebody else at each login, so that no nickname can be kept for them.',
+        },
+})
+
 /** Refuses aloud what a network with these limits would drop silently. */
-export function networkPolicy(limits: LobbyLimits): Omit<RoomPolicy, 'admits'> {
+export function networkPolicy(limits: LobbyLimits): Pick<RoomPolicy, 'refusesText' | 'refusesNick'> {
   return {
     refusesText(body, manner) {
       const size = utf8(textToLobby(wording(body, manner))).length

@@ -145,10 +145,17 @@ export function describeLobby(
     name: lobby.name,
     description: lobby.topic,
     isPublic: !lobby.isPrivate,
-    isMembersOnly: false,
+    // Without somebody who can let others in, nobody could ever enter.
+    isMembersOnly: lobby.isPrivate && (admins.length > 0 || room.createdBy !== null),
     createdBy: room.createdBy,
     owners: admins,
     subject: room.subject,
     network: notes.join(' '),
+    lobby: {
+      network: lobby.network,
+      id: lobby.id,
+      isPrivate: lobby.isPrivate,
+      isSigned: lobby.isSigned,
+    },
   }
 }

@@ -2,17 +2,18 @@
 import type { Logger } from 'pino'
 import type { NickClaim, RoomRow } from '../archive/store.ts'
 import { withPictures } from '../bridge/embedding.ts'
-import { invitedFriend } from '../bridge/friend-chat.ts'
+import { whoIsInvited } from '../bridge/invited.ts'
 import { NickTable } from '../bridge/nicks.ts'
-import { networkPolicy, pacePolicy, toLobby } from '../bridge/to-lobby.ts'
+import { guestPolicy, networkPolicy, pacePolicy, toLobby } from '../bridge/to-lobby.ts'
 import { describeLobby, type Pairing, toRoom } from '../bridge/to-room.ts'
 import type { LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
 import { mayRead } from '../muc/access.ts'
-import { createRoom, occupantsOf } from '../muc/room.ts'
+import { createRoom, occupantsOf, stateOf } from '../muc/room.ts'
 import type { RoomEvent } from '../muc/room-port.ts'
+import type { RoomConfig, RoomState, RoomTombstone, StateWrite } from '../muc/room-state.ts'
 import { Jid, parseJid } from '../stanza/jid.ts'
-import { errorReply } from '../stanza/stanza-error.ts'
+import { errorReply, type StanzaError } from '../stanza/stanza-error.ts'
 import type { Element, PreparedStanza } from '../stanza/xml.ts'
 import type { ParticipantId } from '../util/ids.ts'
 import type { Hearing, HearingNews } from './hearing.ts'
@@ -38,6 +39,8 @@ export interface RoomSurroundings {
   admins(): readonly string[]
   /** An account (bare JID) whose identities outlive the process. */
   isKept(account: string): boolean
+  /** Whether a message to this account (bare) would be delivered now. */
+  isReachable(account: string): boolean
   send(to: string, stanza: Element): void
   fanout(stanza: PreparedStanza, to: readonly string[]): void
   onMessage(direction: 'in' | 'out' | 'local'): void
@@ -53,6 +56,11 @@ export interface RoomParts {
   /** Made by whoever is about to join. */
   readonly isNew: boolean
   readonly holders: readonly { readonly nick: string; readonly participant: ParticipantId }[]
+  readonly state: RoomState
+  /** Keeps what was decided; opens the room when the write has a lobby. Null when it is durable. */
+  save(write: StateWrite): Promise<StanzaError | null>
+  /** The room is no more. */
+  close(tombstone: RoomTombstone | null): void
   update(changes: { readonly name?: string; readonly subject?: string }): void
   claim(claims: readonly NickClaim[]): void
   /** Something was said that everybody in the room hears. */
@@ -86,11 +94,17 @@ export class LoadedRoom {
     this.#pairing = { lobby: lobby.id, nicks: new NickTable(parts.holders, around.hasOtherServers) }
     const room = createRoom(
       { jid, occupantKey: occupantKey(around.secret, row.localpart), isNew: parts.isNew },
-      { ...networkPolicy(network.limits), ...pacePolicy((speaker) => network.admit(lobby.id, speaker)) },
+      {
+        ...networkPolicy(network.limits),
+        ...pacePolicy((speaker) => network.admit(lobby.id, speaker)),
+        ...guestPolicy(around.isKept),
+      },
       this.#description(),
+      parts.state,
     )
     this.#runner = new RoomRunner(room, row.localpart, {
       ...around.ports,
+      save: (write) => parts.save(write),
       perform: (effect) => this.#perform(effect),
       wakeAt: (atMs, wake) => this.#wakeAt(atMs, wake),
     })
@@ -98,7 +112,7 @@ export class LoadedRoom {
     if (deafSinceMs !== null) this.#runner.dispatch({ kind: 'hearing', deafSinceMs })
     for (const participant of network.members(lobby.id))
       this.onUpdate({ kind: 'entered', lobby: lobby.id, participant })
-    this.#hear(lobby.isHeard)
+    if (!parts.isNew) this.#hear(lobby.isHeard)
   }
 
   get localpart(): string {
@@ -106,7 +120,27 @@ export class LoadedRoom {
   }
 
   get name(): string {
-    return this.#lobby.name
+    return this.config.name
+  }
+
+  /** What is in force. */
+  get config(): RoomConfig {
+    return this.#runner.room.config
+  }
+
+  /** It exists for its creator only. */
+  get isLocked(): boolean {
+    return this.#runner.room.isLocked
+  }
+
+  /** What is kept of the room, but for what became of it. */
+  get state(): Pick<RoomState, 'settings' | 'affiliations'> {
+    return stateOf(this.#runner.room)
+  }
+
+  /** First holders of nicks. */
+  get holders(): RoomParts['holders'] {
+    return this.#pairing.nicks.holders
   }
 
   get lobby(): string {
@@ -198,6 +232,7 @@ export class LoadedRoom {
       occupantId: occupant.occupantId,
       identity: occupant.participant ?? identities.get(occupant.nick) ?? null,
       since: isoTime(occupant.sinceMs),
+      muted: occupant.isMuted,
     }))
   }
 
@@ -205,6 +240,10 @@ export class LoadedRoom {
   async shutdown(): Promise<void> {
     this.#runner.dispatch({ kind: 'shutdown' })
     await this.#runner.idle()
+    this.#end()
+  }
+
+  #end(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)
   }
@@ -228,11 +267,21 @@ export class LoadedRoom {
     if (news) this.#runner.dispatch(news)
   }
 
-  #invite({ from, address, stanza }: Extract<OutwardEffect, { kind: 'local-invited' }>): void {
+  #invite({
+    from,
+    isOwner,
+    address,
+    stanza,
+    invitation,
+  }: Extract<OutwardEffect, { kind: 'local-invited' }>): void {
     const { network } = this.#parts
-    const friend = invitedFriend(address, this.#around.domain, (id) => network.friend(id))
-    if (friend.ok) network.send({ kind: 'invite', lobby: this.#lobby.id, friend: friend.value })
-    else this.#around.send(from, errorReply(stanza, { by: this.jid, ...friend.error }))
+    const invited = whoIsInvited(address, this.#around.domain, isOwner, {
+      friend: (id) => network.friend(id),
+      isReachable: (account) => this.#around.isReachable(account),
+    })
+    if (!invited.ok) this.#around.send(from, errorReply(stanza, { by: this.jid, ...invited.error }))
+    else if (invited.value.kind === 'user') this.#around.send(address, invitation)
+    else network.send({ kind: 'invite', lobby: this.#lobby.id, friend: invited.value.id })
   }
 
   #perform(effect: OutwardEffect): void {
@@ -248,6 +297,10 @@ export class LoadedRoom {
         return
       case 'local-invited':
         this.#invite(effect)
+        return
+      case 'closed':
+        this.#end()
+        this.#parts.close(effect.tombstone)
         return
       case 'subject-changed':
         this.#subject = effect.subject

@@ -25,6 +25,12 @@ export class Memberships {
     return rooms
   }
 
+  /** The room is no more. */
+  drop(room: LoadedRoom): void {
+    for (const [full, rooms] of this.#rooms)
+      if (rooms.delete(room) && rooms.size === 0) this.#rooms.delete(full)
+  }
+
   /** Sessions that are in a room; forgets those that were put out of all of theirs. */
   *sessions(): Generator<string> {
     for (const full of this.#rooms.keys())

@@ -1,9 +1,12 @@
 /** Making a room by joining an address that does not exist: who may not, and the lobby behind it. XEP-0045 §10.1. */
+import type { RoomRow } from '../archive/store.ts'
 import { parseRoomLocalpart } from '../bridge/room-address.ts'
 import { networkPolicy } from '../bridge/to-lobby.ts'
 import type { LobbyInfo } from '../lobby/lobby.ts'
 import type { LobbyNetwork, LobbySpec } from '../lobby/network.ts'
-import type { Jid } from '../stanza/jid.ts'
+import { parseIdentityLocalpart } from '../muc/identity-address.ts'
+import type { LobbyWishes } from '../muc/room-state.ts'
+import { type Jid, unescapeLocal } from '../stanza/jid.ts'
 import type { StanzaError } from '../stanza/stanza-error.ts'
 import { GatewayError } from '../util/errors.ts'
 
@@ -11,6 +14,12 @@ export const NO_MORE_LOBBIES: StanzaError = {
   type: 'wait',
   condition: 'resource-constraint',
   text: 'This gateway has as many rooms as it can keep.',
+}
+
+export const ADDRESS_TAKEN: StanzaError = {
+  type: 'cancel',
+  condition: 'conflict',
+  text: 'Somebody was faster: this address is taken.',
 }
 
 /** Why nobody can make a room by joining `to`, or undefined. `isKnown`: a room of this name is on record. */
@@ -21,6 +30,8 @@ export function refusesCreation(
 ): StanzaError | undefined {
   if (isKnown || parseRoomLocalpart(to.local))
     return { type: 'cancel', condition: 'item-not-found', text: 'This lobby cannot be seen from here now.' }
+  if (parseIdentityLocalpart(to.local))
+    return { type: 'cancel', condition: 'item-not-found', text: 'This is the address of an identity.' }
   if (!network) return { type: 'cancel', condition: 'not-allowed', text: 'No lobby network is turned on.' }
   if (to.resource === '')
     return {
@@ -31,13 +42,58 @@ export function refusesCreation(
   return networkPolicy(network.limits).refusesNick(to.resource) ?? (isFull ? NO_MORE_LOBBIES : undefined)
 }
 
-/** A public lobby, or undefined when the network takes no more. */
-export function makeLobby(
+/** A room that `from` makes by joining `to`, and the lobby that it will have. Neither is on record yet. */
+export function plannedRoom(
   network: LobbyNetwork,
-  spec: Pick<LobbySpec, 'id' | 'name' | 'topic'>,
-): LobbyInfo | undefined {
+  { from, to, nowMs }: { readonly from: Jid; readonly to: Jid; readonly nowMs: number },
+): { readonly row: RoomRow; readonly lobby: LobbyInfo } {
+  const id = network.newLobbyId()
+  const name = unescapeLocal(to.local)
+  return {
+    row: {
+      localpart: to.local,
+      network: network.id,
+      lobby: id,
+      name,
+      createdBy: from.bare,
+      subject: '',
+      createdAtMs: nowMs,
+    },
+    lobby: {
+      id,
+      network: network.id,
+      name,
+      topic: '',
+      isPrivate: false,
+      isSigned: false,
+      isJoined: false,
+      isOwn: true,
+      isHeard: true,
+      participants: 0,
+    },
+  }
+}
+
+/** The lobby of a room made here, as it was made or shall be; undefined for a lobby that was found. */
+export const remadeLobby = (
+  network: LobbyNetwork,
+  row: RoomRow,
+  wishes: LobbyWishes | undefined,
+): LobbyInfo | undefined =>
+  row.createdBy === null
+    ? undefined
+    : makeLobby(network, {
+        isPrivate: wishes?.isPrivate ?? false,
+        isSigned: wishes?.isSigned ?? false,
+        id: row.lobby,
+        name: row.name,
+        topic: row.subject,
+      })
+
+/** A lobby, or undefined when the network takes no more. */
+function makeLobby(network: LobbyNetwork, spec: LobbySpec): LobbyInfo | undefined {
   try {
-    return network.create({ ...spec, isPrivate: false, isSigned: false })
+    return network.create(spec)
   } catch (error) {
     if (error instanceof GatewayError) return undefined
     throw error

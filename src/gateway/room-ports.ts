@@ -8,8 +8,8 @@ import type { ArchiveWriter } from './archive-writer.ts'
 import type { RoomPorts } from './room-runner.ts'
 import { SearchGate } from './search-gate.ts'
 
-/** Ports of every room but `perform`, which is each room's own. */
-export type SharedPorts = Omit<RoomPorts, 'perform' | 'wakeAt'>
+/** Ports of every room but those that are each room's own. */
+export type SharedPorts = Omit<RoomPorts, 'perform' | 'save' | 'wakeAt'>
 
 export interface SharedPortsOptions {
   readonly archive: Archive

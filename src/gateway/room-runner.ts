@@ -5,7 +5,9 @@
 import type { ArchiveAnswer, ArchiveMetadata, ArchiveQuery, ArchiveWrite } from '../muc/archive-port.ts'
 import type { Room } from '../muc/room.ts'
 import type { QueryContext, RoomEffect, RoomEnv, RoomEvent } from '../muc/room-port.ts'
+import type { StateWrite } from '../muc/room-state.ts'
 import { stepRoom } from '../muc/step.ts'
+import type { StanzaError } from '../stanza/stanza-error.ts'
 
 /** How an archived entry ended; see `Archive.append`. */
 export type AppendOutcome = 'stored' | 'duplicate' | 'failed'
@@ -17,6 +19,8 @@ export interface RoomPorts {
   append(entry: ArchiveWrite, done: (outcome: AppendOutcome) => void): void
   query(query: ArchiveQuery): Promise<ArchiveAnswer>
   metadata(room: string): Promise<ArchiveMetadata | null | 'failed'>
+  /** Keeps what a room has decided; the answer says why it could not. */
+  save(write: StateWrite): Promise<StanzaError | null>
   /** Everything else: sends to sessions and what is bound for the lobby. */
   perform(effect: OutwardEffect): void
   /** Calls `wake` of this room at a time, replacing an earlier call. */
@@ -26,7 +30,7 @@ export interface RoomPorts {
 /** Effects that leave the room without an answer. */
 export type OutwardEffect = Exclude<
   RoomEffect,
-  { kind: 'archive' | 'query' | 'query-metadata' | 'wake' | 'afterwards' }
+  { kind: 'archive' | 'query' | 'query-metadata' | 'save' | 'wake' | 'afterwards' }
 >
 
 /** An effect in line; `outcome` and `isAsked` are about those that wait for an answer. */
@@ -46,6 +50,8 @@ export class RoomRunner {
   #line: Held[] = []
   /** Ordered queries in line that have no answer yet. */
   #orderedQueries = 0
+  /** Of what the room has decided, on their way. */
+  #saves = 0
   #isPumping = false
   #onIdle: (() => void)[] = []
 
@@ -60,9 +66,13 @@ export class RoomRunner {
     return this.#line.length > MAX_HELD
   }
 
+  get #isIdle(): boolean {
+    return this.#line.length === 0 && this.#saves === 0
+  }
+
   /** Resolves when nothing waits any longer. */
   idle(): Promise<void> {
-    return this.#line.length === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve))
+    return this.#isIdle ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve))
   }
 
   dispatch(event: RoomEvent): void {
@@ -100,7 +110,7 @@ export class RoomRunner {
     }
     this.#line = done === this.#line.length ? [] : this.#line.slice(done)
     this.#isPumping = false
-    if (this.#line.length === 0) for (const resolve of this.#onIdle.splice(0)) resolve()
+    if (this.#isIdle) for (const resolve of this.#onIdle.splice(0)) resolve()
   }
 
   /** False: this effect, and with it all behind it, still waits. */
@@ -124,6 +134,9 @@ export class RoomRunner {
         return !effect.isOrdered
       case 'query-metadata':
         void this.#askMetadata(effect.context)
+        return true
+      case 'save':
+        void this.#save(effect.write)
         return true
       case 'wake':
         this.#ports.wakeAt(effect.atMs, () => this.dispatch({ kind: 'wake' }))
@@ -151,6 +164,14 @@ export class RoomRunner {
       this.#handOver(held)
     }
     this.#pump()
+  }
+
+  /** What follows is stepped when it is durable; the room holds back what must wait for it. */
+  async #save(write: StateWrite): Promise<void> {
+    this.#saves += 1
+    const error = await this.#ports.save(write)
+    this.#saves -= 1
+    this.dispatch({ kind: 'saved', error })
   }
 
   async #askMetadata(context: QueryContext): Promise<void> {

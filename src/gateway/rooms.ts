@@ -3,20 +3,26 @@ import type { RoomRow, Store } from '../archive/store.ts'
 import { roomLocalpart } from '../bridge/room-address.ts'
 import type { LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
+import type { RoomTombstone, StateWrite } from '../muc/room-state.ts'
 import {
   answerAbsentRoom,
+  answerAlias,
+  answerDestroyedRoom,
   answerMalformedAddress,
   isJoinRequest,
   type ListedRoom,
   refuseJoin,
 } from '../muc/service.ts'
-import { type Jid, parseJid, unescapeLocal } from '../stanza/jid.ts'
+import { type Jid, parseJid } from '../stanza/jid.ts'
 import { errorReply, type StanzaError } from '../stanza/stanza-error.ts'
 import type { Element } from '../stanza/xml.ts'
-import type { LobbyId, NetworkId, ParticipantId } from '../util/ids.ts'
+import type { LobbyId, NetworkId } from '../util/ids.ts'
 import { LoadedRoom, type RoomSurroundings } from './loaded-room.ts'
 import { Memberships } from './memberships.ts'
-import { makeLobby, NO_MORE_LOBBIES, refusesCreation } from './room-creation.ts'
+import { ADDRESS_TAKEN, NO_MORE_LOBBIES, plannedRoom, refusesCreation, remadeLobby } from './room-creation.ts'
+import { configOfRow, listedRoom } from './room-list.ts'
+import { RoomRecords } from './room-records.ts'
+import { NOT_STORED, RoomStates } from './room-states.ts'
 import { ServiceDesk } from './service-desk.ts'
 
 /** Rooms on record at most. When it is reached, found ones that nobody ever used are forgotten (docs/limits.md). */
@@ -24,7 +30,7 @@ export const MAX_ROOMS = 20_000
 
 export interface RoomsOptions {
   readonly version: string
-  readonly store: Pick<Store, 'rooms' | 'nicks'>
+  readonly store: Pick<Store, 'rooms' | 'nicks' | 'roomStates'>
   readonly networks: ReadonlyMap<NetworkId, LobbyNetwork>
   /** How long messages are kept, in ms; 0 for ever. */
   retentionMs(): number
@@ -34,34 +40,23 @@ export interface RoomsOptions {
   readonly around: RoomSurroundings
 }
 
-type Holders = readonly { readonly nick: string; readonly participant: ParticipantId }[]
-
-/** Name and maker (bare JID) of a room; null for a lobby that was found. */
-interface MadeRoom {
-  readonly localpart: string
-  readonly createdBy: string | null
-}
-
 export class Rooms {
   readonly #options: RoomsOptions
-  readonly #rows = new Map<string, RoomRow>()
-  readonly #aliases = new Map<string, string>()
-  readonly #byLobby = new Map<LobbyId, string>()
+  readonly #records: RoomRecords
   readonly #loaded = new Map<string, LoadedRoom>()
-  /** First holders of nicks, by room. */
-  readonly #holders = new Map<string, Holders>()
   readonly memberships = new Memberships()
   /** Called when a session (full JID) may have come, gone or changed in the room (localpart). */
   onMembership: (room: string, session: string) => void = () => undefined
   /** Called when an account (bare JID) has left the room (localpart). */
   onLeft: (room: string, account: string) => void = () => undefined
-  /** The room that is being made while its lobby is. */
-  #making: MadeRoom | undefined
+  readonly #states: RoomStates
   readonly #service: ServiceDesk
 
   constructor(options: RoomsOptions) {
     this.#options = options
     const { around, version, networks } = options
+    this.#records = new RoomRecords(options.store.rooms, options.store.nicks, around.log)
+    this.#states = new RoomStates(options.store.roomStates, around.log)
     this.#service = new ServiceDesk({
       domain: around.domain,
       rooms: {
@@ -82,25 +77,21 @@ export class Rooms {
 
   /** Reads the table; before anything else. */
   async load(): Promise<void> {
-    for (const row of await this.#options.store.rooms.all()) {
-      this.#index(row)
-      const holders = await this.#options.store.nicks.holders(row.localpart)
-      if (holders.length > 0) this.#holders.set(row.localpart, holders)
-    }
-    for (const [alias, localpart] of await this.#options.store.rooms.aliases())
-      this.#aliases.set(alias, localpart)
+    await this.#records.load()
+    await this.#states.load()
   }
 
   get size(): number {
-    return this.#rows.size
+    return this.#records.size
   }
 
   get loadedCount(): number {
     return this.#loaded.size
   }
 
-  loaded(): Iterable<LoadedRoom> {
-    return this.#loaded.values()
+  /** But for those that exist for their creators only. */
+  *loaded(): Generator<LoadedRoom> {
+    for (const room of this.#loaded.values()) if (!room.isLocked) yield room
   }
 
   countOccupants(): { local: number; remote: number } {
@@ -115,23 +106,21 @@ export class Rooms {
 
   /** Bare JID of a lobby's room. */
   addressOf(lobby: LobbyId): string {
-    return `${this.#byLobby.get(lobby) ?? lobby}@${this.#options.around.domain}`
+    return `${this.#records.localpartOf(lobby) ?? lobby}@${this.#options.around.domain}`
   }
 
   /** The room of a lobby, or undefined when the lobby has none. */
   rowOf(lobby: LobbyId): RoomRow | undefined {
-    return this.#rows.get(this.#byLobby.get(lobby) ?? '')
+    return this.#records.get(this.#records.localpartOf(lobby) ?? '')
   }
 
   row(localpart: string): RoomRow | undefined {
-    return this.#rows.get(this.#aliases.get(localpart) ?? localpart)
+    return this.#records.get(this.#records.aliasTarget(localpart) ?? localpart)
   }
 
   /** Gives a room a second, shorter name. False when the name is taken. */
-  async alias(row: RoomRow, alias: string): Promise<boolean> {
-    if ((await this.#options.store.rooms.putAlias(alias, row.localpart)) !== 'stored') return false
-    this.#aliases.set(alias, row.localpart)
-    return true
+  alias(row: RoomRow, alias: string): Promise<boolean> {
+    return this.#records.alias(row, alias)
   }
 
   /** A stanza of an XMPP user to the service, a room or an occupant. */
@@ -166,7 +155,7 @@ export class Rooms {
         this.#roomOf(network, update.lobby)?.onUpdate(update)
         break
       case 'lobby-vanished':
-        this.#loaded.get(this.#byLobby.get(update.lobby) ?? '')?.loseLobby()
+        this.#loaded.get(this.#records.localpartOf(update.lobby) ?? '')?.loseLobby()
         break
       case 'friend':
       case 'friend-said':
@@ -192,12 +181,13 @@ export class Rooms {
   }
 
   #onRoomStanza(from: Jid, to: Jid, stanza: Element): void {
-    const target = this.#aliases.get(to.local)
+    const target = this.#records.aliasTarget(to.local)
     if (target !== undefined) {
-      this.#answerAlias(from, stanza, target)
+      this.#reply(from, answerAlias(stanza, `${target}@${this.#options.around.domain}`))
       return
     }
     const isJoin = isJoinRequest(stanza)
+    if (this.#isGone(from, to.local, stanza, isJoin)) return
     const room = this.#find(to.local, isJoin) ?? (isJoin ? this.#createFor(from, to, stanza) : undefined)
     if (!room) {
       if (!isJoin) this.#reply(from, answerAbsentRoom(stanza))
@@ -230,74 +220,92 @@ export class Rooms {
   #find(localpart: string, isJoin = false): LoadedRoom | undefined {
     const loaded = this.#loaded.get(localpart)
     if (loaded) return loaded
-    const row = this.#rows.get(localpart)
+    const row = this.#records.get(localpart)
     const network = row && this.#options.networks.get(row.network)
     if (!row || !network) return undefined
     const lobby = network.lobby(row.lobby) ?? (isJoin ? this.#remake(row, network) : undefined)
     return lobby && (this.#loaded.get(localpart) ?? this.#load(row, network, lobby, false))
   }
 
-  /** A lobby made here that the network has lost: left, or made just before the process was killed. */
+  /** A lobby made here that the network does not have: not yet, left, or made just before the process was killed. */
   #remake(row: RoomRow, network: LobbyNetwork): LobbyInfo | undefined {
-    return row.createdBy === null
-      ? undefined
-      : makeLobby(network, { id: row.lobby, name: row.name, topic: row.subject })
+    return remadeLobby(network, row, this.#states.lobbyOf(row.localpart))
   }
 
-  /** Joining an address that does not exist makes a lobby, unless the address is of a lobby not seen from here. */
+  /** Answers for a destroyed room. An owner who joins brings it back. */
+  #isGone(from: Jid, localpart: string, stanza: Element, isJoin: boolean): boolean {
+    const tombstone = this.#states.tombstone(localpart)
+    const row = this.#records.get(localpart)
+    if (!tombstone || !row) return false
+    const isBack = isJoin && this.#states.mayRevive(row, from.bare, this.#options.around.admins())
+    if (isBack) this.#states.revive(localpart)
+    else this.#reply(from, answerDestroyedRoom(stanza, tombstone))
+    return !isBack
+  }
+
+  /** Joining an address that does not exist makes a room, and a lobby once the room is opened, unless the address is of a lobby not seen from here. */
   #createFor(from: Jid, to: Jid, stanza: Element): LoadedRoom | undefined {
     const network = this.#options.networks.values().next().value
-    const isKnown = this.#rows.has(to.local)
+    const isKnown = this.#records.get(to.local) !== undefined
     const error = refusesCreation(to, network, {
       isKnown,
-      isFull: this.#rows.size >= MAX_ROOMS && !this.#forgetUnused(),
+      isFull: this.#records.size >= MAX_ROOMS && !this.#forgetUnused(),
     })
-    // The network tells of the lobby before it returns: `#onLobby` must know that the room has its name already.
-    this.#making = { localpart: to.local, createdBy: from.bare }
-    const lobby =
-      error || !network ? undefined : makeLobby(network, { name: unescapeLocal(to.local), topic: '' })
-    this.#making = undefined
-    const room = lobby && this.#loaded.get(to.local)
-    if (!room) this.#options.around.send(from.full, refuseJoin(stanza, error ?? NO_MORE_LOBBIES))
-    return room
+    if (!error && network) {
+      const { nowMs } = this.#options.around.ports.env()
+      const { row, lobby } = plannedRoom(network, { from, to, nowMs })
+      return this.#load(row, network, lobby, true)
+    }
+    this.#options.around.send(from.full, refuseJoin(stanza, error ?? NO_MORE_LOBBIES))
+    return undefined
   }
 
-  #answerAlias(from: Jid, stanza: Element, localpart: string): void {
-    if (
-      stanza.attrs.type === 'error' ||
-      stanza.attrs.type === 'result' ||
-      stanza.attrs.type === 'unavailable'
-    )
-      return
-    const jid = `${localpart}@${this.#options.around.domain}`
-    this.#refuse(from, stanza, {
-      type: 'cancel',
-      condition: 'gone',
-      text: `This room is ${jid}.`,
-      uri: `xmpp:${jid}`,
-    })
+  /** A room that its creator has taken comes on record, then its lobby is made. Null when both are there. */
+  async #open(row: RoomRow, network: LobbyNetwork, write: StateWrite): Promise<StanzaError | null> {
+    if (this.#records.size >= MAX_ROOMS && !this.#forgetUnused()) return NO_MORE_LOBBIES
+    const { localpart } = row
+    const isFree = await this.#records.addNow(row).catch(() => undefined)
+    if (isFree === false) return ADDRESS_TAKEN
+    const error = isFree ? await this.#states.save(localpart, write) : NOT_STORED
+    // The network tells of the lobby before it returns: by now the lobby has its room.
+    if (!error && this.#remake(row, network)) return null
+    this.#states.remove(localpart)
+    this.#records.remove(row)
+    return error ?? NO_MORE_LOBBIES
+  }
+
+  /** A room is no more: what is kept waits for an owner who brings it back. One that was never on record is forgotten. */
+  #close(room: LoadedRoom, row: RoomRow, network: LobbyNetwork, tombstone: RoomTombstone | null): void {
+    const { localpart } = row
+    this.#loaded.delete(localpart)
+    this.memberships.drop(room)
+    if (!tombstone) return
+    this.#states.bury(localpart, room.state, tombstone)
+    this.#records.putHolders(localpart, room.holders)
+    network.send({ kind: 'leave', lobby: row.lobby })
   }
 
   #onLobby(network: LobbyNetwork, lobby: LobbyInfo): void {
-    const known = this.#rows.get(this.#byLobby.get(lobby.id) ?? '')
-    if (!known && this.#rows.size >= MAX_ROOMS && !this.#forgetUnused()) return
-    const made = known ? undefined : this.#making
-    const row =
-      known ?? this.#store(network.id, lobby, made ?? { localpart: roomLocalpart(lobby), createdBy: null })
+    const known = this.rowOf(lobby.id)
+    if (!known && this.#records.size >= MAX_ROOMS && !this.#forgetUnused()) return
+    const row = known ?? this.#store(network.id, lobby)
     const room = this.#loaded.get(row.localpart)
     if (room) room.describe(lobby)
-    else if (lobby.isJoined) this.#load(row, network, lobby, made !== undefined)
+    else if (lobby.isJoined && !this.#states.tombstone(row.localpart)) this.#load(row, network, lobby, false)
   }
 
   /** Makes place by forgetting the oldest room that was found, is not visible now, and never had participants. */
   #forgetUnused(): boolean {
-    const aliased = new Set(this.#aliases.values())
-    for (const { localpart, lobby, network, createdBy } of this.#rows.values()) {
-      const isUsed = createdBy !== null || this.#loaded.has(localpart) || this.#holders.has(localpart)
-      if (isUsed || aliased.has(localpart) || this.#options.networks.get(network)?.lobby(lobby)) continue
-      this.#rows.delete(localpart)
-      this.#byLobby.delete(lobby)
-      this.#write(localpart, this.#options.store.rooms.remove(localpart))
+    for (const row of this.#records.all()) {
+      const { localpart, lobby, network, createdBy } = row
+      const isUsed =
+        createdBy !== null ||
+        this.#loaded.has(localpart) ||
+        this.#records.hasHolders(localpart) ||
+        this.#states.has(localpart)
+      if (isUsed || this.#records.hasAlias(localpart) || this.#options.networks.get(network)?.lobby(lobby))
+        continue
+      this.#records.remove(row)
       return true
     }
     return false
@@ -311,52 +319,44 @@ export class Rooms {
   #roomOf(network: LobbyNetwork, lobby: LobbyId): LoadedRoom | undefined {
     const info = network.lobby(lobby)
     if (!info) return undefined
-    if (!this.#byLobby.has(lobby)) this.#onLobby(network, info)
-    return this.#find(this.#byLobby.get(lobby) ?? '')
+    if (!this.rowOf(lobby)) this.#onLobby(network, info)
+    const localpart = this.#records.localpartOf(lobby) ?? ''
+    return this.#states.tombstone(localpart) ? undefined : this.#find(localpart)
   }
 
-  #store(network: NetworkId, lobby: LobbyInfo, { localpart, createdBy }: MadeRoom): RoomRow {
+  /** Puts the room of a lobby that was found on record. */
+  #store(network: NetworkId, lobby: LobbyInfo): RoomRow {
     const row: RoomRow = {
-      localpart,
+      localpart: roomLocalpart(lobby),
       network,
       lobby: lobby.id,
       name: lobby.name,
-      createdBy,
+      createdBy: null,
       subject: lobby.topic,
       createdAtMs: this.#options.around.ports.env().nowMs,
     }
-    this.#index(row)
-    this.#write(row.localpart, this.#options.store.rooms.add(row))
+    this.#records.add(row)
     return row
-  }
-
-  /** Rooms are stored behind the back of whoever waits for an answer; a failure is an operator's matter. */
-  #write(room: string, written: Promise<unknown>): void {
-    written.catch((error: unknown) => {
-      this.#options.around.log.error({ code: 'ROOM_WRITE', room, err: error }, 'room not stored')
-    })
-  }
-
-  #index(row: RoomRow): void {
-    this.#rows.set(row.localpart, row)
-    this.#byLobby.set(row.lobby, row.localpart)
   }
 
   #load(row: RoomRow, network: LobbyNetwork, lobby: LobbyInfo, isNew: boolean): LoadedRoom {
     const { localpart } = row
-    const { rooms, nicks } = this.#options.store
-    const room = new LoadedRoom(
+    const state = this.#states.take(localpart)
+    const room: LoadedRoom = new LoadedRoom(
       {
         row,
         network,
         lobby,
         isNew,
-        holders: this.#holders.get(localpart) ?? [],
-        update: (changes) => {
-          this.#index({ ...(this.#rows.get(localpart) ?? row), ...changes })
-          this.#write(localpart, rooms.update(localpart, changes))
-        },
-        claim: (claims) => this.#write(localpart, nicks.apply(localpart, claims)),
+        state,
+        save: (write) =>
+          write.lobby
+            ? this.#open({ ...row, name: write.lobby.name }, network, write)
+            : this.#states.save(localpart, write),
+        close: (tombstone) => this.#close(room, row, network, tombstone),
+        holders: this.#records.takeHolders(localpart),
+        update: (changes) => this.#records.update(row, changes),
+        claim: (claims) => this.#records.claim(localpart, claims),
         onSaid: () => this.#service.onSaid(room.jid),
         onLeft: (account) => {
           this.#service.onLeft(room.jid, account)
@@ -365,26 +365,20 @@ export class Rooms {
       },
       this.#options.around,
     )
-    this.#holders.delete(localpart)
     this.#loaded.set(localpart, room)
     return room
   }
 
   /** Rooms whose lobby can be seen from here now. */
   *listed(): Generator<ListedRoom> {
-    for (const row of this.#rows.values()) {
+    for (const row of this.#records.all()) {
       const lobby = this.#options.networks.get(row.network)?.lobby(row.lobby)
       if (!lobby) continue
-      const here = this.#loaded.get(row.localpart)?.countOccupants()
-      const occupants = here ? here.local + here.remote : lobby.participants
-      yield {
-        localpart: row.localpart,
-        name: lobby.name,
-        description: lobby.topic,
-        occupants,
-        isListed: !lobby.isPrivate,
-        isOpen: !lobby.isPrivate,
-      }
+      const loaded = this.#loaded.get(row.localpart)
+      const state = this.#states.of(row.localpart)
+      if (state.tombstone) continue
+      const config = loaded?.config ?? configOfRow(row, lobby, state, this.#options.around.admins())
+      yield listedRoom(row, lobby, config, loaded)
     }
   }
 

@@ -77,6 +77,8 @@ export interface OccupantView {
   /** Identity in the network; null while a local one has none yet. */
   readonly identity: string | null
   readonly since: string
+  /** In the lobby, and not shown in the room by order of a moderator. */
+  readonly muted: boolean
 }
 
 /** When the lobby of a room was not heard. */

@@ -39,6 +39,8 @@ export interface LobbyNetwork {
   start(): Promise<{ readonly port: number }>
   /** Says good-bye (leave events), flushes and closes all within two seconds. */
   stop(): Promise<void>
+  /** An id for a lobby that may be made later, and that nobody else has. */
+  newLobbyId(): LobbyId
   /** Makes a lobby, joins it and announces it. Its id is known at once. Throws `LOBBIES_FULL`. */
   create(spec: LobbySpec): LobbyInfo
   lobby(id: LobbyId): LobbyInfo | undefined

@@ -8,8 +8,21 @@ export interface FormField {
   readonly type?: string
   /** For people, in English. */
   readonly label?: string
-  readonly options?: readonly { readonly label: string; readonly value: string }[]
   readonly values: readonly string[]
+  /** What can be chosen, by value. */
+  readonly options?: readonly FieldOption[]
+}
+
+/** One choice of a list. */
+export interface FieldOption {
+  readonly value: string
+  readonly label: string
+}
+
+/** Title and instructions of a form, for people. */
+export interface FormHeading {
+  readonly title?: string
+  readonly instructions?: string
 }
 
 /** A form that someone submitted: values by field name. */
@@ -34,10 +47,13 @@ export const formElement = (
   type: 'form' | 'result',
   formType: string,
   fields: readonly FormField[],
+  heading: FormHeading = {},
 ): Element =>
   el(
     'x',
     { xmlns: NS.dataForms, type },
+    heading.title !== undefined && el('title', {}, heading.title),
+    heading.instructions !== undefined && el('instructions', {}, heading.instructions),
     fieldElement({ name: 'FORM_TYPE', type: 'hidden', values: [formType] }),
     ...fields.map(fieldElement),
   )

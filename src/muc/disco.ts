@@ -4,10 +4,13 @@ import { NS } from '../stanza/ns.ts'
 import { iqResult } from '../stanza/stanza-error.ts'
 import { type Element, el } from '../stanza/xml.ts'
 import { formElement } from './data-form.ts'
-import { MAX_DISCO_ITEMS, MAX_HISTORY } from './limits.ts'
+import { MAX_DISCO_ITEMS } from './limits.ts'
+import { offerNick } from './register.ts'
 import { answer, refusal, refuse } from './reply.ts'
+import { isShown } from './role.ts'
 import type { Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
+import type { RoomConfig } from './room-state.ts'
 import { pageOfList, readPageRequest } from './rsm.ts'
 import { mayChangeSubject } from './subject.ts'
 
@@ -15,15 +18,11 @@ const FEATURES: readonly string[] = [
   NS.discoInfo,
   NS.discoItems,
   NS.ping,
+  NS.register,
   NS.rsm,
   NS.muc,
   NS.mucStableId,
   NS.mucSelfPing,
-  'muc_open',
-  'muc_semianonymous',
-  'muc_unmoderated',
-  'muc_unsecured',
-  'muc_persistent',
   NS.mam,
   NS.mamExtended,
   NS.fulltext,
@@ -37,22 +36,37 @@ const FEATURES: readonly string[] = [
 
 const yesNo = (claim: boolean): string => (claim ? '1' : '0')
 
+/** What kind of room it is: one of each pair (XEP-0045 §15.3). */
+const policyFeatures = (config: RoomConfig): string[] => [
+  config.isMembersOnly ? 'muc_membersonly' : 'muc_open',
+  config.whois === 'anyone' ? 'muc_nonanonymous' : 'muc_semianonymous',
+  config.isModerated ? 'muc_moderated' : 'muc_unmoderated',
+  config.password === '' ? 'muc_unsecured' : 'muc_passwordprotected',
+  config.isPersistent ? 'muc_persistent' : 'muc_temporary',
+  config.isPublic ? 'muc_public' : 'muc_hidden',
+]
+
 /** Identity, features and the room's data, for anybody. What is said of the subject is true of who asks. */
 export function describeRoom(room: Room, from: Jid, iq: Element, query: Element): RoomEffect[] {
+  if (query.attrs.node === 'x-roomuser-item') return offerNick(room, from, iq)
   if (query.attrs.node !== undefined) return refuseNode(room, from, iq)
-  const { description } = room
-  const canChange = yesNo(mayChangeSubject(room, from.bare))
+  const { config, description } = room
+  const canChange = yesNo(mayChangeSubject(room, from))
   const fields: readonly (readonly [string, string])[] = [
-    ['muc#roomconfig_roomname', description.name],
-    ['muc#roominfo_description', [description.description, description.network].filter(Boolean).join(' – ')],
-    ['muc#roominfo_occupants', String(room.occupants.size)],
-    // The language of a lobby is not known.
-    ['muc#roominfo_lang', ''],
+    ['muc#roomconfig_roomname', config.name],
+    ['muc#roominfo_description', aboutRoom(room)],
+    ['muc#roominfo_occupants', String(shownNicks(room).length)],
+    ['muc#roominfo_lang', config.lang],
     ['muc#roominfo_subject', room.subject],
-    ['muc#roominfo_subjectmod', yesNo(false)],
+    ['muc#roominfo_subjectmod', yesNo(config.canOccupantsSetSubject)],
     ['muc#roominfo_changesubject', canChange],
     ['muc#roomconfig_changesubject', canChange],
-    ['muc#maxhistoryfetch', String(MAX_HISTORY)],
+    ['muc#maxhistoryfetch', String(config.maxHistory)],
+    ['foyer#network', description.lobby.network],
+    ['foyer#lobby', description.lobby.id],
+    ['foyer#private', yesNo(description.lobby.isPrivate)],
+    ['foyer#signed', yesNo(description.lobby.isSigned)],
+    ['foyer#muted', String(room.muted.size)],
   ]
   return answer(
     from,
@@ -61,10 +75,8 @@ export function describeRoom(room: Room, from: Jid, iq: Element, query: Element)
       el(
         'query',
         { xmlns: NS.discoInfo },
-        el('identity', { category: 'conference', type: 'text', name: description.name }),
-        ...[...FEATURES, description.isPublic ? 'muc_public' : 'muc_hidden'].map((name) =>
-          el('feature', { var: name }),
-        ),
+        el('identity', { category: 'conference', type: 'text', name: config.name }),
+        ...[...FEATURES, ...policyFeatures(config)].map((name) => el('feature', { var: name })),
         formElement(
           'result',
           NS.mucRoomInfo,
@@ -75,13 +87,14 @@ export function describeRoom(room: Room, from: Jid, iq: Element, query: Element)
   )
 }
 
-/** Occupants of a public room for anybody, of a hidden one for those who are in it. */
+/** Occupants of a public room for anybody, of a hidden or closed one for those who are in it. */
 export function listOccupants(room: Room, from: Jid, iq: Element, query: Element): RoomEffect[] {
   if (query.attrs.node !== undefined) return refuseNode(room, from, iq)
   const request = readPageRequest(query)
   if (!request.ok) return refuse(room, from, iq, request.error)
-  const isAllowed = room.description.isPublic || room.sessions.has(from.full)
-  const nicks = isAllowed ? [...room.occupants.keys()] : []
+  const { isPublic, isMembersOnly } = room.config
+  const isAllowed = (isPublic && !isMembersOnly) || room.sessions.has(from.full)
+  const nicks = isAllowed ? shownNicks(room) : []
   const page = pageOfList(nicks, (nick) => `${room.bare}/${nick}`, request.value, MAX_DISCO_ITEMS)
   return answer(
     from,
@@ -96,6 +109,13 @@ export function listOccupants(room: Room, from: Jid, iq: Element, query: Element
     ),
   )
 }
+
+/** What an owner says of the room, or else what the lobby says and what a user of the gateway should know. */
+const aboutRoom = ({ settings, config, description }: Room): string =>
+  settings.description ?? [config.description, description.network].filter(Boolean).join(' – ')
+
+const shownNicks = (room: Room): string[] =>
+  [...room.occupants.values()].filter((occupant) => isShown(room, occupant)).map(({ nick }) => nick)
 
 const refuseNode = (room: Room, from: Jid, iq: Element): RoomEffect[] =>
   refuse(room, from, iq, refusal(room, 'cancel', 'item-not-found', 'The room has no such node.'))

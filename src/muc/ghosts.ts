@@ -2,9 +2,9 @@
 import { NS } from '../stanza/ns.ts'
 import { type Element, el, elements, prepare } from '../stanza/xml.ts'
 import { newOccupant, refusesEntry } from './join.ts'
-import { part } from './leave.ts'
+import { part, tellLobbyLeft } from './leave.ts'
 import { announce, fanout, presenceStanza, shownTo, tellOthers } from './presence-stanza.ts'
-import { seesAddresses } from './role.ts'
+import { isShown, seesAddresses } from './role.ts'
 import { addSession, type LocalOccupant, type Room, removeSession, type Session } from './room.ts'
 import type { KnownSession, RoomEffect } from './room-port.ts'
 
@@ -58,11 +58,10 @@ export function loseSessions(room: Room, fulls: readonly string[]): RoomEffect[]
   for (const occupant of new Set(lost.map((session) => session.occupant)))
     if (occupant.sessions.length > 0) effects.push(...announce(room, occupant))
     else
-      effects.push(...tellOthers(room, occupant, () => gone(room, occupant, [UNREACHABLE])), {
-        kind: 'local-left',
-        account: occupant.account,
-        nick: occupant.nick,
-      })
+      effects.push(
+        ...tellOthers(room, occupant, () => gone(room, occupant, [UNREACHABLE])),
+        ...tellLobbyLeft(room, occupant),
+      )
   return effects
 }
 
@@ -89,8 +88,8 @@ export function restoreSessions(room: Room, sessions: readonly KnownSession[], n
     addSession(room, session)
     restored.push(session)
   }
-  room.isNew = false
-  for (const participant of room.participants.values())
+  const shown = [...room.participants.values()].filter((participant) => isShown(room, participant))
+  for (const participant of shown)
     for (const isInformed of [false, true])
       effects.push(
         ...fanout(

@@ -12,10 +12,12 @@ import { fanout } from './presence-stanza.ts'
 import { remember } from './recent.ts'
 import { lookUp, referenceIn } from './reference.ts'
 import { notStored, refusal, refuse } from './reply.ts'
+import { hasVoice } from './role.ts'
 import { audienceOf, type LocalOccupant, type Room } from './room.ts'
 import type { RoomEffect, RoomEnv, Speaker } from './room-port.ts'
 import { occupantIdElement, stanzaIdElement, stanzaWith } from './stanza-parts.ts'
 import { changeSubject } from './subject.ts'
+import { open, plainWishes } from './unlock.ts'
 
 /** A message of type groupchat to the room. */
 export function receiveGroupchat(room: Room, from: Jid, stanza: Element, env: RoomEnv): RoomEffect[] {
@@ -24,6 +26,17 @@ export function receiveGroupchat(room: Room, from: Jid, stanza: Element, env: Ro
     return refuse(room, from, stanza, refusal(room, 'cancel', 'not-acceptable', 'You are not in this room.'))
   const content = readContent(stanza, room.bare)
   if (content.isEmpty) return []
+  if (!hasVoice(session.occupant)) {
+    const text = 'Visitors cannot speak in this room; a moderator can give you voice.'
+    return refuse(room, from, stanza, refusal(room, 'auth', 'forbidden', text))
+  }
+  // Who speaks in a room that was just made takes it as it is.
+  if (room.isLocked)
+    return open(room, from, stanza, {
+      settings: room.settings,
+      wishes: plainWishes(room),
+      next: (then) => receiveGroupchat(room, from, stanza, then),
+    })
   if (content.isSubjectChange) return changeSubject(room, session, { from, stanza, content }, env)
   const { occupantId, account, nick } = session.occupant
   const speaker = { occupantId, account, nick }
@@ -56,7 +69,7 @@ export function deliver(room: Room, message: Message, when: When, change: Change
   const refused =
     said && (room.policy.refusesText(said.body, said.manner) ?? room.policy.admits(account, nick))
   if (refused) return refuse(room, from, stanza, refused)
-  return content.isLasting || change.retracts
+  return (content.isLasting && room.config.isLogged) || change.retracts
     ? keepAndReflect(room, { ...message, said }, when, change)
     : reflectOnly(room, { ...message, said }, when)
 }

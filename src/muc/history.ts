@@ -24,7 +24,7 @@ export function requestHistory(room: Room, session: string, join: Element, nowMs
     parseDateTime(String(history?.attrs.since ?? '')),
   ].filter((start) => start !== undefined)
   const limit = numberIn(history, 'maxstanzas') ?? (starts.length === 0 ? DEFAULT_HISTORY : MAX_HISTORY)
-  const max = Math.min(limit, MAX_HISTORY)
+  const max = Math.min(limit, room.config.maxHistory)
   if (max === 0 || maxChars === 0 || seconds === 0) return []
   return [
     {

@@ -4,16 +4,18 @@ import { NS } from '../stanza/ns.ts'
 import { iqResult } from '../stanza/stanza-error.ts'
 import { type Element, el, elements } from '../stanza/xml.ts'
 import { mayRead } from './access.ts'
+import { receiveAdminIq } from './admin-iq.ts'
 import { describeRoom, listOccupants } from './disco.ts'
 import { handleBounce } from './ghosts.ts'
 import { describeArchive, queryArchive } from './mam.ts'
 import { moderate } from './moderation.ts'
-import { receiveAdminIq, receiveOwnerIq } from './owner-iq.ts'
+import { receiveOwnerIq } from './owner-iq.ts'
+import { receiveRegistration } from './register.ts'
 import { answer, refusal, refuse } from './reply.ts'
 import type { LobbyOccupant, Room } from './room.ts'
-import type { RoomEffect } from './room-port.ts'
+import type { RoomEffect, RoomEnv } from './room-port.ts'
 
-export function receiveIq(room: Room, from: Jid, iq: Element): RoomEffect[] {
+export function receiveIq(room: Room, from: Jid, iq: Element, env: RoomEnv): RoomEffect[] {
   const { type, to } = iq.attrs
   if (type === 'result') return []
   if (type === 'error') {
@@ -32,7 +34,7 @@ export function receiveIq(room: Room, from: Jid, iq: Element): RoomEffect[] {
   }
   const effects =
     address.resource === ''
-      ? answerForRoom(room, from, iq, payload)
+      ? answerForRoom(room, from, { iq, payload }, env)
       : answerForOccupant(room, from, iq, { payload, nick: address.resource })
   return effects ?? refuseUnknown(room, from, iq)
 }
@@ -52,7 +54,12 @@ const refuseReading = (room: Room, from: Jid, iq: Element): RoomEffect[] =>
 const requestKey = (iq: Element, payload: Element): string =>
   `${iq.attrs.type} {${payload.getNS() ?? ''}}${payload.getName()}`
 
-function answerForRoom(room: Room, from: Jid, iq: Element, payload: Element): RoomEffect[] | undefined {
+function answerForRoom(
+  room: Room,
+  from: Jid,
+  { iq, payload }: { readonly iq: Element; readonly payload: Element },
+  env: RoomEnv,
+): RoomEffect[] | undefined {
   switch (requestKey(iq, payload)) {
     case `get {${NS.discoInfo}}query`:
       return describeRoom(room, from, iq, payload)
@@ -70,10 +77,13 @@ function answerForRoom(room: Room, from: Jid, iq: Element, payload: Element): Ro
       return moderate(room, from, iq, payload)
     case `get {${NS.mucAdmin}}query`:
     case `set {${NS.mucAdmin}}query`:
-      return receiveAdminIq(room, from, iq, payload)
+      return receiveAdminIq(room, from, { iq, query: payload }, env)
     case `get {${NS.mucOwner}}query`:
     case `set {${NS.mucOwner}}query`:
       return receiveOwnerIq(room, from, iq, payload)
+    case `get {${NS.register}}query`:
+    case `set {${NS.register}}query`:
+      return receiveRegistration(room, from, iq, payload)
     default:
       return undefined
   }

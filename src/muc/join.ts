@@ -2,15 +2,16 @@
 import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import type { StanzaError } from '../stanza/stanza-error.ts'
-import { childOf, type Element, serialize } from '../stanza/xml.ts'
+import { childOf, type Element, elements, serialize } from '../stanza/xml.ts'
 import { refusesAccount } from './access.ts'
-import { affiliationOf } from './affiliation.ts'
+import { affiliationOf, isAdmin } from './affiliation.ts'
 import { requestHistory } from './history.ts'
 import { MAX_OCCUPANTS, MAX_SESSIONS_PER_NICK } from './limits.ts'
 import { idOfAccount } from './occupant-id.ts'
 import { presencePayload, selfPresence, shownTo, tellOthers, tellOwn } from './presence-stanza.ts'
+import { isReservedFor } from './register.ts'
 import { refusal, refuse } from './reply.ts'
-import { defaultRole, seesAddresses } from './role.ts'
+import { defaultRole, isShown, seesAddresses } from './role.ts'
 import { addSession, forgetShown, type LocalOccupant, type Room, type Session } from './room.ts'
 import type { RoomEffect, RoomEnv } from './room-port.ts'
 import { showSubject } from './subject.ts'
@@ -29,8 +30,26 @@ export function refusesNick(room: Room, account: string, nick: string): StanzaEr
   const holder = room.occupants.get(nick)
   if (holder && !(holder.side === 'local' && holder.account === account))
     return refusal(room, 'cancel', 'conflict', `The nickname ${nick} is taken in this room.`)
+  if (isReservedFor(room, account, nick))
+    return refusal(room, 'cancel', 'conflict', `The nickname ${nick} belongs to somebody else.`)
   return room.policy.refusesNick(nick)
 }
+
+/** Why a join with this password, or without one, is refused (§7.2.6); undefined when it is right. */
+function refusesPassword(room: Room, stanza: Element): StanzaError | undefined {
+  const given = elements(childOf(stanza, 'x', NS.muc) ?? stanza).find(
+    (child) => child.getName() === 'password',
+  )
+  return room.config.password === '' || given?.getText() === room.config.password
+    ? undefined
+    : refusal(room, 'auth', 'not-authorized', 'This room asks for a password.')
+}
+
+/** As many XMPP users are in the room as its owners want; they and admins come in all the same (§7.2.9). */
+const isCrowded = (room: Room, account: string): boolean =>
+  room.config.maxUsers < MAX_OCCUPANTS &&
+  room.occupants.size - room.participants.size >= room.config.maxUsers &&
+  !isAdmin(room, account)
 
 /** Why nobody of this account can come in under this nick now, or undefined. */
 export function refusesEntry(room: Room, account: string, nick: string): StanzaError | undefined {
@@ -38,7 +57,7 @@ export function refusesEntry(room: Room, account: string, nick: string): StanzaE
   const isFull =
     room.sessions.size >= MAX_OCCUPANTS ||
     room.occupants.size >= MAX_OCCUPANTS ||
-    (holder?.side === 'local' && holder.sessions.length >= MAX_SESSIONS_PER_NICK)
+    (holder?.side === 'local' ? holder.sessions.length >= MAX_SESSIONS_PER_NICK : isCrowded(room, account))
   return (
     refusesAccount(room, account) ??
     refusesNick(room, account, nick) ??
@@ -49,7 +68,8 @@ export function refusesEntry(room: Room, account: string, nick: string): StanzaE
 /** A session that is not in the room enters it, as a new occupant or one more session of its account's. */
 export function enterRoom(room: Room, request: PresenceRequest, env: RoomEnv): RoomEffect[] {
   const { from, stanza, nick } = request
-  const error = refusesEntry(room, from.bare, nick)
+  const error =
+    refusesAccount(room, from.bare) ?? refusesPassword(room, stanza) ?? refusesEntry(room, from.bare, nick)
   if (error) return refuse(room, from, stanza, error)
   const holder = room.occupants.get(nick)
   const present = holder?.side === 'local' ? holder : undefined
@@ -58,13 +78,11 @@ export function enterRoom(room: Room, request: PresenceRequest, env: RoomEnv): R
   const payloadBefore = present && payloadText(present)
   const hasNews = payloadBefore !== textOf(session.payload)
   addSession(room, session)
-  const isFirstEver = room.isNew
-  room.isNew = false
   return [
-    ...sendRoster(room, session, request, isFirstEver ? [110, 170, 201] : [110, 170]),
+    ...sendRoster(room, session, request, codesOnEntry(room)),
     ...(hasNews ? tellChange(room, session) : []),
     ...sendRoomState(room, session, stanza, env.nowMs),
-    ...(present ? [] : [{ kind: 'local-entered' as const, account: from.bare, nick }]),
+    ...(present || room.isLocked ? [] : [{ kind: 'local-entered' as const, account: from.bare, nick }]),
   ]
 }
 
@@ -73,7 +91,7 @@ export function resync(room: Room, session: Session, request: PresenceRequest, n
   const before = payloadText(session.occupant)
   updatePayload(room, session, request.stanza)
   return [
-    ...sendRoster(room, session, request, [110, 170]),
+    ...sendRoster(room, session, request, codesOnEntry(room)),
     ...(before === payloadText(session.occupant) ? [] : tellChange(room, session)),
     ...sendRoomState(room, session, request.stanza, nowMs),
   ]
@@ -125,6 +143,14 @@ export function newOccupant(room: Room, account: string, nick: string, nowMs: nu
 const textOf = (payload: readonly Element[]): string => payload.map(serialize).join('')
 const payloadText = (occupant: LocalOccupant): string => textOf(occupant.sessions.at(-1)?.payload ?? [])
 
+/** What a client must know on the way in: 100 everybody sees addresses, 170 messages are kept, 201 the room is new. */
+const codesOnEntry = ({ config, isLocked }: Room): number[] => [
+  110,
+  ...(config.whois === 'anyone' ? [100] : []),
+  ...(config.isLogged ? [170] : []),
+  ...(isLocked ? [201] : []),
+]
+
 const ownPresence = (
   room: Room,
   session: Session,
@@ -147,7 +173,7 @@ function sendRoster(
   const isInformed = seesAddresses(room, occupant)
   const stanzas = []
   for (const other of room.occupants.values())
-    if (other !== occupant) stanzas.push(shownTo(room, other, isInformed))
+    if (other !== occupant && isShown(room, other)) stanzas.push(shownTo(room, other, isInformed))
   stanzas.push(ownPresence(room, session, request, codes))
   return [{ kind: 'burst', to: session.full, stanzas }]
 }

@@ -2,7 +2,7 @@
 import { type Element, prepare } from '../stanza/xml.ts'
 import { announce, fanout, presenceStanza, speakingSession, tellOthers } from './presence-stanza.ts'
 import { seesAddresses } from './role.ts'
-import { type Room, removeSession, type Session } from './room.ts'
+import { type LocalOccupant, type Room, removeSession, type Session } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
 import { isOwn, portableChildren } from './stanza-parts.ts'
 
@@ -41,9 +41,13 @@ export function part(room: Room, session: Session, parting: Parting): RoomEffect
   return [
     ...farewell,
     ...tellOthers(room, occupant, (isInformed) => gone(isInformed, parting.codes)),
-    { kind: 'local-left', account: occupant.account, nick: occupant.nick },
+    ...tellLobbyLeft(room, occupant),
   ]
 }
+
+/** The lobby of a locked room does not exist yet, so that nobody has to leave it. */
+export const tellLobbyLeft = (room: Room, { account, nick }: LocalOccupant): RoomEffect[] =>
+  room.isLocked ? [] : [{ kind: 'local-left', account, nick }]
 
 /** A client says that it leaves. */
 export const leave = (room: Room, session: Session, stanza: Element): RoomEffect[] =>
@@ -72,7 +76,7 @@ export function shutDown(room: Room): RoomEffect[] {
         stanza,
         sessions.map((session) => session.full),
       ),
-      { kind: 'local-left', account: occupant.account, nick: occupant.nick },
+      ...tellLobbyLeft(room, occupant),
     )
   }
   return effects

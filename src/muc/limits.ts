@@ -8,6 +8,17 @@ export const MAX_SESSIONS_PER_NICK = 50
 export const MAX_PRESENCE_CHARS = 4096
 /** Characters of a room subject. */
 export const MAX_SUBJECT_CHARS = 2000
+/** Addresses of which a room keeps how they stand to it. */
+export const MAX_AFFILIATIONS = 5000
+/** Registered nicks of a room, of those whom nobody gave an affiliation: these come on their own. */
+export const MAX_NICK_RECORDS = 1000
+/** Requests that wait while a change is being stored; and invitations in one message. */
+export const MAX_WAITING_STANZAS = 256
+export const MAX_INVITATIONS = 50
+/** Characters of a room's name, description and password. */
+export const MAX_NAME_CHARS = 100
+export const MAX_DESCRIPTION_CHARS = 2000
+export const MAX_PASSWORD_CHARS = 200
 /** Messages of classic history when a join names no limit. */
 export const DEFAULT_HISTORY = 20
 /** Messages of classic history at most, whatever the join asks for. */
@@ -21,7 +32,7 @@ export const MAX_SEARCH_WORDS = 10
 export const MAX_LOOK_BACK = 100
 /** Corrections of one message, and itself, that are taken back at once. */
 export const MAX_REVISIONS = 500
-/** Characters of the reason why a moderator takes a message back. */
+/** Characters of the reason that a moderator gives. */
 export const MAX_REASON_CHARS = 1000
 /** Items of one disco#items answer at most: rooms of a service, occupants of a room. */
 export const MAX_DISCO_ITEMS = 500

@@ -5,10 +5,12 @@ import { type Element, el, prepare } from '../stanza/xml.ts'
 import type { ParticipantId } from '../util/ids.ts'
 import { archivable } from './archived-stanza.ts'
 import { MAX_OCCUPANTS, TYPING_FROM_LOBBY_MS } from './limits.ts'
+import { isMuted } from './mute.ts'
 import { idOfParticipant } from './occupant-id.ts'
 import { announce, fanout, presenceStanza, tellOthers } from './presence-stanza.ts'
 import { remember } from './recent.ts'
 import { tellOldNickGone } from './rename.ts'
+import { hasVoice } from './role.ts'
 import { audienceOf, type LobbyOccupant, moveToNick, type Room } from './room.ts'
 import type { RemoteOccupant, RoomEffect, RoomEnv, RoomEvent } from './room-port.ts'
 import { fileElements } from './shared-files.ts'
@@ -20,7 +22,12 @@ function availableNick(room: Room, id: ParticipantId, wanted: string): string {
   const isFree = (candidate: string): boolean => {
     const holder = room.occupants.get(candidate)
     const isFit = normalizeResource(candidate) === candidate
-    return isFit && (holder === undefined || (holder.side === 'remote' && holder.participant === id))
+    const isReserved = room.reserved.has(candidate)
+    return (
+      isFit &&
+      !isReserved &&
+      (holder === undefined || (holder.side === 'remote' && holder.participant === id))
+    )
   }
   if (isFree(nick)) return nick
   for (let digits = 4; digits <= id.length; digits += 4) {
@@ -35,6 +42,11 @@ function availableNick(room: Room, id: ParticipantId, wanted: string): string {
 /** A participant takes part; one that is known already only gets its nick right. */
 export function enterFromLobby(room: Room, who: RemoteOccupant, env: RoomEnv): RoomEffect[] {
   if (room.participants.has(who.id)) return renameFromLobby(room, who.id, who.nick)
+  if (isMuted(room, who.id)) {
+    if (room.muted.size < MAX_OCCUPANTS || room.muted.has(who.id))
+      room.muted.set(who.id, { nick: who.nick, sinceMs: room.muted.get(who.id)?.sinceMs ?? env.nowMs })
+    return []
+  }
   if (room.occupants.size >= MAX_OCCUPANTS) return []
   const occupant: LobbyOccupant = {
     side: 'remote',
@@ -53,6 +65,8 @@ export function enterFromLobby(room: Room, who: RemoteOccupant, env: RoomEnv): R
 
 /** A participant is gone, or was not heard of for long. */
 export function leaveFromLobby(room: Room, id: ParticipantId): RoomEffect[] {
+  // Whoever was kicked may come again.
+  room.muted.delete(id)
   const occupant = room.participants.get(id)
   if (!occupant) return []
   room.participants.delete(id)
@@ -64,6 +78,8 @@ export function leaveFromLobby(room: Room, id: ParticipantId): RoomEffect[] {
 
 /** A participant has another name (XEP-0045 §7.6). */
 export function renameFromLobby(room: Room, id: ParticipantId, wanted: string): RoomEffect[] {
+  const muted = room.muted.get(id)
+  if (muted) muted.nick = wanted
   const occupant = room.participants.get(id)
   if (!occupant) return []
   const nick = availableNick(room, id, wanted)
@@ -83,6 +99,7 @@ export function hearFromLobby(
   if (body === '') return []
   const { id: participant, nick: givenNick } = said.occupant
   const present = room.participants.get(participant)
+  if (isMuted(room, participant) || (present && !hasVoice(present))) return []
   const nick = present?.nick ?? availableNick(room, participant, givenNick)
   const occupantId = present?.occupantId ?? idOfParticipant(room.identity.occupantKey, participant)
   const hasTyped = room.typing.delete(participant)
@@ -93,12 +110,13 @@ export function hearFromLobby(
     el('body', {}, body),
     ...fileElements(body, files),
     hasTyped && el('active', { xmlns: NS.chatStates }),
-    stanzaIdElement(room.bare, id),
+    room.config.isLogged && stanzaIdElement(room.bare, id),
     occupantIdElement(occupantId),
   )
   const { xml, stanza } = archivable(message)
   const words = files.reduce((text, { url }) => text.replaceAll(url, '[image]'), body)
   remember(room.recent, { occupantId, nick, body: words, ids: [id, networkId] }, env.nowMs)
+  if (!room.config.isLogged) return fanout(stanza, audienceOf(room).everybody)
   return [
     {
       kind: 'archive',
@@ -134,7 +152,7 @@ const sendTyping = (room: Room, occupant: LobbyOccupant, state: 'composing' | 'a
 /** A participant types (XEP-0085): said once, taken back when no sign of it comes for TYPING_FROM_LOBBY_MS. */
 export function typeFromLobby(room: Room, id: ParticipantId, nowMs: number): RoomEffect[] {
   const occupant = room.participants.get(id)
-  if (!occupant) return []
+  if (!occupant || !hasVoice(occupant)) return []
   const isNews = !room.typing.has(id)
   const isTimed = room.typing.size > 0
   const untilMs = nowMs + TYPING_FROM_LOBBY_MS

@@ -1,78 +1,61 @@
-/** Requests about roles, affiliations and configuration: XEP-0045 §9 and §10 as far as a room has them. */
+/** `muc#owner`: the configuration form, taking a new room, and the end of one. XEP-0045 §10. */
 import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { iqResult } from '../stanza/stanza-error.ts'
 import { childOf, type Element, el, elements } from '../stanza/xml.ts'
-import { affiliationOf, isOwner } from './affiliation.ts'
-import { readForm } from './data-form.ts'
-import { speakingSession } from './presence-stanza.ts'
+import { isOwner } from './affiliation.ts'
+import { configForm, readSubmission } from './config-form.ts'
+import { applySettings } from './configure.ts'
+import { readForm, type SubmittedForm } from './data-form.ts'
+import { destroyBy } from './destroy.ts'
 import { answer, refusal, refuse } from './reply.ts'
 import type { Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
+import { failTo, save } from './saving.ts'
+import { open, plainWishes } from './unlock.ts'
 
-const AFFILIATIONS: ReadonlySet<unknown> = new Set(['owner', 'admin', 'member', 'outcast'])
-const ROLES: ReadonlySet<unknown> = new Set(['moderator', 'participant', 'visitor'])
-
-const forbid = (room: Room, from: Jid, iq: Element): RoomEffect[] =>
-  refuse(room, from, iq, refusal(room, 'auth', 'forbidden', 'Only owners of this room may do that.'))
-
-const notOffered = (room: Room, from: Jid, iq: Element, what: string): RoomEffect[] =>
-  refuse(room, from, iq, refusal(room, 'cancel', 'feature-not-implemented', `${what} is not offered here.`))
-
-/** `muc#admin`: owners read the lists as they are; nobody changes them. */
-export function receiveAdminIq(room: Room, from: Jid, iq: Element, query: Element): RoomEffect[] {
-  if (!isOwner(room, from.bare)) return forbid(room, from, iq)
-  const item = childOf(query, 'item', NS.mucAdmin)
-  if (!item) return refuse(room, from, iq, refusal(room, 'modify', 'bad-request', 'The query has no item.'))
-  if (iq.attrs.type === 'set') return notOffered(room, from, iq, 'Changing roles and affiliations')
-  const { affiliation, role } = item.attrs
-  if ((affiliation === undefined) === (role === undefined)) {
-    const text = 'The item names an affiliation or a role, and not both.'
-    return refuse(room, from, iq, refusal(room, 'modify', 'bad-request', text))
-  }
-  const isKnown = role === undefined ? AFFILIATIONS.has(affiliation) : ROLES.has(role)
-  if (!isKnown) {
-    const text = 'There is no such affiliation or role.'
-    return refuse(room, from, iq, refusal(room, 'modify', 'bad-request', text))
-  }
-  const items = role === undefined ? affiliationItems(room, affiliation) : roleItems(room, role)
-  return answer(from, iqResult(iq, el('query', { xmlns: NS.mucAdmin }, ...items)))
-}
-
-const affiliationItems = (room: Room, affiliation: string): Element[] =>
-  [
-    ...new Set([
-      ...room.gatewayAdmins,
-      ...(room.createdBy === null ? [] : [room.createdBy]),
-      ...room.affiliations.keys(),
-    ]),
-  ]
-    .filter((address) => affiliationOf(room, address) === affiliation)
-    .map((jid) => el('item', { affiliation, jid }))
-
-const roleItems = (room: Room, role: string): Element[] =>
-  [...room.occupants.values()]
-    .filter((occupant) => occupant.role === role)
-    .map((occupant) =>
-      el('item', {
-        role,
-        affiliation: occupant.affiliation,
-        nick: occupant.nick,
-        jid: speakingSession(occupant)?.full,
-      }),
-    )
-
-/** `muc#owner`: an owner may take the room as it is (an empty submit, §10.1.2) or leave it so (cancel). */
 export function receiveOwnerIq(room: Room, from: Jid, iq: Element, query: Element): RoomEffect[] {
-  if (!isOwner(room, from.bare)) return forbid(room, from, iq)
-  if (iq.attrs.type === 'get') return notOffered(room, from, iq, 'Configuring a room')
-  if (elements(query).some((child) => child.getName() === 'destroy'))
-    return notOffered(room, from, iq, 'Destroying a room')
+  if (!isOwner(room, from.bare)) {
+    const text = 'Only owners of this room may do that.'
+    return refuse(room, from, iq, refusal(room, 'auth', 'forbidden', text))
+  }
+  if (iq.attrs.type === 'get')
+    return answer(from, iqResult(iq, el('query', { xmlns: NS.mucOwner }, configForm(room))))
+  const destroy = elements(query).find((child) => child.getName() === 'destroy')
+  if (destroy) return destroyBy(room, from, iq, destroy)
   const element = childOf(query, 'x', NS.dataForms)
   const form = element && readForm(element)
-  if (form?.type === 'cancel') return answer(from, iqResult(iq))
-  if (form?.type !== 'submit')
-    return refuse(room, from, iq, refusal(room, 'modify', 'bad-request', 'The query submits no form.'))
-  if (form.fields.size > 0) return notOffered(room, from, iq, 'Configuring a room')
-  return answer(from, iqResult(iq))
+  if (form?.type === 'cancel') return cancel(room, from, iq)
+  if (form?.type !== 'submit') return refuseForm(room, from, iq, 'The query submits no form.')
+  const isEmpty = form.fields.size === 0
+  if (form.formType !== NS.mucRoomConfig && !(isEmpty && form.formType === undefined))
+    return refuseForm(room, from, iq, `FORM_TYPE: expected ${NS.mucRoomConfig}`)
+  return submit(room, from, iq, form)
+}
+
+const refuseForm = (room: Room, from: Jid, iq: Element, text: string): RoomEffect[] =>
+  refuse(room, from, iq, refusal(room, 'modify', 'bad-request', text))
+
+/** Who cancels the first form does not want the room (§10.1.3). */
+const cancel = (room: Room, from: Jid, iq: Element): RoomEffect[] =>
+  room.isLocked ? destroyBy(room, from, iq, el('destroy', {})) : answer(from, iqResult(iq))
+
+function submit(room: Room, from: Jid, iq: Element, form: SubmittedForm): RoomEffect[] {
+  const submission = readSubmission(room, form)
+  if (!submission.ok)
+    return refuse(room, from, iq, refusal(room, 'modify', 'not-acceptable', submission.error))
+  const { settings, wishes } = submission.value
+  const done = (): RoomEffect[] => answer(from, iqResult(iq))
+  if (room.isLocked)
+    return open(room, from, iq, {
+      settings,
+      wishes: form.fields.size === 0 ? plainWishes(room) : wishes,
+      next: done,
+    })
+  if (JSON.stringify(settings) === JSON.stringify(room.settings)) return done()
+  return save(room, {
+    write: { settings, records: [], forgotten: [] },
+    make: () => [...done(), ...applySettings(room, settings)],
+    fail: failTo(room, from, iq),
+  })
 }

@@ -1,8 +1,9 @@
 /** Presence of occupants as stanzas, and to whom which form of it goes: XEP-0045 §7.2.2 and §7.2.4. */
 import { NS } from '../stanza/ns.ts'
 import { type Element, el, type PreparedStanza, prepare, serialize } from '../stanza/xml.ts'
+import { identityAddress } from './identity-address.ts'
 import { MAX_PRESENCE_CHARS } from './limits.ts'
-import { seesAddresses } from './role.ts'
+import { isShown, seesAddresses } from './role.ts'
 import { audienceOf, type LocalOccupant, type Occupant, type Room, type Session } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
 import { isForged, isOwn, occupantIdElement, portableChildren, stanzaWith } from './stanza-parts.ts'
@@ -21,6 +22,12 @@ export interface Look {
   readonly isGone?: boolean
   readonly id?: string | undefined
   readonly payload?: readonly Element[]
+  /** Why, in words. */
+  readonly reason?: string | undefined
+  /** Nick of who brought it about. */
+  readonly actor?: string | undefined
+  /** More to be said in the `<x/>`. */
+  readonly details?: readonly Element[]
 }
 
 /** `<x xmlns='…muc#user'/>` with nothing but status codes. */
@@ -32,12 +39,18 @@ export function presenceStanza(room: Room, occupant: Occupant, look: Look): Elem
   const extension = el(
     'x',
     { xmlns: NS.mucUser },
-    el('item', {
-      affiliation: occupant.affiliation,
-      role: look.isGone ? 'none' : occupant.role,
-      jid: look.jid,
-      nick: look.newNick,
-    }),
+    el(
+      'item',
+      {
+        affiliation: occupant.affiliation,
+        role: look.isGone ? 'none' : occupant.role,
+        jid: look.jid,
+        nick: look.newNick,
+      },
+      look.actor !== undefined && el('actor', { nick: look.actor }),
+      look.reason !== undefined && look.reason !== '' && el('reason', {}, look.reason),
+    ),
+    ...(look.details ?? []),
     ...(look.codes ?? []).map((code) => el('status', { code })),
   )
   return stanzaWith('presence', { from: `${room.bare}/${occupant.nick}`, type: look.type, id: look.id }, [
@@ -51,13 +64,18 @@ export function presenceStanza(room: Room, occupant: Occupant, look: Look): Elem
 export const speakingSession = (occupant: Occupant): Session | undefined =>
   occupant.side === 'local' ? occupant.sessions.at(-1) : undefined
 
+/** The address behind a nick: a full JID, or that of the identity of a participant. */
+export const addressOf = (room: Room, occupant: Occupant): string | undefined =>
+  occupant.side === 'remote'
+    ? identityAddress(occupant.participant, room.identity.jid.domain)
+    : speakingSession(occupant)?.full
+
 /** Available presence of an occupant as those who see addresses or anybody else get it; prepared once. */
 export function shownTo(room: Room, occupant: Occupant, isInformed: boolean): PreparedStanza {
   const { shown } = occupant
-  const session = speakingSession(occupant)
-  const payload = session?.payload ?? []
-  if (isInformed && session) {
-    shown.disclosed ??= prepare(presenceStanza(room, occupant, { jid: session.full, payload }))
+  const payload = speakingSession(occupant)?.payload ?? []
+  if (isInformed) {
+    shown.disclosed ??= prepare(presenceStanza(room, occupant, { jid: addressOf(room, occupant), payload }))
     return shown.disclosed
   }
   shown.anonymous ??= prepare(presenceStanza(room, occupant, { payload }))
@@ -68,8 +86,15 @@ export function shownTo(room: Room, occupant: Occupant, isInformed: boolean): Pr
 export const fanout = (stanza: PreparedStanza, to: readonly string[]): RoomEffect[] =>
   to.length === 0 ? [] : [{ kind: 'fanout', stanza, to }]
 
-/** Sends a form of an occupant's presence to all sessions that are not its own; those who see addresses get theirs. */
-export function tellOthers(
+/** Sends a form of an occupant's presence to all sessions that are not its own, unless its role is not shown. */
+export const tellOthers = (
+  room: Room,
+  occupant: Occupant,
+  form: (isInformed: boolean) => PreparedStanza,
+): RoomEffect[] => (isShown(room, occupant) ? tellAllOthers(room, occupant, form) : [])
+
+/** Sends it whatever the role is; those who see addresses get theirs. */
+export function tellAllOthers(
   room: Room,
   occupant: Occupant,
   form: (isInformed: boolean) => PreparedStanza,
@@ -96,7 +121,7 @@ export function tellOwn(room: Room, occupant: LocalOccupant, except?: Session): 
 export const selfPresence = (
   room: Room,
   occupant: LocalOccupant,
-  look: Pick<Look, 'codes' | 'id'>,
+  look: Pick<Look, 'codes' | 'id' | 'reason' | 'actor'>,
 ): PreparedStanza => {
   const session = speakingSession(occupant)
   return prepare(

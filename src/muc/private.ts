@@ -4,9 +4,24 @@ import { type Element, prepare } from '../stanza/xml.ts'
 import { readContent } from './message-content.ts'
 import { fanout, statusElement } from './presence-stanza.ts'
 import { refusal, refuse } from './reply.ts'
-import type { Room } from './room.ts'
+import { hasVoice, isModerator } from './role.ts'
+import type { LocalOccupant, Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
 import { occupantIdElement, stanzaWith } from './stanza-parts.ts'
+
+/** Whether `muc#roomconfig_allowpm` lets this occupant write. */
+function mayWrite(room: Room, occupant: LocalOccupant): boolean {
+  switch (room.config.privateMessages) {
+    case 'anyone':
+      return true
+    case 'participants':
+      return hasVoice(occupant)
+    case 'moderators':
+      return isModerator(occupant)
+    case 'none':
+      return false
+  }
+}
 
 /** A message to the occupant address with this nick. */
 export function receivePrivate(room: Room, from: Jid, stanza: Element, nick: string): RoomEffect[] {
@@ -17,6 +32,10 @@ export function receivePrivate(room: Room, from: Jid, stanza: Element, nick: str
   }
   if (!session)
     return refuse(room, from, stanza, refusal(room, 'cancel', 'not-acceptable', 'You are not in this room.'))
+  if (!mayWrite(room, session.occupant)) {
+    const text = 'Private messages are not allowed to you in this room.'
+    return refuse(room, from, stanza, refusal(room, 'auth', 'forbidden', text))
+  }
   const target = room.occupants.get(nick)
   if (!target) {
     const text = `Nobody here has the nickname ${nick}.`

@@ -50,9 +50,13 @@ export function changeNick(room: Room, session: Session, request: PresenceReques
     ...goodbye,
     ...tellChange(room, session),
     ...tellSelf(room, session, request),
-    holder
-      ? { kind: 'local-left', account, nick: oldNick }
-      : { kind: 'local-renamed', account, oldNick, nick },
+    ...(room.isLocked
+      ? []
+      : [
+          holder
+            ? ({ kind: 'local-left', account, nick: oldNick } as const)
+            : ({ kind: 'local-renamed', account, oldNick, nick } as const),
+        ]),
   ]
 }
 

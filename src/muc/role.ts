@@ -22,6 +22,10 @@ export const isModerator = (occupant: Occupant): boolean => occupant.role === 'm
 /** The occupant may speak to everybody. */
 export const hasVoice = (occupant: Occupant): boolean => occupant.role !== 'visitor'
 
+/** Others see that the occupant is there (`muc#roomconfig_presencebroadcast`). */
+export const isShown = (room: Room, occupant: Occupant): boolean =>
+  room.config.shownRoles.includes(occupant.role)
+
 /** The occupant sees the addresses behind nicks. */
 export const seesAddresses = (room: Room, occupant: LocalOccupant): boolean =>
   room.config.whois === 'anyone' || isModerator(occupant)

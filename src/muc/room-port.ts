@@ -5,6 +5,7 @@ import type { Element, PreparedStanza } from '../stanza/xml.ts'
 import type { Env } from '../util/env.ts'
 import type { ArchiveId, ParticipantId } from '../util/ids.ts'
 import type { ArchiveAnswer, ArchiveMetadata, ArchiveQuery, ArchiveWrite } from './archive-port.ts'
+import type { RoomTombstone, StateWrite } from './room-state.ts'
 
 /** `Env` plus archive ids: 16 digits, growing, never the same twice. */
 export interface RoomEnv extends Env {
@@ -17,7 +18,10 @@ export interface RoomIdentity {
   readonly jid: Jid
   /** Key of occupant-ids (XEP-0421), 32 bytes, one per room, the same after a restart. */
   readonly occupantKey: Uint8Array
-  /** The room was made by whoever is about to join: the first one in is told so (status 201). */
+  /**
+   * The room was made by whoever is about to join. It is locked (XEP-0045 §10.1): its creator is told so (status 201),
+   * to all others it does not exist, and neither does its lobby until a `save` opens it.
+   */
   readonly isNew: boolean
 }
 
@@ -32,6 +36,8 @@ export interface RoomPolicy {
    * last, once a message: what is admitted is going to be said.
    */
   admits(account: string, nick: string): StanzaError | undefined
+  /** Why this account (bare JID) cannot register a nick, or undefined. */
+  refusesRegistration(account: string): StanzaError | undefined
 }
 
 /** What the room shows of its lobby; changes come as `described`. */
@@ -49,6 +55,16 @@ export interface RoomDescription {
   readonly subject: string
   /** Extra lines for people in `muc#roominfo_description`: that history is kept, that moderation is local. */
   readonly network: string
+  readonly lobby: LobbyFacts
+}
+
+/** What is fixed about a lobby. */
+export interface LobbyFacts {
+  readonly network: string
+  readonly id: string
+  readonly isPrivate: boolean
+  /** Only identities linked to a profile may speak. */
+  readonly isSigned: boolean
 }
 
 /** A subject, and when it was set; undefined when that was before the room was loaded. */
@@ -187,6 +203,8 @@ export type RoomEvent =
     }
   /** The archive has taken a change of the subject; null: it has not. */
   | { readonly kind: 'subject-settled'; readonly stored: RoomSubject | null }
+  /** What a `save` effect asked for is durable, or (with an error) was not done. */
+  | { readonly kind: 'saved'; readonly error: StanzaError | null }
   /** A time asked for by a `wake` effect has come. */
   | { readonly kind: 'wake' }
   /** The service shuts down: 332 and 110 to everybody (XEP-0045 §17.x). */
@@ -247,14 +265,26 @@ export type RoomEffect =
   | { readonly kind: 'gap-told'; readonly fromMs: number; readonly toMs: number }
   | { readonly kind: 'gap-untold'; readonly fromMs: number }
   | { readonly kind: 'subject-changed'; readonly subject: string }
-  /** An owner invites an address; whether that can be done is to be answered to `from`, by an error to `stanza`. */
+  /**
+   * An occupant invites an address. What cannot be done is to be answered to `from`, by an error to `stanza`.
+   * `invitation` is what an XMPP user gets; friend nodes are invited to the lobby if `isOwner` says so.
+   */
   | {
       readonly kind: 'local-invited'
       readonly from: string
+      readonly isOwner: boolean
       readonly address: string
       readonly stanza: Element
+      readonly invitation: Element
     }
   /** Step this event next; what comes of it goes behind all that is in line. */
   | { readonly kind: 'afterwards'; readonly event: RoomEvent }
+  /**
+   * Keep this, durably; answered by one `saved` event. The room asks for the next one only then. When the write has a
+   * lobby, the room and that lobby begin to exist with it.
+   */
+  | { readonly kind: 'save'; readonly write: StateWrite }
+  /** Nobody is in the room any longer, and it is no more: its creator did not want it, or it was destroyed. */
+  | { readonly kind: 'closed'; readonly tombstone: RoomTombstone | null }
   /** Call back with `wake` at this time; a later `wake` replaces an earlier one. */
   | { readonly kind: 'wake'; readonly atMs: number }

@@ -54,8 +54,10 @@ export interface RoomConfig {
 /** What owners have decided; everything else is as the lobby has it. */
 export type RoomSettings = Partial<RoomConfig>
 
-/** A room was destroyed. */
-export interface Tombstone {
+/** A room is no more. */
+export interface RoomTombstone {
+  /** By an owner; or because everybody had left, then nothing is told of it. */
+  readonly kind: 'destroyed' | 'ended'
   readonly reason: string
   /** JID of the room to go to instead; null for none. */
   readonly alternate: string | null
@@ -65,8 +67,31 @@ export interface Tombstone {
 export interface RoomState {
   readonly settings: RoomSettings
   readonly affiliations: readonly AffiliationRecord[]
-  readonly tombstone: Tombstone | null
+  readonly tombstone: RoomTombstone | null
+  /** What the lobby was made as; null when it was not made through the room. */
+  readonly lobby: LobbyWishes | null
+}
+
+/** What is to be changed of it, all or nothing. */
+export interface StateWrite {
+  /** All settings from now on; left out: as before. */
+  readonly settings?: RoomSettings
+  /** Null: the room is there again; left out: as before. */
+  readonly tombstone?: RoomTombstone | null
+  /** What the lobby is made as; left out: as before. */
+  readonly lobby?: LobbyWishes
+  /** Records to put. */
+  readonly records: readonly AffiliationRecord[]
+  /** Addresses of which nothing is kept any longer. */
+  readonly forgotten: readonly string[]
+}
+
+/** What the lobby of a room that does not exist yet shall be. */
+export interface LobbyWishes {
+  readonly name: string
+  readonly isPrivate: boolean
+  readonly isSigned: boolean
 }
 
 /** A room of which nothing was ever decided. */
-export const EMPTY_STATE: RoomState = { settings: {}, affiliations: [], tombstone: null }
+export const EMPTY_STATE: RoomState = { settings: {}, affiliations: [], tombstone: null, lobby: null }

@@ -1,12 +1,22 @@
 /** The state of one room and what others may read of it: XEP-0045 §4 and §5. */
+import type { Jid } from '../stanza/jid.ts'
+import type { StanzaError } from '../stanza/stanza-error.ts'
 import type { Element, PreparedStanza } from '../stanza/xml.ts'
 import { ExpiringMap } from '../util/expiring-map.ts'
 import type { ArchiveId, ParticipantId } from '../util/ids.ts'
 import { MAX_SENT_MEMORY, SENT_MEMORY_MS } from './limits.ts'
+import { idOfParticipant } from './occupant-id.ts'
 import { emptyRecent, type Recent } from './recent.ts'
 import { seesAddresses } from './role.ts'
 import { configOf } from './room-config.ts'
-import type { RoomDescription, RoomIdentity, RoomPolicy, RoomSubject } from './room-port.ts'
+import type {
+  RoomDescription,
+  RoomEffect,
+  RoomEnv,
+  RoomIdentity,
+  RoomPolicy,
+  RoomSubject,
+} from './room-port.ts'
 import {
   type Affiliation,
   type AffiliationRecord,
@@ -15,6 +25,7 @@ import {
   type RoomConfig,
   type RoomSettings,
   type RoomState,
+  type StateWrite,
 } from './room-state.ts'
 
 /** One full JID in the room. */
@@ -28,7 +39,7 @@ export interface Session {
 /** Presence as others get it, prepared once until it changes. */
 interface Shown {
   anonymous: PreparedStanza | undefined
-  /** With the address behind the nick, for those who may see it. The same as `anonymous` for participants of the lobby. */
+  /** With the address behind the nick, for those who may see it. */
   disclosed: PreparedStanza | undefined
 }
 
@@ -61,6 +72,12 @@ export interface LobbyOccupant {
   readonly shown: Shown
 }
 
+/** A participant that was kicked or banned here: nothing of it is shown. */
+export interface MutedParticipant {
+  nick: string
+  readonly sinceMs: number
+}
+
 export type Occupant = LocalOccupant | LobbyOccupant
 
 /** Full JIDs of sessions; each list is replaced, never changed, when somebody comes or goes. */
@@ -76,6 +93,21 @@ export interface SentMessage {
   readonly session: string
   /** Id that the client gave it. */
   readonly id: string | undefined
+}
+
+/** A change of what is kept: it is stored first, and then made. */
+export interface Change {
+  readonly write: StateWrite
+  /** Makes the change and tells of it. */
+  make(env: RoomEnv): RoomEffect[]
+  /** It could not be stored. */
+  fail(error: StanzaError): RoomEffect[]
+}
+
+/** A stanza that is stepped later. */
+export interface WaitingStanza {
+  readonly from: Jid
+  readonly stanza: Element
 }
 
 /** A room. Only this folder changes it. */
@@ -95,6 +127,8 @@ export interface Room {
   config: RoomConfig
   /** By address. */
   readonly affiliations: Map<string, AffiliationRecord>
+  /** Registered nicks and the addresses they belong to. */
+  readonly reserved: Map<string, string>
   subject: string
   /** When the subject was set; undefined when that was before this room was loaded. */
   subjectAtMs: number | undefined
@@ -105,13 +139,23 @@ export interface Room {
     readonly shownTo: Set<string>
     stored: RoomSubject
   }
-  /** Nobody has joined since it was made. */
-  isNew: boolean
   /** Since when the lobby is not heard; null while it is. */
   deafSinceMs: number | null
+  /** It does not exist yet for anybody but its creator (XEP-0045 §10.1). */
+  isLocked: boolean
+  /** It is no more. */
+  isClosed: boolean
+  /** Somebody has been here since it was loaded. */
+  isUsed: boolean
+  /** What is being stored now. */
+  saving: Change | undefined
+  /** Stanzas that wait until it is. */
+  readonly waiting: WaitingStanza[]
   readonly occupants: Map<string, Occupant>
   readonly sessions: Map<string, Session>
   readonly participants: Map<ParticipantId, LobbyOccupant>
+  /** Participants that are in the lobby and not shown here. */
+  readonly muted: Map<ParticipantId, MutedParticipant>
   audience: Audience | undefined
   /** Participants that type, and until when that holds. */
   readonly typing: Map<ParticipantId, number>
@@ -126,7 +170,7 @@ export function createRoom(
   description: RoomDescription,
   state: RoomState = EMPTY_STATE,
 ): Room {
-  return {
+  const room: Room = {
     identity,
     policy,
     bare: identity.jid.bare,
@@ -135,7 +179,7 @@ export function createRoom(
     gatewayAdmins: new Set(description.owners),
     settings: state.settings,
     config: configOf(state.settings, description),
-    affiliations: new Map(state.affiliations.map((record) => [record.address, record])),
+    affiliations: new Map(),
     subject: description.subject,
     subjectAtMs: undefined,
     changing: {
@@ -144,8 +188,14 @@ export function createRoom(
       shownTo: new Set(),
       stored: { text: description.subject, atMs: undefined },
     },
-    isNew: identity.isNew,
     deafSinceMs: null,
+    isLocked: identity.isNew,
+    isClosed: false,
+    isUsed: false,
+    saving: undefined,
+    waiting: [],
+    muted: new Map(),
+    reserved: new Map(),
     occupants: new Map(),
     sessions: new Map(),
     participants: new Map(),
@@ -153,6 +203,31 @@ export function createRoom(
     typing: new Map(),
     sent: new ExpiringMap(SENT_MEMORY_MS, MAX_SENT_MEMORY),
     recent: emptyRecent(),
+  }
+  putRecords(room, state.affiliations)
+  return room
+}
+
+/** What is kept of a room, but for what became of it. */
+export const stateOf = (room: Room): Pick<RoomState, 'settings' | 'affiliations'> => ({
+  settings: room.settings,
+  affiliations: [...room.affiliations.values()],
+})
+
+/** Takes over what is kept of some addresses, and forgets others. */
+export function putRecords(
+  room: Room,
+  records: readonly AffiliationRecord[],
+  forgotten: readonly string[] = [],
+): void {
+  for (const address of [...forgotten, ...records.map((record) => record.address)]) {
+    const nick = room.affiliations.get(address)?.nick ?? ''
+    if (room.reserved.get(nick) === address) room.reserved.delete(nick)
+    room.affiliations.delete(address)
+  }
+  for (const record of records) {
+    room.affiliations.set(record.address, record)
+    if (record.nick !== '') room.reserved.set(record.nick, record.address)
   }
 }
 
@@ -167,18 +242,31 @@ export interface OccupantView {
   readonly sinceMs: number
   /** 0 for participants of the lobby. */
   readonly sessions: number
+  /** Not shown in the room, by order of a moderator. */
+  readonly isMuted: boolean
 }
 
-/** All occupants, in the order in which they took their nicks. */
-export const occupantsOf = (room: Room): OccupantView[] =>
-  [...room.occupants.values()].map((occupant) => ({
+/** All occupants, in the order in which they took their nicks, then those in the lobby that are muted here. */
+export const occupantsOf = (room: Room): OccupantView[] => [
+  ...[...room.occupants.values()].map((occupant) => ({
     side: occupant.side,
     nick: occupant.nick,
     occupantId: occupant.occupantId,
     participant: occupant.side === 'remote' ? occupant.participant : null,
     sinceMs: occupant.sinceMs,
     sessions: occupant.side === 'local' ? occupant.sessions.length : 0,
-  }))
+    isMuted: false,
+  })),
+  ...[...room.muted].map(([participant, { nick, sinceMs }]) => ({
+    side: 'remote' as const,
+    nick,
+    occupantId: idOfParticipant(room.identity.occupantKey, participant),
+    participant,
+    sinceMs,
+    sessions: 0,
+    isMuted: true,
+  })),
+]
 
 /** Who gets what is sent to the room. */
 export function audienceOf(room: Room): Audience {
@@ -197,6 +285,7 @@ export function audienceOf(room: Room): Audience {
 /** Puts a session into the room, the last of its occupant; `occupant` is already, or now comes, under its nick. */
 export function addSession(room: Room, session: Session): void {
   const { occupant } = session
+  room.isUsed = true
   room.occupants.set(occupant.nick, occupant)
   occupant.sessions.push(session)
   room.sessions.set(session.full, session)

@@ -15,6 +15,7 @@ import { formElement } from './data-form.ts'
 import { policyForms } from './data-policy.ts'
 import { formatDateTime } from './date-time.ts'
 import { MAX_DISCO_ITEMS } from './limits.ts'
+import type { RoomTombstone } from './room-state.ts'
 import { pageOfList, readPageRequest } from './rsm.ts'
 
 /** A room as the service lists it. */
@@ -201,6 +202,33 @@ export function answerAbsentRoom(stanza: Element): Element[] {
   return isSelfPing
     ? [refuseAs(stanza, 'cancel', 'not-acceptable', 'You are not in this room.')]
     : [refuseAs(stanza, 'cancel', 'item-not-found', 'There is no such room.')]
+}
+
+/** The answer to a stanza for a second name of the room `jid`; none when none is due. */
+export const answerAlias = (stanza: Element, jid: string): Element[] =>
+  wantsAnswer(stanza)
+    ? [
+        errorReply(
+          stanza,
+          { type: 'cancel', condition: 'gone', text: `This room is ${jid}.`, uri: `xmpp:${jid}` },
+          { withMuc: stanza.name === 'presence' },
+        ),
+      ]
+    : []
+
+/** The answer to a stanza for a room that was destroyed: where to go instead (XEP-0045 §10.9). */
+export function answerDestroyedRoom(stanza: Element, tombstone: RoomTombstone): Element[] {
+  if (!wantsAnswer(stanza)) return []
+  const { kind, reason, alternate } = tombstone
+  if (kind === 'ended') return answerAbsentRoom(stanza)
+  const error: StanzaError = {
+    type: 'cancel',
+    condition: 'gone',
+    text: reason === '' ? 'This room was destroyed.' : `This room was destroyed: ${reason}`,
+    by: bareOf(stanza.attrs.to),
+    ...(alternate !== null && { uri: `xmpp:${alternate}?join` }),
+  }
+  return [errorReply(stanza, error, { withMuc: stanza.name === 'presence' })]
 }
 
 /** The answer to a stanza whose address is no room's and cannot be; none when none is due. */

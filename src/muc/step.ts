@@ -1,5 +1,7 @@
 /** The room model: one event in, the effects that it has out. Pure; `env` is all it knows of the world. */
+import { isOwner } from './affiliation.ts'
 import { describe } from './described.ts'
+import { endIfEmpty } from './destroy.ts'
 import { setHearing, tellGap } from './gap.ts'
 import { endGhost, loseSessions, restoreSessions } from './ghosts.ts'
 import { reportNotSent } from './groupchat.ts'
@@ -19,12 +21,19 @@ import { receiveMessage } from './message.ts'
 import { answerModeration } from './moderation.ts'
 import { receivePresence } from './presence.ts'
 import { answerReference } from './revision.ts'
-import type { Room } from './room.ts'
+import type { Room, WaitingStanza } from './room.ts'
 import type { RoomEffect, RoomEnv, RoomEvent } from './room-port.ts'
+import { finishSaving, waitFor } from './saving.ts'
+import { answerAbsentRoom } from './service.ts'
 import { settleSubject } from './subject.ts'
 
 /** Takes an event in and says what is to be done, in this order. The state of `room` changes in place. */
 export function stepRoom(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {
+  const effects = takeEvent(room, event, env)
+  return event.kind === 'shutdown' ? effects : [...effects, ...endIfEmpty(room)]
+}
+
+function takeEvent(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {
   switch (event.kind) {
     case 'stanza':
       return receiveStanza(room, event, env)
@@ -64,6 +73,10 @@ export function stepRoom(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect
       return sendMetadata(room, event)
     case 'subject-settled':
       return settleSubject(room, event.stored)
+    case 'saved':
+      return finishSaving(room, event.error, env, (from, stanza) =>
+        receiveStanza(room, { from, stanza }, env),
+      )
     case 'wake':
       return expireTyping(room, env.nowMs)
     case 'shutdown':
@@ -73,19 +86,20 @@ export function stepRoom(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect
   }
 }
 
-function receiveStanza(
-  room: Room,
-  event: RoomEvent & { readonly kind: 'stanza' },
-  env: RoomEnv,
-): RoomEffect[] {
-  const { from, stanza } = event
+function receiveStanza(room: Room, { from, stanza }: WaitingStanza, env: RoomEnv): RoomEffect[] {
+  if (room.isClosed || (room.isLocked && !isOwner(room, from.bare)))
+    return answerAbsentRoom(stanza).map((reply) => ({ kind: 'send', to: from.full, stanza: reply }))
+  return waitFor(room, from, stanza) ?? dispatchStanza(room, { from, stanza }, env)
+}
+
+function dispatchStanza(room: Room, { from, stanza }: WaitingStanza, env: RoomEnv): RoomEffect[] {
   switch (stanza.name) {
     case 'presence':
       return receivePresence(room, from, stanza, env)
     case 'message':
       return receiveMessage(room, from, stanza, env)
     case 'iq':
-      return receiveIq(room, from, stanza)
+      return receiveIq(room, from, stanza, env)
     default:
       return []
   }

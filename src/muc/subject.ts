@@ -3,7 +3,7 @@ import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { errorReply } from '../stanza/stanza-error.ts'
 import { type Element, el } from '../stanza/xml.ts'
-import { isOwner } from './affiliation.ts'
+import { affiliationOf } from './affiliation.ts'
 import type { ArchiveEntry } from './archive-port.ts'
 import { archivable } from './archived-stanza.ts'
 import { formatDateTime } from './date-time.ts'
@@ -11,8 +11,13 @@ import { MAX_SUBJECT_CHARS } from './limits.ts'
 import type { MessageContent } from './message-content.ts'
 import { fanout } from './presence-stanza.ts'
 import { notStored, refusal, refuse } from './reply.ts'
+import { defaultRole } from './role.ts'
 import { audienceOf, type Room, type Session } from './room.ts'
+
 import type { RoomEffect, RoomEnv, RoomSubject } from './room-port.ts'
+
+import type { Role } from './room-state.ts'
+
 import { occupantIdElement, stanzaIdElement, stanzaWith } from './stanza-parts.ts'
 
 const currentSubject = (room: Room, to: string): Element =>
@@ -30,8 +35,16 @@ export function showSubject(room: Room, to: string): RoomEffect[] {
   return [{ kind: 'send', to, stanza: currentSubject(room, to) }]
 }
 
-/** Whether an account may change the subject. */
-export const mayChangeSubject = (room: Room, account: string): boolean => isOwner(room, account)
+/** Whether one with this role may change the subject. */
+const roleSetsSubject = (room: Room, role: Role): boolean =>
+  role === 'moderator' || (role === 'participant' && room.config.canOccupantsSetSubject)
+
+/** Whether `from` may change the subject, or could if it were in the room. */
+export const mayChangeSubject = (room: Room, from: Jid): boolean =>
+  roleSetsSubject(
+    room,
+    room.sessions.get(from.full)?.occupant.role ?? defaultRole(room, affiliationOf(room, from.bare)),
+  )
 
 /** An occupant asks for another subject. */
 export function changeSubject(
@@ -43,12 +56,12 @@ export function changeSubject(
   const { from, stanza, content } = request
   const { occupant } = session
   const subject = content.subject ?? ''
-  if (!mayChangeSubject(room, occupant.account))
+  if (!roleSetsSubject(room, occupant.role))
     return refuse(
       room,
       from,
       stanza,
-      refusal(room, 'auth', 'forbidden', 'Only owners may change the subject here.'),
+      refusal(room, 'auth', 'forbidden', 'You may not change the subject of this room.'),
     )
   if (subject.length > MAX_SUBJECT_CHARS) {
     const text = `A subject has ${MAX_SUBJECT_CHARS} characters at most.`
@@ -125,11 +138,13 @@ function archiveSubject(
   })
   room.changing.pending += 1
   const subject = { text: room.subject, atMs: entry.atMs }
+  const stored = [...fanout(stanza, audienceOf(room).everybody), ...outcome.stored, settled(subject)]
+  if (!room.config.isLogged) return stored
   return [
     {
       kind: 'archive',
       entry: { ...entry, room: room.identity.jid.local, kind: 'subject', body: null, xml, networkId: null },
-      stored: [...fanout(stanza, audienceOf(room).everybody), ...outcome.stored, settled(subject)],
+      stored,
       failed: [...outcome.failed, settled(null)],
     },
   ]

@@ -52,8 +52,12 @@ class Network implements LobbyNetwork {
     await this.#started?.stop()
   }
 
+  newLobbyId(): LobbyId {
+    return toHex(this.#options.randomBytes(8)) as LobbyId
+  }
+
   create(spec: LobbySpec): LobbyInfo {
-    return this.#node.create(spec.id ?? (toHex(this.#options.randomBytes(8)) as LobbyId), spec)
+    return this.#node.create(spec.id ?? this.newLobbyId(), spec)
   }
 
   lobby(id: LobbyId): LobbyInfo | undefined {

@@ -20,6 +20,9 @@ export const NS = {
   mucUser: 'http://jabber.org/protocol/muc#user', // XEP-0045
   mucAdmin: 'http://jabber.org/protocol/muc#admin', // XEP-0045
   mucOwner: 'http://jabber.org/protocol/muc#owner', // XEP-0045
+  mucRoomConfig: 'http://jabber.org/protocol/muc#roomconfig', // XEP-0045
+  mucRequest: 'http://jabber.org/protocol/muc#request', // XEP-0045
+  mucRegister: 'http://jabber.org/protocol/muc#register', // XEP-0045
   mucRoomInfo: 'http://jabber.org/protocol/muc#roominfo', // XEP-0045
   mucStableId: 'http://jabber.org/protocol/muc#stable_id', // XEP-0045
   pubsub: 'http://jabber.org/protocol/pubsub', // XEP-0060

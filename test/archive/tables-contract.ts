@@ -1,6 +1,7 @@
 // Rooms, nick holders, accounts and single values: what each table promises, whatever database is behind it.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RoomRow, Store } from '../../src/archive/store.ts'
+import type { AffiliationRecord } from '../../src/muc/room-state.ts'
 import type { LobbyId, NetworkId, ParticipantId } from '../../src/util/ids.ts'
 import {
   MAX_LIST_CHARACTERS,
@@ -111,6 +112,44 @@ export function tablesContract(
         ])
         expect(await store.nicks.holders('b')).toEqual([{ nick: 'Ann', participant: p(4) }])
         expect(await store.nicks.holders('c')).toEqual([])
+      })
+    })
+
+    describe('what owners decided', () => {
+      const record = (address: string, affiliation: AffiliationRecord['affiliation']): AffiliationRecord => ({
+        address,
+        affiliation,
+        reason: 'a "reason"',
+        nick: 'Ünï ☂',
+      })
+      const write = { records: [], forgotten: [] }
+
+      test('is kept by room: settings, lobby, tombstone and affiliations, each until it is written again', async () => {
+        const lobby = { name: 'Den', isPrivate: true, isSigned: false }
+        const [ann, bob] = [record('ann@x', 'owner'), record('bob@x', 'outcast')]
+        await store.roomStates.save('a', {
+          ...write,
+          settings: { isModerated: true, password: "it's" },
+          lobby,
+        })
+        await store.roomStates.save('a', { ...write, records: [ann, bob] })
+        await store.roomStates.save('b', { ...write, records: [bob] })
+        await reopen()
+        const a = { settings: { isModerated: true, password: "it's" }, lobby, tombstone: null }
+        expect(await store.roomStates.all()).toEqual(
+          new Map([
+            ['a', { ...a, affiliations: [ann, bob] }],
+            ['b', { settings: {}, lobby: null, tombstone: null, affiliations: [bob] }],
+          ]),
+        )
+        const tombstone = { kind: 'destroyed' as const, reason: 'moved', alternate: null }
+        const member = record('bob@x', 'member')
+        await store.roomStates.save('a', { tombstone, records: [member], forgotten: ['ann@x'] })
+        expect((await store.roomStates.all()).get('a')).toEqual({ ...a, tombstone, affiliations: [member] })
+        await store.roomStates.save('a', { ...write, tombstone: null })
+        expect((await store.roomStates.all()).get('a')?.tombstone).toBe(null)
+        await store.roomStates.remove('a')
+        expect([...(await store.roomStates.all()).keys()]).toEqual(['b'])
       })
     })
 

@@ -8,6 +8,7 @@ import type {
   ParticipantInfo,
 } from '../../src/lobby/lobby.ts'
 import type { LobbyNetwork, LobbySpec, NetworkSnapshot } from '../../src/lobby/network.ts'
+import { GatewayError } from '../../src/util/errors.ts'
 import type { FriendId, LobbyId, NetworkId, ParticipantId } from '../../src/util/ids.ts'
 
 export class FakeNetwork implements LobbyNetwork {
@@ -18,6 +19,7 @@ export class FakeNetwork implements LobbyNetwork {
   readonly #members = new Map<LobbyId, ParticipantInfo[]>()
   onUpdate: (update: LobbyUpdate) => void = () => undefined
   isFull = false
+  #lastId = -1
   readonly friends = new Map<FriendId, FriendInfo>()
   readonly told: { friend: FriendId; text: string }[] = []
   invitations: Invitation[] = []
@@ -25,8 +27,8 @@ export class FakeNetwork implements LobbyNetwork {
   waitMs = 0
 
   /** A friend lists, or no longer lists, a lobby; or it becomes joined. */
-  show(id: string, name: string, isJoined = false): LobbyId {
-    const lobby = this.#lobbyInfo(id, name, isJoined)
+  show(id: string, name: string, isJoined = false, isPrivate = false): LobbyId {
+    const lobby = { ...this.#lobbyInfo(id, name, isJoined), isPrivate }
     this.#lobbies.set(lobby.id, lobby)
     this.onUpdate({ kind: 'lobby', lobby })
     return lobby.id
@@ -96,8 +98,14 @@ export class FakeNetwork implements LobbyNetwork {
 
   async flush(): Promise<void> {}
 
+  newLobbyId(): LobbyId {
+    this.#lastId += 1
+    return `ffffffffffffff${10 + this.#lastId}` as LobbyId
+  }
+
   create(spec: LobbySpec): LobbyInfo {
-    const id = this.show(spec.id ?? `ffffffffffffff${10 + this.#lobbies.size}`, spec.name, true)
+    if (this.isFull) throw new GatewayError('LOBBIES_FULL', 'no further lobby can be joined')
+    const id = this.show(spec.id ?? this.newLobbyId(), spec.name, true, spec.isPrivate)
     return this.lobby(id) as LobbyInfo
   }
 

@@ -46,7 +46,7 @@ class World {
     const nowMs = () => ++this.#now
     this.rooms = new Rooms({
       version: '1',
-      store: { rooms: table ?? store.rooms, nicks: store.nicks },
+      store: { rooms: table ?? store.rooms, nicks: store.nicks, roomStates: store.roomStates },
       networks: new Map([[this.network.id, this.network]]),
       retentionMs: () => 0,
       statusUrls: () => [],
@@ -72,6 +72,7 @@ class World {
         hasOtherServers: false,
         admins: () => [],
         isKept: () => false,
+        isReachable: (account) => account !== 'away@test',
         send: (to, stanza) => this.out.push({ to, xml: serialize(stanza) }),
         fanout: (stanza, to) => {
           for (const each of to) this.out.push({ to: each, xml: addressed(stanza, each) })
@@ -99,6 +100,17 @@ class World {
     const history = el('history', { maxstanzas: 0 })
     this.stanza(user, el('presence', { to: `${room}/${nick}` }, el('x', { xmlns: MUC }, history)))
     await this.settle()
+  }
+
+  /** Joins an address that does not exist yet, and takes the room as it is. */
+  async create(user: string, room: string, nick: string): Promise<void> {
+    await this.join(user, room, nick)
+    const submit = el('x', { xmlns: 'jabber:x:data', type: 'submit' })
+    const query = el('query', { xmlns: 'http://jabber.org/protocol/muc#owner' }, submit)
+    this.stanza(user, el('iq', { type: 'set', id: 'take', to: room }, query))
+    await this.settle()
+    const answer = this.sentTo(user).find((xml) => xml.includes('id="take"'))
+    if (!answer?.includes('type="result"')) throw new Error(`room not made: ${answer}`)
   }
 
   say(user: string, room: string, body: string): void {
@@ -146,7 +158,7 @@ test('a lobby that a friend offers has the address of its room before it is join
 })
 
 test('joining an address that does not exist makes a lobby of that name, owned by who joined', async () => {
-  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
   expect(world.network.snapshot().lobbies.map((lobby) => lobby.name)).toEqual(['tea'])
   const own = world.sentTo('ann@test/1').find((xml) => xml.includes('code="201"'))
   expect(own).toContain('affiliation="owner"')
@@ -157,7 +169,7 @@ test('joining an address that does not exist makes a lobby of that name, owned b
 })
 
 test('a room made here keeps its name and its lobby when the network has forgotten it', async () => {
-  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
   const [before] = world.network.snapshot().lobbies
   await restart()
   await world.join('bob@test/1', 'tea@lobbies.test', 'Bob')
@@ -166,7 +178,7 @@ test('a room made here keeps its name and its lobby when the network has forgott
 })
 
 test('asking about a room whose lobby the network has forgotten makes no lobby', async () => {
-  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
   await restart()
   const query = el('query', { xmlns: 'http://jabber.org/protocol/disco#info' })
   world.stanza('bob@test/1', el('iq', { type: 'get', id: 'd1', to: 'tea@lobbies.test' }, query))
@@ -209,7 +221,7 @@ test('an alias answers with the real address', async () => {
 })
 
 test('what is said is stored before it is reflected, and only then told to the lobby', async () => {
-  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
   world.say('ann@test/1', 'tea@lobbies.test', 'hello')
   expect(world.sentTo('ann@test/1').some((xml) => xml.includes('hello'))).toBe(false)
   expect(world.network.said()).toEqual([])
@@ -219,7 +231,7 @@ test('what is said is stored before it is reflected, and only then told to the l
 })
 
 test('who joins while others talk gets each message once: as history, or as it is said', async () => {
-  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
   world.say('ann@test/1', 'tea@lobbies.test', 'before')
   world.stanza('bob@test/1', el('presence', { to: 'tea@lobbies.test/Bob' }, el('x', { xmlns: MUC })))
   world.say('ann@test/1', 'tea@lobbies.test', 'after')
@@ -236,7 +248,7 @@ test('who joins while others talk gets each message once: as history, or as it i
 })
 
 test('what cannot be stored is refused: nobody sees it and the lobby hears nothing', async () => {
-  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
   await world.join('bob@test/1', 'tea@lobbies.test', 'Bob')
   world.isDiskFull = true
   world.say('ann@test/1', 'tea@lobbies.test', 'lost')
@@ -253,7 +265,7 @@ test('what cannot be stored is refused: nobody sees it and the lobby hears nothi
 })
 
 test('who says something and leaves at once is heard before being seen to leave', async () => {
-  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
   await world.join('bob@test/1', 'tea@lobbies.test', 'Bob')
   world.say('bob@test/1', 'tea@lobbies.test', 'bye')
   world.rooms.onSessionEnded('bob@test/1')
@@ -360,7 +372,7 @@ test('a room loaded late knows who is in its lobby already', async () => {
 })
 
 test('a text that the network would drop is refused with its limit, and not archived', async () => {
-  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
   world.say('ann@test/1', 'tea@lobbies.test', 'x'.repeat(1001))
   await world.settle()
   expect(world.sentTo('ann@test/1').at(-1)).toMatch(/policy-violation.*1000 bytes/)
@@ -368,7 +380,7 @@ test('a text that the network would drop is refused with its limit, and not arch
 })
 
 test('a message that comes too fast for the network is refused with the time to wait, and not archived', async () => {
-  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
   world.network.waitMs = 4_200
   world.say('ann@test/1', 'tea@lobbies.test', 'too fast')
   await world.settle()
@@ -392,19 +404,19 @@ test('when the record is full, lobbies that were only seen make place, rooms tha
   }
   await world.store.close()
   world = new World(folder, table)
-  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
   for (let n = 1; n < MAX_ROOMS + 10; n++)
     world.network.hide(world.network.show(n.toString(16).padStart(16, '0'), 'Seen'))
   expect(kept.size).toBe(MAX_ROOMS)
   expect(kept.has('tea')).toBe(true)
   expect(kept.has('seen.0000000000000001')).toBe(false)
-  await world.join('ann@test/1', 'cake@lobbies.test', 'Ann')
+  await world.create('ann@test/1', 'cake@lobbies.test', 'Ann')
   expect(kept.has('cake')).toBe(true)
   expect(kept.size).toBe(MAX_ROOMS)
 })
 
 test('at shutdown every session is told', async () => {
-  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
   await world.rooms.shutdown()
   expect(world.sentTo('ann@test/1').at(-1)).toMatch(/type="unavailable".*code="332"/)
 })
@@ -412,7 +424,7 @@ test('at shutdown every session is told', async () => {
 test('the owner of a room invites a friend that is there; anybody else is refused aloud', async () => {
   const friend = world.network.befriend('ab'.repeat(16), 'Fred')
   world.network.befriend('cd'.repeat(16), 'Away', false)
-  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
   const [lobby] = world.network.snapshot().lobbies
   const invite = (to: string): string | undefined => {
     world.out.length = 0
@@ -425,8 +437,10 @@ test('the owner of a room invites a friend that is there; anybody else is refuse
   expect(world.network.commands).toContainEqual(invited)
   expect(invite(`friend.${'cd'.repeat(16)}@lobbies.test`)).toContain('<recipient-unavailable ')
   expect(invite(`friend.${'ee'.repeat(16)}@lobbies.test`)).toContain('<item-not-found ')
-  expect(invite('bob@test')).toContain('<feature-not-implemented ')
-  expect(invite(`friend.${friend}@elsewhere.test`)).toContain('<feature-not-implemented ')
+  expect(invite('tea.shop@lobbies.test')).toContain('<item-not-found ')
+  expect(invite('away@test')).toContain('<recipient-unavailable ')
+  expect(invite('bob@test')).toBeUndefined()
+  expect(world.sentTo('bob@test')[0]).toContain('<invite from="tea@lobbies.test/Ann"/>')
   expect(world.network.commands.filter(({ kind }) => kind === 'invite')).toEqual([invited])
 })
 

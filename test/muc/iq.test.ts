@@ -70,6 +70,11 @@ describe('disco#info of the room', () => {
       'muc#roominfo_changesubject': '0',
       'muc#roomconfig_changesubject': '0',
       'muc#maxhistoryfetch': '100',
+      'foyer#network': 'retroshare',
+      'foyer#lobby': '00000000000000aa',
+      'foyer#private': '0',
+      'foyer#signed': '0',
+      'foyer#muted': '0',
     })
   })
 
@@ -88,7 +93,7 @@ describe('disco#info of the room', () => {
   })
 
   test('knows no nodes', () => {
-    expect(outcome(ask(room(), EVE, `<query xmlns="${NS.discoInfo}" node="x-roomuser-item"/>`))).toBe(
+    expect(outcome(ask(room(), EVE, `<query xmlns="${NS.discoInfo}" node="n"/>`))).toBe(
       'cancel/item-not-found',
     )
   })
@@ -130,91 +135,11 @@ describe('disco#items of the room', () => {
   })
 })
 
-describe('roles, affiliations and configuration', () => {
-  const admin = (attributes: string) => `<query xmlns="${NS.mucAdmin}"><item ${attributes}/></query>`
-  const owner = (inside: string) => `<query xmlns="${NS.mucOwner}">${inside}</query>`
-  const submit = `<x xmlns="${NS.dataForms}" type="submit"/>`
-
-  test.each([
-    ['lists are forbidden to others', ALICE, 'get', admin('affiliation="member"'), 'auth/forbidden'],
-    ['changes are forbidden to others', ALICE, 'set', admin('nick="Boss" role="none"'), 'auth/forbidden'],
-    [
-      'changes are not offered to owners',
-      BOSS,
-      'set',
-      admin('nick="Alice" role="none"'),
-      'cancel/feature-not-implemented',
-    ],
-    ['there is no such list', BOSS, 'get', admin('affiliation="king"'), 'modify/bad-request'],
-    [
-      'a list is of one kind',
-      BOSS,
-      'get',
-      admin('affiliation="owner" role="moderator"'),
-      'modify/bad-request',
-    ],
-    ['a list is named', BOSS, 'get', `<query xmlns="${NS.mucAdmin}"/>`, 'modify/bad-request'],
-    ['the form is forbidden to others', ALICE, 'get', owner(''), 'auth/forbidden'],
-    ['the form is not offered', BOSS, 'get', owner(''), 'cancel/feature-not-implemented'],
-    ['an instant room is taken', BOSS, 'set', owner(submit), 'result'],
-    ['an instant room is forbidden to others', ALICE, 'set', owner(submit), 'auth/forbidden'],
-    [
-      'cancelling changes nothing',
-      BOSS,
-      'set',
-      owner(`<x xmlns="${NS.dataForms}" type="cancel"/>`),
-      'result',
-    ],
-    [
-      'FORM_TYPE alone is an instant room',
-      BOSS,
-      'set',
-      owner(
-        `<x xmlns="${NS.dataForms}" type="submit"><field var="FORM_TYPE"><value>http://jabber.org/protocol/muc#roomconfig</value></field></x>`,
-      ),
-      'result',
-    ],
-    [
-      'settings are not offered',
-      BOSS,
-      'set',
-      owner(
-        `<x xmlns="${NS.dataForms}" type="submit"><field var="muc#roomconfig_roomname"><value>x</value></field></x>`,
-      ),
-      'cancel/feature-not-implemented',
-    ],
-    ['nothing is a bad request', BOSS, 'set', owner(''), 'modify/bad-request'],
-    ['destroying is not offered', BOSS, 'set', owner('<destroy/>'), 'cancel/feature-not-implemented'],
-  ])('%s', (_, from, type, payload, expected) => {
-    const reply = ask(room(), from, payload, type)
-    expect(outcome(reply)).toBe(expected)
-    if (reply.attrs.type === 'error') expect(errorOf(reply).by).toBe(ROOM)
-  })
-
-  test('lists are true', () => {
-    const h = room()
-    const list = (attributes: string) =>
-      ask(h, BOSS, admin(attributes))
-        .getChild('query')
-        ?.getChildren('item')
-        .map((item) => item.attrs)
-    expect(list('affiliation="owner"')).toEqual([{ affiliation: 'owner', jid: 'boss@example.org' }])
-    expect(list('affiliation="member"')).toEqual([])
-    expect(list('role="moderator"')).toEqual([
-      { role: 'moderator', affiliation: 'owner', nick: 'Boss', jid: BOSS },
-    ])
-    expect(list('role="participant"')).toEqual([
-      { role: 'participant', affiliation: 'none', nick: 'Alice', jid: ALICE },
-      { role: 'participant', affiliation: 'none', nick: 'Rita' },
-    ])
-  })
-})
-
 test.each([
   ['ping', 'get', `<ping xmlns="${NS.ping}"/>`, 'result'],
   ['what nobody knows', 'get', '<query xmlns="urn:unknown"/>', 'cancel/service-unavailable'],
   ['vCard', 'get', `<vCard xmlns="${NS.vcard}"/>`, 'cancel/service-unavailable'],
-  ['registration', 'get', `<query xmlns="${NS.register}"/>`, 'cancel/service-unavailable'],
+  ['registration', 'get', `<query xmlns="${NS.register}"/>`, 'result'],
   ['nothing', 'get', '', 'modify/bad-request'],
   ['two things', 'set', '<a xmlns="urn:a"/><b xmlns="urn:b"/>', 'modify/bad-request'],
   ['a type that is none', 'ask', '<a xmlns="urn:a"/>', 'modify/bad-request'],

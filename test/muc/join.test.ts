@@ -84,6 +84,7 @@ test('real addresses are shown to owners alone', () => {
 test('the first one into a new room is told that it was made, and nobody after', () => {
   const h = new RoomHarness({ isNew: true })
   h.join(BOSS, 'Boss')
+  h.say(BOSS, 'mine')
   h.join(ALICE, 'Alice')
   expect(codes(h.take(BOSS)[0] as never)).toEqual([110, 170, 201])
   expect(codes(h.take(ALICE)[1] as never)).toEqual([110, 170])

@@ -21,14 +21,17 @@ const enter = (h: RoomHarness, id: typeof RITA, nick: string) =>
 const said = (h: RoomHarness, id: typeof RITA, nick: string, body: string, networkId = 'n1') =>
   h.step({ kind: 'remote-said', occupant: { id, nick }, body, files: [], sentAtMs: START_MS, networkId })
 
-test('who enters is an occupant for all, without address even for owners', () => {
+test('who enters is an occupant for all, and moderators see its identity as address', () => {
   const h = room()
   enter(h, RITA, 'Rita')
-  for (const to of [ALICE, BOSS]) {
+  for (const [to, jid] of [
+    [ALICE, undefined],
+    [BOSS, `identity.${RITA}@lobbies.example`],
+  ] as const) {
     const seen = h.takeOne(to)
     expect([seen.attrs.from, item(seen), codes(seen)]).toEqual([
       `${ROOM}/Rita`,
-      { affiliation: 'none', role: 'participant' },
+      { affiliation: 'none', role: 'participant', ...(jid && { jid }) },
       [],
     ])
     expect(seen.getChild('occupant-id', NS.occupantId)?.attrs.id).toMatch(/^[0-9a-f]{32}$/)

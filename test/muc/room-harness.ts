@@ -3,8 +3,10 @@ import { parse } from 'ltx'
 import type { ArchiveAnswer, ArchiveEntry, ArchiveQuery, ArchiveWrite } from '../../src/muc/archive-port.ts'
 import { createRoom, type Room } from '../../src/muc/room.ts'
 import type { RoomDescription, RoomEffect, RoomEnv, RoomEvent, RoomPolicy } from '../../src/muc/room-port.ts'
+import type { RoomState } from '../../src/muc/room-state.ts'
 import { stepRoom } from '../../src/muc/step.ts'
 import { type Jid, parseJid } from '../../src/stanza/jid.ts'
+import type { StanzaError } from '../../src/stanza/stanza-error.ts'
 import { addressed, type Element, escapeAttribute, serialize } from '../../src/stanza/xml.ts'
 import type { ArchiveId, ParticipantId } from '../../src/util/ids.ts'
 
@@ -28,6 +30,7 @@ export const DESCRIPTION: RoomDescription = {
   owners: ['boss@example.org'],
   subject: '',
   network: 'A lobby of RetroShare.',
+  lobby: { network: 'retroshare', id: '00000000000000aa', isPrivate: false, isSigned: false },
 }
 
 /** An archive that keeps entries in an array and answers by looking at all of them. */
@@ -99,6 +102,7 @@ interface Options {
   readonly description?: Partial<RoomDescription>
   readonly policy?: Partial<RoomPolicy>
   readonly isNew?: boolean
+  readonly state?: RoomState
 }
 
 export class RoomHarness {
@@ -107,6 +111,12 @@ export class RoomHarness {
   /** What each address was sent, in order. */
   readonly sent = new Map<string, Element[]>()
   readonly lobby: LobbyEffect[] = []
+  /** What was stored, in order. */
+  readonly saved: Extract<RoomEffect, { kind: 'save' }>[] = []
+  /** What becomes of saves: done at once, refused, or left until `finishSave`. */
+  saving: 'store' | 'fail' | 'hold' = 'store'
+  /** The room told that it is no more. */
+  closed: Extract<RoomEffect, { kind: 'closed' }>[] = []
   wakeAtMs: number | undefined
   nowMs = START_MS
   #lastId = 0
@@ -119,9 +129,11 @@ export class RoomHarness {
         refusesText: () => undefined,
         refusesNick: () => undefined,
         admits: () => undefined,
+        refusesRegistration: () => undefined,
         ...options.policy,
       },
       { ...DESCRIPTION, ...options.description },
+      options.state,
     )
   }
 
@@ -181,6 +193,14 @@ export class RoomHarness {
       this.step({ kind: 'wake' })
     }
     this.nowMs = endMs
+  }
+
+  /** What was given to be stored is durable, or not; the effects of that queue like those of any event. */
+  finishSave(outcome: 'store' | 'fail'): void {
+    const error: StanzaError | null =
+      outcome === 'store' ? null : { type: 'wait', condition: 'internal-server-error', text: 'not stored' }
+    this.#queue.push(...stepRoom(this.room, { kind: 'saved', error }, this.env))
+    if (this.saving === 'hold') this.#drain()
   }
 
   /** Takes what an address was sent since last time. */
@@ -258,6 +278,13 @@ export class RoomHarness {
         return []
       case 'wake':
         this.wakeAtMs = effect.atMs
+        return []
+      case 'save':
+        this.saved.push(effect)
+        if (this.saving !== 'hold') this.finishSave(this.saving)
+        return []
+      case 'closed':
+        this.closed.push(effect)
         return []
       default:
         this.lobby.push(effect)

@@ -92,6 +92,16 @@ export class XmppUser {
         (s.name === 'presence' && s.attrs.type === 'error' && s.attrs.from === `${room}/${nick}`),
     )
     if (end.name === 'presence') throw new Error(`join refused: ${end}`)
+    const self = this.stanzas.findLast((s) => s.name === 'presence' && s.attrs.from === `${room}/${nick}`)
+    if (isNew(self)) await this.#take(room)
+  }
+
+  /** Takes a room that the user just made, as it is (XEP-0045 §10.1.2). */
+  async #take(room: string): Promise<void> {
+    const submit = xml('x', { xmlns: 'jabber:x:data', type: 'submit' })
+    const query = xml('query', { xmlns: 'http://jabber.org/protocol/muc#owner' }, submit)
+    const answer = await this.iq('set', room, query)
+    if (answer.attrs.type !== 'result') throw new Error(`room not made: ${answer}`)
   }
 
   async say(room: string, body: string): Promise<string> {
@@ -162,3 +172,10 @@ const isSaid = (stanza: Element, room: string, body: string): boolean =>
   stanza.attrs.type === 'groupchat' &&
   stanza.attrs.from?.startsWith(`${room}/`) === true &&
   stanza.getChildText('body') === body
+
+/** Presence that says that the room was made by this join (status 201). */
+const isNew = (presence: Element | undefined): boolean =>
+  presence
+    ?.getChild('x', 'http://jabber.org/protocol/muc#user')
+    ?.getChildren('status')
+    .some((status) => status.attrs.code === '201') ?? false
