@@ -264,14 +264,14 @@ export class Rooms {
   async #open(row: RoomRow, network: LobbyNetwork, write: StateWrite): Promise<StanzaError | null> {
     if (this.#records.size >= MAX_ROOMS && !this.#forgetUnused()) return NO_MORE_LOBBIES
     const { localpart } = row
+    const error = await this.#states.save(localpart, write)
+    if (error) return error
     const isFree = await this.#records.addNow(row).catch(() => undefined)
-    if (isFree === false) return ADDRESS_TAKEN
-    const error = isFree ? await this.#states.save(localpart, write) : NOT_STORED
     // The network tells of the lobby before it returns: by now the lobby has its room.
-    if (!error && this.#remake(row, network)) return null
+    if (isFree && this.#remake(row, network)) return null
     this.#states.remove(localpart)
-    this.#records.remove(row)
-    return error ?? NO_MORE_LOBBIES
+    if (isFree) this.#records.remove(row)
+    return isFree === undefined ? NOT_STORED : isFree ? NO_MORE_LOBBIES : ADDRESS_TAKEN
   }
 
   /** A room is no more: what is kept waits for an owner who brings it back. One that was never on record is forgotten. */
