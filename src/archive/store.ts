@@ -107,7 +107,8 @@ export interface MetaTable {
 
 /**
  * One open database. Calls take effect in the order in which they are made; a rejection is a `GatewayError`
- * ARCHIVE_FAILED, and nothing of that call took effect.
+ * ARCHIVE_FAILED, and nothing of that call took effect. Only a change of a table on PostgreSQL may have, if the connection
+ * was lost during its commit and did not come back in time; entries of the archive are then taken back.
  */
 export interface Store {
   readonly archive: Archive
