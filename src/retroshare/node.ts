@@ -4,16 +4,19 @@ import type { FriendInfo, LobbyCommand, LobbyInfo, LobbyUpdate, ParticipantInfo 
 import type { LobbySpec, NetworkSnapshot } from '../lobby/network.ts'
 import { GatewayError } from '../util/errors.ts'
 import type { FriendId, LobbyId, NetworkId, SpeakerId } from '../util/ids.ts'
-import { BarredStore } from './barred-store.ts'
+import { openBarred } from './barred-store.ts'
 import { nodeCounters } from './counters.ts'
 import { FriendLinks } from './friend-links.ts'
 import { IdentityStore } from './identity/identity-store.ts'
 import { KeyMaker } from './identity/key-maker.ts'
 import { loadOrCreateNodeIdentity, type NodeIdentity } from './identity/node-identity.ts'
+import type { JsonFile } from './json-file.ts'
 import { LobbyStore } from './lobby-store.ts'
 import type { NodeOptions } from './node-options.ts'
+import { openPending, type Pending } from './pending-store.ts'
 import { PrivateChat, privateMessages, TYPING_ITEM } from './private-chat.ts'
 import { RouterRunner } from './router-runner.ts'
+import type { Barred } from './routing/router-port.ts'
 import { barred } from './routing/state.ts'
 import { allInvitations, allLobbies, isHeard, lobbyInfo, lobbyMembers } from './routing/view.ts'
 import type { Reach } from './self.ts'
@@ -34,7 +37,8 @@ interface Kept {
   readonly identity: NodeIdentity
   readonly identities: IdentityStore
   readonly lobbies: LobbyStore
-  readonly barred: BarredStore
+  readonly barred: JsonFile<Barred>
+  readonly pending: JsonFile<Pending>
   readonly keys: KeyMaker
 }
 
@@ -81,17 +85,20 @@ export class Node {
     const onProblem = (error: GatewayError): void => log.error({ code: error.code }, error.message)
     const identity = await loadOrCreateNodeIdentity(dir, name, profileBits ? { profileBits } : {})
     const lobbies = await LobbyStore.open({ dir, onError: onProblem })
-    const barred = await BarredStore.open(dir, onProblem)
+    const barred = await openBarred(dir, onProblem)
+    const pending = await openPending(dir, onProblem)
     const keys = new KeyMaker()
     const nowSec = (): number => Math.floor(options.now() / 1000)
     const identities = await IdentityStore.open({ folder: join(dir, 'identities'), keys, nowSec, onProblem })
-    return new Node(network, options, { identity, identities, lobbies, barred, keys })
+    return new Node(network, options, { identity, identities, lobbies, barred, pending, keys })
   }
 
   /** Listens and dials. Rejects with `PEER_LISTEN_FAILED`, `FRIENDS_UNREADABLE`. */
   async start(): Promise<{ readonly port: number }> {
-    const { lobbies, barred } = this.#kept
-    this.#router.dispatch({ kind: 'restore', lobbies: lobbies.lobbies, barred: barred.barred })
+    const { lobbies, barred, pending } = this.#kept
+    const { wanted, invitations } = pending.value
+    for (const lobby of wanted) this.#wanted.add(lobby)
+    this.#router.dispatch({ kind: 'restore', lobbies: lobbies.lobbies, barred: barred.value, invitations })
     const bound = await this.#links.start()
     this.#ticker = setInterval(() => this.#tick(), TICK_MS)
     return bound
@@ -104,8 +111,8 @@ export class Node {
     await this.#router.finish(LEAVE_MS)
     clearInterval(this.#ticker)
     await this.#links.stop()
-    const { identities, lobbies, barred } = this.#kept
-    await Promise.all([identities.close(), lobbies.flush(), barred.flush()])
+    const { identities, lobbies, barred, pending } = this.#kept
+    await Promise.all([identities.close(), lobbies.flush(), barred.flush(), pending.flush()])
   }
 
   create(id: LobbyId, spec: LobbySpec): LobbyInfo {
@@ -116,8 +123,8 @@ export class Node {
   }
 
   /** What was joined and left so far is on disk. */
-  flush(): Promise<void> {
-    return this.#kept.lobbies.flush()
+  async flush(): Promise<void> {
+    await Promise.all([this.#kept.lobbies.flush(), this.#kept.pending.flush()])
   }
 
   lobby(id: LobbyId): LobbyInfo | undefined {
@@ -149,7 +156,7 @@ export class Node {
         this.#joinWanted(command.lobby)
         return
       case 'leave':
-        this.#wanted.delete(command.lobby)
+        this.#unwant(command.lobby)
         this.#speakers.leaveLobby(command.lobby)
         this.#router.dispatch(command)
         return
@@ -215,7 +222,7 @@ export class Node {
 
   #makeRouter(network: NetworkId): RouterRunner {
     const { now, randomBytes } = this.#options
-    const { identity, identities, lobbies, barred } = this.#kept
+    const { identity, identities, lobbies, barred, pending } = this.#kept
     return new RouterRunner(
       { network, self: identity.sslId },
       {
@@ -229,6 +236,7 @@ export class Node {
         save: (lobby) => lobbies.save(lobby),
         forget: (lobby) => lobbies.forget(lobby),
         saveBarred: (who) => barred.save(who),
+        saveInvitations: (invitations) => pending.save({ ...pending.value, invitations }),
         onUpdate: (update) => this.#onUpdate(update),
         onSignFailed: (error) => this.#options.log.error({ err: error }, 'item not signed'),
       },
@@ -296,13 +304,27 @@ export class Node {
 
   /** Remembers a lobby that is to be joined once it is known. */
   #want(lobby: LobbyId): void {
-    if (this.lobby(lobby)?.isJoined) return
-    if (this.#wanted.size < MAX_WANTED_LOBBIES) this.#wanted.add(lobby)
-    else this.#options.log.warn({ lobby, code: 'LOBBIES_FULL' }, 'too many lobbies wait to be seen')
+    if (this.lobby(lobby)?.isJoined || this.#wanted.has(lobby)) return
+    if (this.#wanted.size < MAX_WANTED_LOBBIES) {
+      this.#wanted.add(lobby)
+      this.#saveWanted()
+    } else this.#options.log.warn({ lobby, code: 'LOBBIES_FULL' }, 'too many lobbies wait to be seen')
+  }
+
+  /** True when it was wanted. */
+  #unwant(lobby: LobbyId): boolean {
+    const wasWanted = this.#wanted.delete(lobby)
+    if (wasWanted) this.#saveWanted()
+    return wasWanted
+  }
+
+  #saveWanted(): void {
+    const { pending } = this.#kept
+    pending.save({ ...pending.value, wanted: [...this.#wanted] })
   }
 
   #joinWanted(lobby: LobbyId): void {
-    if (this.lobby(lobby) && this.#wanted.delete(lobby)) this.#router.dispatch({ kind: 'join', lobby })
+    if (this.lobby(lobby) && this.#unwant(lobby)) this.#router.dispatch({ kind: 'join', lobby })
   }
 
   #tick(): void {

@@ -9,6 +9,7 @@ import type {
   RouterEffect,
   RouterEvent,
   RouterOptions,
+  SavedInvitation,
   SavedLobby,
   SignToken,
   Verdict,
@@ -30,6 +31,7 @@ export interface RouterRunnerPort {
   save(lobby: SavedLobby): void
   forget(lobby: LobbyId): void
   saveBarred(barred: Barred): void
+  saveInvitations(invitations: readonly SavedInvitation[]): void
   onUpdate(update: LobbyUpdate): void
   /** A signature could not be made. */
   onSignFailed(error: unknown): void
@@ -132,6 +134,9 @@ export class RouterRunner {
         return
       case 'forget':
         port.forget(effect.lobby)
+        return
+      case 'save-invitations':
+        port.saveInvitations(effect.invitations)
         return
       case 'save-barred':
         port.saveBarred(effect.barred)

@@ -159,6 +159,7 @@ export class SimulatedNetwork {
       // Nothing is kept over restarts, and identities are known to all.
       case 'save':
       case 'save-barred':
+      case 'save-invitations':
       case 'forget':
       case 'want-identity':
       case 'finished':

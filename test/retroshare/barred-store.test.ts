@@ -3,7 +3,9 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { BARRED_FILE, BarredStore } from '../../src/retroshare/barred-store.ts'
+import { BARRED_FILE, openBarred } from '../../src/retroshare/barred-store.ts'
+import type { JsonFile } from '../../src/retroshare/json-file.ts'
+import type { Barred } from '../../src/retroshare/routing/router-port.ts'
 import type { GatewayError } from '../../src/util/errors.ts'
 import type { FriendId, ParticipantId } from '../../src/util/ids.ts'
 
@@ -15,7 +17,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(dir, { recursive: true }))
 
-const open = (at = dir): Promise<BarredStore> => BarredStore.open(at, (error) => errors.push(error))
+const open = (at = dir): Promise<JsonFile<Barred>> => openBarred(at, (error) => errors.push(error))
 const barred = (...digits: string[]) => ({
   banned: digits.map((digit) => digit.repeat(32) as ParticipantId),
   ignored: ['f'.repeat(32) as FriendId],
@@ -23,10 +25,10 @@ const barred = (...digits: string[]) => ({
 
 test('who was barred last is barred at the next start', async () => {
   const store = await open()
-  expect(store.barred).toEqual({ banned: [], ignored: [] })
+  expect(store.value).toEqual({ banned: [], ignored: [] })
   for (let i = 0; i < 10; i++) store.save(barred('1', `${i}`))
   await store.flush()
-  expect((await open()).barred).toEqual(barred('1', '9'))
+  expect((await open()).value).toEqual(barred('1', '9'))
   expect((await stat(join(dir, BARRED_FILE))).mode & 0o777).toBe(0o600)
 })
 
@@ -46,5 +48,5 @@ test('a failed write is reported and tried again with the next change', async ()
   await rm(blocked)
   store.save(barred('2'))
   await store.flush()
-  expect((await open(join(blocked, 'folder'))).barred).toEqual(barred('2'))
+  expect((await open(join(blocked, 'folder'))).value).toEqual(barred('2'))
 })

@@ -6,7 +6,7 @@ import { afterEach, expect, test } from 'vitest'
 import { OUR_SERVICES } from '../../src/retroshare/peer/service-info.ts'
 import { encodeItem } from '../../src/retroshare/wire/codec.ts'
 import { SLICE_PROBE } from '../../src/retroshare/wire/framer.ts'
-import type { LobbyId, SpeakerId } from '../../src/util/ids.ts'
+import type { FriendId, LobbyId, SpeakerId } from '../../src/util/ids.ts'
 import { befriend, TestNode } from './test-node.ts'
 
 const PUBLIC = { name: 'Hall', topic: 'All', isPrivate: false, isSigned: false }
@@ -246,4 +246,26 @@ test('stopping takes less than two seconds, and a taken port is a clear error', 
   await b.got('left', (update) => update.reason === 'left')
   a.port = b.port
   await expect(a.startAgain()).rejects.toMatchObject({ code: 'PEER_LISTEN_FAILED' })
+})
+
+test('invitations, and lobbies that are to be joined once they are seen, outlive a restart', async () => {
+  const [a, b] = (await start('a', 'b')) as [TestNode, TestNode]
+  await befriend(a, b)
+  const unseen = '00000000000000aa' as LobbyId
+  b.network.send({ kind: 'join', lobby: unseen })
+  const { id } = a.network.create({ ...PUBLIC, name: 'Den', isPrivate: true })
+  const friend = b.network.snapshot().self.id as FriendId
+  a.network.send({ kind: 'invite', lobby: id, friend })
+  await b.got('invited')
+  await b.network.stop()
+  await b.startAgain()
+  expect((await b.got('invited')).lobby).toMatchObject({ id, name: 'Den', isPrivate: true })
+  await b.online(a)
+  a.network.create({ ...PUBLIC, id: unseen })
+  await b.got('lobby', ({ lobby }) => lobby.id === unseen && lobby.isJoined)
+
+  b.network.send({ kind: 'decline', lobby: id })
+  await b.network.stop()
+  await b.startAgain()
+  expect(b.network.snapshot().invitations).toEqual([])
 })

@@ -5,7 +5,7 @@ import { takeChallenge } from './challenges.ts'
 import { describe } from './directory.ts'
 import { ceasePart, takePart } from './friends.ts'
 import { BOUND, KEPT_FLAGS, SIZE } from './limits.ts'
-import { type JoinedLobby, note, type Step, save, send, tell, wakeBy } from './state.ts'
+import { type JoinedLobby, note, type Step, save, saveInvitations, send, tell, wakeBy } from './state.ts'
 import { inviteTo, lobbyInfo, sendList, tellLobby } from './view.ts'
 
 type Invite = Extract<LobbyControl, { kind: 'lobby-invite' }>
@@ -96,6 +96,7 @@ function keepInvitation(step: Step, friend: FriendId, invite: Invite): void {
   if (pending.friends.has(friend)) return
   invitations.set(invite.lobby, pending)
   pending.friends.add(friend)
+  saveInvitations(step)
   const lobby = lobbyInfo(step.router, invite.lobby)
   if (lobby) tell(step, { kind: 'invited', lobby, friend })
 }

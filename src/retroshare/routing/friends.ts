@@ -3,7 +3,16 @@ import type { FriendId } from '../../util/ids.ts'
 import { replayMissed, replayUnsent } from './bounce.ts'
 import { TIMING } from './limits.ts'
 import { greet } from './speakers.ts'
-import { countPeers, type JoinedLobby, type Step, save, saveBarred, send, wakeBy } from './state.ts'
+import {
+  countPeers,
+  type JoinedLobby,
+  type Step,
+  save,
+  saveBarred,
+  saveInvitations,
+  send,
+  wakeBy,
+} from './state.ts'
 import { sendList, tellLobby } from './view.ts'
 
 /** A link is there: lists first, which make the friend forward to us, then what it may have missed. */
@@ -65,8 +74,12 @@ export function friendRemoved(step: Step, friend: FriendId): void {
   }
   router.challengers.delete(friend)
   if (router.ignored.delete(friend)) saveBarred(step)
-  for (const [id, invitation] of router.invitations)
-    if (invitation.friends.delete(friend) && invitation.friends.size === 0) router.invitations.delete(id)
+  let wasInvited = false
+  for (const [id, invitation] of router.invitations) {
+    wasInvited = invitation.friends.delete(friend) || wasInvited
+    if (invitation.friends.size === 0) router.invitations.delete(id)
+  }
+  if (wasInvited) saveInvitations(step)
   for (const id of router.directory.forgetFriend(friend)) tellLobby(step, id)
 }
 

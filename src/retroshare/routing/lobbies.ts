@@ -4,10 +4,20 @@ import { LOBBY_FLAG } from '../wire/item.ts'
 import { describe } from './directory.ts'
 import { BOUND } from './limits.ts'
 import { finishLeaving } from './outgoing.ts'
-import type { RouterEvent, SavedLobby } from './router-port.ts'
+import type { RouterEvent, SavedInvitation, SavedLobby } from './router-port.ts'
 import { exit } from './speakers.ts'
-import { countPeers, type JoinedLobby, joinedLobby, note, type Step, save, send, tell } from './state.ts'
-import { inviteTo, isPublic, sendList, tellLobby } from './view.ts'
+import {
+  countPeers,
+  type JoinedLobby,
+  joinedLobby,
+  note,
+  type Step,
+  save,
+  saveInvitations,
+  send,
+  tell,
+} from './state.ts'
+import { inviteTo, isPublic, lobbyInfo, sendList, tellLobby } from './view.ts'
 
 /** A lobby of our own: joined at once, and listed to friends when it is public. */
 export function create(step: Step, { lobby: id, spec }: Extract<RouterEvent, { kind: 'create' }>): void {
@@ -31,7 +41,7 @@ export function join(step: Step, id: LobbyId): void {
   const { name, topic, flags } = known
   const lobby = open(step, { id, name, topic, flags, isOwn: false, friends, formerFriends: [] })
   if (!lobby) return
-  invitations.delete(id)
+  if (invitations.delete(id)) saveInvitations(step)
   // To members this is no invitation but the sign that we take part.
   for (const { friend } of lobby.online) send(step, friend, inviteTo(lobby))
   // Friends that see the lobby only through us need not wait for the next regular list.
@@ -63,6 +73,21 @@ export function restore(step: Step, saved: readonly SavedLobby[]): void {
     countPeers(step.router, joined)
     tellLobby(step, lobby.id)
   }
+}
+
+/** What friends invited to when the process ended; it is told again, for nobody may have heard of it. */
+export function restoreInvitations(step: Step, saved: readonly SavedInvitation[]): void {
+  for (const { id, name, topic, flags, friends } of saved) {
+    if (step.router.lobbies.has(id)) continue
+    step.router.invitations.set(id, { name, topic, flags, friends: new Set(friends) })
+    const lobby = lobbyInfo(step.router, id)
+    if (lobby) for (const friend of friends) tell(step, { kind: 'invited', lobby, friend })
+  }
+}
+
+/** Forgets what friends invite to. */
+export function decline(step: Step, id: LobbyId): void {
+  if (step.router.invitations.delete(id)) saveInvitations(step)
 }
 
 /** Each speaker takes leave, then the node unsubscribes; the lobby is forgotten at once. */

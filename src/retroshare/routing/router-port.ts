@@ -39,6 +39,11 @@ export interface SavedLobby {
   readonly formerFriends: readonly FriendId[]
 }
 
+/** A lobby that friends invite this node to, as it outlives the process. */
+export interface SavedInvitation extends Pick<SavedLobby, 'id' | 'name' | 'topic' | 'flags'> {
+  readonly friends: readonly FriendId[]
+}
+
 /** Whom the operator does not want to hear, as it outlives the process. */
 export interface Barred {
   readonly banned: readonly ParticipantId[]
@@ -50,7 +55,12 @@ export type SignToken = number
 
 export type RouterEvent =
   /** Once, before all others: what was saved. */
-  | { readonly kind: 'restore'; readonly lobbies: readonly SavedLobby[]; readonly barred?: Barred }
+  | {
+      readonly kind: 'restore'
+      readonly lobbies: readonly SavedLobby[]
+      readonly barred?: Barred
+      readonly invitations?: readonly SavedInvitation[]
+    }
   /** A link carries traffic. For a friend that is up already: the link was replaced. */
   | { readonly kind: 'friend-up'; readonly friend: FriendId }
   | { readonly kind: 'friend-down'; readonly friend: FriendId }
@@ -165,6 +175,8 @@ export type RouterEffect =
   | { readonly kind: 'want-identity'; readonly author: ParticipantId; readonly friend: FriendId }
   /** Store the record of a joined lobby, replacing an older one. */
   | { readonly kind: 'save'; readonly lobby: SavedLobby }
+  /** Store what friends invite to, replacing what was stored. */
+  | { readonly kind: 'save-invitations'; readonly invitations: readonly SavedInvitation[] }
   /** Store who is barred, replacing what was stored. */
   | { readonly kind: 'save-barred'; readonly barred: Barred }
   /** The lobby was left: delete its record. */

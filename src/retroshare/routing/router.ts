@@ -4,7 +4,7 @@ import { takeControl } from './control.ts'
 import { friendDown, friendRemoved, friendUp } from './friends.ts'
 import { keepHouse } from './housekeeping.ts'
 import { takeBounced } from './incoming.ts'
-import { create, invite, join, leave, restore, setTopic } from './lobbies.ts'
+import { create, decline, invite, join, leave, restore, restoreInvitations, setTopic } from './lobbies.ts'
 import { takeSigned } from './outgoing.ts'
 import type { RouterEffect, RouterEnv, RouterEvent } from './router-port.ts'
 import { enter, exit, say, stop, type } from './speakers.ts'
@@ -60,6 +60,7 @@ function apply(step: Step, event: RouterEvent): void {
     case 'restore':
       if (event.barred) restoreBarred(step, event.barred)
       restore(step, event.lobbies)
+      restoreInvitations(step, event.invitations ?? [])
       return
     case 'create':
       create(step, event)
@@ -77,7 +78,7 @@ function apply(step: Step, event: RouterEvent): void {
       invite(step, event.lobby, event.friend)
       return
     case 'decline':
-      router.invitations.delete(event.lobby)
+      decline(step, event.lobby)
       return
     case 'speaker-enter':
       speakerEnters(step, event)

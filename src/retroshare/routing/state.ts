@@ -271,6 +271,14 @@ export const save = (step: Step, lobby: JoinedLobby): void => {
   })
 }
 
+export const saveInvitations = (step: Step): void => {
+  const invitations = [...step.router.invitations].map(([id, invitation]) => {
+    const { name, topic, flags, friends } = invitation
+    return { id, name, topic, flags, friends: [...friends] }
+  })
+  step.effects.push({ kind: 'save-invitations', invitations })
+}
+
 /** Everybody that is barred. */
 export const barred = ({ banned, ignored }: Router): Barred => ({
   banned: [...banned],

@@ -232,6 +232,7 @@ test('a friend that is removed is forgotten everywhere', () => {
   node.step({ kind: 'friend-removed', friend: ALICE })
   expect(node.take()).toMatchObject([
     { kind: 'save', lobby: { friends: [BOB] } },
+    { kind: 'save-invitations', invitations: [] },
     { kind: 'update', update: { kind: 'lobby-vanished', lobby: OTHER_LOBBY } },
   ])
   expect(lobbyInfo(node.router, 'cc'.repeat(8) as never)).toBeUndefined()
