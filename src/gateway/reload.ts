@@ -28,10 +28,10 @@ export interface ConfigChanges {
 
 /** `started`: what the process began with; `current`: what it read last. */
 export function compareConfigs(started: Config, current: Config, fresh: Config): ConfigChanges {
-  return {
-    changed: differing(current, fresh).filter((key) => LIVE.has(key)),
-    needRestart: differing(started, fresh).filter((key) => !LIVE.has(key)),
-  }
+  const needRestart = differing(started, fresh).filter((key) => !LIVE.has(key))
+  // What is inside a section that is turned on waits with it.
+  const waits = (key: string): boolean => needRestart.some((section) => key.startsWith(`${section}.`))
+  return { changed: differing(current, fresh).filter((key) => LIVE.has(key) && !waits(key)), needRestart }
 }
 
 function differing(old: Config, fresh: Config): string[] {

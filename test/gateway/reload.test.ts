@@ -35,3 +35,16 @@ test('turning a network off waits for a restart', () => {
   const fresh = loadConfig({ env: { FOYER_RETROSHARE: 'null' } })
   expect(compareConfigs(started, started, fresh).needRestart).toContain('retroshare')
 })
+
+test('another certificate is taken at once; the first one waits for a restart', () => {
+  const withTls = (cert: string) =>
+    loadConfig({ env: { FOYER_XMPP__SERVER__TLS__CERT: cert, FOYER_XMPP__SERVER__TLS__KEY: '/key' } })
+  expect(compareConfigs(withTls('/a'), withTls('/a'), withTls('/b'))).toEqual({
+    changed: ['xmpp.server.tls.cert'],
+    needRestart: [],
+  })
+  expect(compareConfigs(started, started, withTls('/a'))).toEqual({
+    changed: [],
+    needRestart: ['xmpp.server.tls'],
+  })
+})

@@ -83,13 +83,10 @@ describeWith(['slixmpp'], 'slixmpp', () => {
     'logs in over TLS (%s) tied to the connection, is cut off, resumes and has missed nothing',
     async (mode) => {
       const slixmpp = new Slixmpp(mode === 'direct' ? running.directTlsPort : running.port, mode)
-      expect(await slixmpp.next()).toMatchObject({
-        event: 'session',
-        jid: 'alice@localhost/s',
-        mechanism: 'SCRAM-SHA-256-PLUS',
-        tls: true,
-      })
-      expect(await slixmpp.next()).toEqual({ event: 'enabled' })
+      const begin = [await slixmpp.next(), await slixmpp.next()]
+      const session = { jid: 'alice@localhost/s', mechanism: 'SCRAM-SHA-256-PLUS', tls: true }
+      expect(begin).toContainEqual({ event: 'session', ...session })
+      expect(begin).toContainEqual({ event: 'enabled' })
       say('one')
       expect(await slixmpp.next()).toEqual({ event: 'message', body: 'one' })
       slixmpp.do('cut')
