@@ -31,6 +31,8 @@ class World {
   readonly files: FileStore
   /** The next commit fails. */
   isDiskFull = false
+  /** What owners decide cannot be stored. */
+  areStatesLost = false
   #now = 1_800_000_000_000
 
   /** `table`: another table of rooms than the one in the database. */
@@ -38,6 +40,10 @@ class World {
     const store = openStore(join(folder, 'foyer.db'))
     this.store = store
     this.files = new FileStore(join(folder, 'files'), 1_000_000)
+    const save: typeof store.roomStates.save = async (...args) => {
+      if (this.areStatesLost) throw new Error('disk full')
+      return store.roomStates.save(...args)
+    }
     const append: typeof store.archive.append = async (entries) => {
       if (this.isDiskFull) throw new Error('disk full')
       return store.archive.append(entries)
@@ -46,7 +52,7 @@ class World {
     const nowMs = () => ++this.#now
     this.rooms = new Rooms({
       version: '1',
-      store: { rooms: table ?? store.rooms, nicks: store.nicks, roomStates: store.roomStates },
+      store: { rooms: table ?? store.rooms, nicks: store.nicks, roomStates: { ...store.roomStates, save } },
       networks: new Map([[this.network.id, this.network]]),
       retentionMs: () => 0,
       statusUrls: () => [],
@@ -511,4 +517,89 @@ test('messages of the lobby that could not be stored leave a gap that is told wh
   for await (const entry of world.store.archive.export(loaded?.localpart ?? '')) kinds.push(entry.kind)
   expect(kinds).toEqual(['gap', 'message'])
   expect(loaded?.gaps()).toMatchObject({ count: 1, since: null })
+})
+
+const OWNER = 'http://jabber.org/protocol/muc#owner'
+const submit = (fields: Readonly<Record<string, string>>): Element =>
+  el(
+    'query',
+    { xmlns: OWNER },
+    el(
+      'x',
+      { xmlns: 'jabber:x:data', type: 'submit' },
+      ...Object.entries({ FORM_TYPE: 'http://jabber.org/protocol/muc#roomconfig', ...fields }).map(
+        ([name, value]) => el('field', { var: name }, el('value', {}, value)),
+      ),
+    ),
+  )
+/** Sends a request and gives the answer. */
+async function ask(user: string, room: string, query: Element): Promise<string> {
+  world.out.length = 0
+  world.stanza(user, el('iq', { type: 'set', id: 'q', to: room }, query))
+  await world.settle()
+  return world.sentTo(user).find((xml) => xml.includes('id="q"')) ?? 'no answer'
+}
+
+test('a room that is not taken leaves no trace, on record or in the network', async () => {
+  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  world.stanza('ann@test/1', el('presence', { to: 'tea@lobbies.test/Ann', type: 'unavailable' }))
+  await world.settle()
+  expect([world.network.snapshot().lobbies, world.rooms.size, world.rooms.loadedCount]).toEqual([[], 0, 0])
+  await world.create('bob@test/1', 'tea@lobbies.test', 'Bob')
+  expect(world.rooms.size).toBe(1)
+})
+
+test('a room that the network cannot take is refused when it is taken, and can be taken later', async () => {
+  world.network.isFull = true
+  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  expect(await ask('ann@test/1', 'tea@lobbies.test', submit({}))).toContain('<resource-constraint ')
+  expect(world.rooms.size).toBe(0)
+  world.network.isFull = false
+  expect(await ask('ann@test/1', 'tea@lobbies.test', submit({}))).toContain('type="result"')
+})
+
+test('what owners decide outlives a restart, and a private lobby that is made again is private', async () => {
+  await world.join('ann@test/1', 'den@lobbies.test', 'Ann')
+  const fields = { 'foyer#private': '1', 'muc#roomconfig_roomname': 'The Den', 'muc#roomconfig_lang': 'en' }
+  expect(await ask('ann@test/1', 'den@lobbies.test', submit(fields))).toContain('type="result"')
+  const item = el('item', { jid: 'bob@test', affiliation: 'member' })
+  const admin = el('query', { xmlns: 'http://jabber.org/protocol/muc#admin' }, item)
+  expect(await ask('ann@test/1', 'den@lobbies.test', admin)).toContain('type="result"')
+  await restart()
+  await world.join('bob@test/1', 'den@lobbies.test', 'Bob')
+  expect(world.network.snapshot().lobbies).toMatchObject([{ name: 'The Den', isPrivate: true }])
+  expect(world.sentTo('bob@test/1').join()).toContain('affiliation="member"')
+  await world.join('eve@test/1', 'den@lobbies.test', 'Eve')
+  expect(world.sentTo('eve@test/1')[0]).toContain('<registration-required ')
+  expect([...world.rooms.listed()]).toMatchObject([{ name: 'The Den', isListed: false, isOpen: false }])
+})
+
+test('a destroyed room is gone, also after a restart, until an owner comes back', async () => {
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
+  const [lobby] = world.network.snapshot().lobbies
+  const destroy = el('destroy', { jid: 'cafe@lobbies.test' }, el('reason', {}, 'moved'))
+  const answer = await ask('ann@test/1', 'tea@lobbies.test', el('query', { xmlns: OWNER }, destroy))
+  expect(answer).toContain('type="result"')
+  expect(world.network.commands).toContainEqual({ kind: 'leave', lobby: lobby?.id })
+  for (const isAfterRestart of [false, true]) {
+    if (isAfterRestart) await restart()
+    await world.join('bob@test/1', 'tea@lobbies.test', 'Bob')
+    expect(world.sentTo('bob@test/1').at(-1)).toMatch(/>xmpp:cafe@lobbies\.test\?join<\/gone>.*moved/)
+    expect([...world.rooms.listed()]).toEqual([])
+  }
+  // The lobby may be joined all the same, by the operator: the room stays gone.
+  world.network.show(String(lobby?.id), 'tea', true)
+  expect(world.rooms.loadedCount).toBe(0)
+  await world.join('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.join('bob@test/1', 'tea@lobbies.test', 'Bob')
+  expect(world.sentTo('bob@test/1').at(-1)).toContain('<subject')
+})
+
+test('what cannot be stored is refused, and not done', async () => {
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
+  world.areStatesLost = true
+  const refused = await ask('ann@test/1', 'tea@lobbies.test', submit({ 'muc#roomconfig_membersonly': '1' }))
+  expect(refused).toMatch(/type="wait".*<internal-server-error /)
+  await world.join('bob@test/1', 'tea@lobbies.test', 'Bob')
+  expect(world.sentTo('bob@test/1').at(-1)).toContain('<subject')
 })

@@ -107,6 +107,58 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       (h) =>
         h.step({ kind: 'described', description: { ...DESCRIPTION, owners } }),
   ),
+  // What owners, admins and moderators do, and others try to.
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(
+        session,
+        fc.oneof(
+          fc
+            .tuple(
+              fc.constantFrom(
+                ...ACCOUNTS,
+                ...PEERS.map((id) => `identity.${id}@lobbies.example`),
+                'example.org',
+              ),
+              fc.constantFrom('owner', 'admin', 'member', 'none', 'outcast'),
+            )
+            .map(([jid, affiliation]) => `<item jid="${jid}" affiliation="${affiliation}"/>`),
+          fc
+            .tuple(nick, fc.constantFrom('moderator', 'participant', 'visitor', 'none'))
+            .map(([name, role]) => `<item nick="${name}" role="${role}"/>`),
+        ),
+      )
+      .map(
+        ([from, item]): Action =>
+          (h) =>
+            h.send(from, `<iq type="set" id="a"><query xmlns="${NS.mucAdmin}">${item}</query></iq>`),
+      ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(
+        session,
+        fc.constantFrom('membersonly', 'moderatedroom', 'enablelogging', 'persistentroom'),
+        fc.constantFrom('0', '1'),
+      )
+      .map(
+        ([from, name, value]): Action =>
+          (h) =>
+            h.send(
+              from,
+              `<iq type="set" id="c"><query xmlns="${NS.mucOwner}"><x xmlns="${NS.dataForms}" type="submit"><field var="FORM_TYPE"><value>${NS.mucRoomConfig}</value></field><field var="muc#roomconfig_${name}"><value>${value}</value></field></x></query></iq>`,
+            ),
+      ),
+  },
+  fc.constantFrom('store', 'fail', 'hold').map(
+    (saving): Action =>
+      (h) => {
+        settle(h)
+        h.saving = saving as 'store'
+      },
+  ),
   fc.nat(9000).map(
     (ms): Action =>
       (h) =>
@@ -121,6 +173,14 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   ),
   { weight: 1, arbitrary: fc.constant<Action>((h) => h.step({ kind: 'shutdown' })) },
 )
+/** What was given to be stored is stored, and what waited for it too. */
+function settle(h: RoomHarness): void {
+  const { saving } = h
+  h.saving = 'store'
+  if (h.room.saving) h.finishSave('store')
+  h.saving = saving
+}
+
 const actions = fc.array(action, { maxLength: 60 })
 
 /** The occupants that a client believes in: what its presences add up to. */
@@ -148,6 +208,7 @@ test('every client believes in exactly the occupants that are there', () => {
       for (const step of steps) step(h)
       h.release()
       const nicks = occupantsOf(h.room)
+        .filter((occupant) => !occupant.isMuted)
         .map((occupant) => occupant.nick)
         .sort()
       for (const full of h.room.sessions.keys()) expect(believedRoster(h.sent.get(full) ?? [])).toEqual(nicks)
@@ -217,7 +278,7 @@ test('a message reaches each session in the room exactly once, and nobody else',
       for (const step of steps) step(h)
       h.release()
       h.join(from, 'Speaker')
-      fc.pre(h.room.sessions.has(from))
+      fc.pre(h.room.sessions.has(from) && h.room.sessions.get(from)?.occupant.role !== 'visitor')
       h.clear()
       h.say(from, 'once')
       expect([...h.sent.keys()].sort()).toEqual([...h.room.sessions.keys()].sort())
@@ -225,6 +286,71 @@ test('a message reaches each session in the room exactly once, and nobody else',
         expect(stanzas.map((s) => s.getChildText('body'))).toEqual(['once'])
     }),
     { numRuns: 150 },
+  )
+})
+
+test('whatever anybody does, who is out stays out, and roles are those of affiliations', () => {
+  fc.assert(
+    fc.property(actions, (steps) => {
+      const h = new RoomHarness({ description: { createdBy: 'alice@example.org' } })
+      for (const step of steps) {
+        step(h)
+        const { room } = h
+        for (const occupant of room.occupants.values())
+          if (occupant.side === 'remote') {
+            const address = `identity.${occupant.participant}@lobbies.example`
+            expect(room.affiliations.get(address)?.affiliation).not.toBe('outcast')
+            expect(room.muted.has(occupant.participant)).toBe(false)
+          } else {
+            const affiliation = affiliationOf(room, occupant.account)
+            expect(occupant.affiliation).toBe(affiliation)
+            expect(affiliation).not.toBe('outcast')
+            if (affiliation === 'owner' || affiliation === 'admin') expect(occupant.role).toBe('moderator')
+            if (room.config.isMembersOnly) expect(affiliation).not.toBe('none')
+          }
+        expect(affiliationOf(room, 'nobody@elsewhere.example')).toBe('none')
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('every request that changes something is answered once, whatever is being stored and fails meanwhile', () => {
+  fc.assert(
+    fc.property(actions, (steps) => {
+      const h = new RoomHarness()
+      let asked = 0
+      const send = h.send.bind(h)
+      h.send = (from, xml) => {
+        if (xml.startsWith('<iq type="set"')) asked += 1
+        return send(from, xml)
+      }
+      let answered = 0
+      const count = (): void => {
+        for (const [to, stanzas] of h.sent) {
+          answered += stanzas.filter(({ name, attrs }) => name === 'iq' && attrs.type !== 'set').length
+          h.sent.set(
+            to,
+            stanzas.filter(({ name }) => name !== 'iq'),
+          )
+        }
+      }
+      // Who is cut off is told nothing more; what came before counts.
+      const forget = h.sent.delete.bind(h.sent)
+      h.sent.delete = (full) => {
+        count()
+        return forget(full)
+      }
+      for (const step of steps) {
+        count()
+        step(h)
+      }
+      settle(h)
+      h.release()
+      count()
+      expect(answered).toBe(asked)
+    }),
+    { numRuns: 200 },
   )
 })
 
