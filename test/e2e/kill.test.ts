@@ -1,4 +1,5 @@
 // kill -9 under load: nothing that was reflected is missing from the archive, and nothing is there twice.
+import { xml } from '@xmpp/client'
 import { expect, test } from 'vitest'
 import { FoyerProcess } from '../support/foyer-process.ts'
 import { XmppUser } from '../support/xmpp-user.ts'
@@ -45,6 +46,41 @@ test('a lobby that the command line made is there after a kill in the next momen
     await foyer.start()
     const lobbies = await foyer.json<{ id: string; joined: boolean }[]>('lobby', 'list')
     expect(lobbies).toContainEqual(expect.objectContaining({ id, joined: true }))
+  } finally {
+    await foyer.dispose()
+  }
+}, 60_000)
+
+test('what an owner was told to be done is done after a kill in the same moment', async () => {
+  const foyer = await FoyerProcess.start()
+  const MUC = 'http://jabber.org/protocol/muc'
+  const configure = (field: string, value: string) =>
+    xml(
+      'query',
+      { xmlns: `${MUC}#owner` },
+      xml(
+        'x',
+        { xmlns: 'jabber:x:data', type: 'submit' },
+        xml('field', { var: 'FORM_TYPE' }, xml('value', {}, `${MUC}#roomconfig`)),
+        xml('field', { var: field }, xml('value', {}, value)),
+      ),
+    )
+  try {
+    const [closed, destroyed] = ['closed@lobbies.localhost', 'destroyed@lobbies.localhost']
+    const owner = await XmppUser.login(foyer.ports.c2s)
+    await owner.join(closed, 'Owner')
+    await owner.join(destroyed, 'Owner')
+    const end = xml('query', { xmlns: `${MUC}#owner` }, xml('destroy', { jid: closed }))
+    expect((await owner.iq('set', destroyed, end)).attrs.type).toBe('result')
+    expect((await owner.iq('set', closed, configure('muc#roomconfig_membersonly', '1'))).attrs.type).toBe(
+      'result',
+    )
+    await foyer.stop('SIGKILL')
+    await foyer.start()
+    const guest = await XmppUser.login(foyer.ports.c2s)
+    await expect(guest.join(closed, 'Guest')).rejects.toThrow('registration-required')
+    await expect(guest.join(destroyed, 'Guest')).rejects.toThrow(`xmpp:${closed}?join`)
+    await guest.quit()
   } finally {
     await foyer.dispose()
   }
