@@ -82,6 +82,11 @@ describeWith(['profanity'], 'Profanity', () => {
     }
     bob.send(`<presence to='${room}/Bob'><x xmlns='http://jabber.org/protocol/muc'/></presence>`)
     await until(/<subject/)
+    // A new room is locked until its owner accepts it.
+    const accept =
+      "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query>"
+    bob.send(`<iq type='set' to='${room}' id='accept'>${accept}</iq>`)
+    await until(/id="accept"/)
 
     const way = await cuttable(foyer.ports.c2s)
     const profanity = new Profanity({
