@@ -30,5 +30,6 @@ export function listedRoom(
     occupants: here ? here.local + here.remote : lobby.participants,
     isListed: config.isPublic,
     isOpen: !config.isMembersOnly && config.password === '',
+    showsAddresses: config.whois === 'anyone',
   }
 }

@@ -16,6 +16,8 @@ export interface FoundRoom {
   readonly occupants: number
   /** Anybody can enter, without a password. */
   readonly isOpen: boolean
+  /** Everybody in it sees the addresses of XMPP users. */
+  readonly showsAddresses: boolean
 }
 
 const BY_OCCUPANTS = `{${NS.searchOrder}}nusers`
@@ -157,5 +159,5 @@ const itemElement = (room: FoundRoom): Element =>
     el('nusers', {}, String(room.occupants)),
     el('service-type', {}, ROOM_TYPE),
     el('is-open', {}, String(room.isOpen)),
-    el('anonymity-mode', {}, 'muc_semianonymous'),
+    el('anonymity-mode', {}, room.showsAddresses ? 'muc_nonanonymous' : 'muc_semianonymous'),
   )

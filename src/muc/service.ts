@@ -29,6 +29,8 @@ export interface ListedRoom {
   readonly isListed: boolean
   /** Anybody can enter, without a password. */
   readonly isOpen: boolean
+  /** Everybody in it sees the addresses of XMPP users. */
+  readonly showsAddresses: boolean
 }
 
 /** What the service can tell. */

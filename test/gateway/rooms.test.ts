@@ -571,7 +571,9 @@ test('what owners decide outlives a restart, and a private lobby that is made ag
   expect(world.sentTo('bob@test/1').join()).toContain('affiliation="member"')
   await world.join('eve@test/1', 'den@lobbies.test', 'Eve')
   expect(world.sentTo('eve@test/1')[0]).toContain('<registration-required ')
-  expect([...world.rooms.listed()]).toMatchObject([{ name: 'The Den', isListed: false, isOpen: false }])
+  expect([...world.rooms.listed()]).toMatchObject([
+    { name: 'The Den', isListed: false, isOpen: false, showsAddresses: false },
+  ])
 })
 
 test('a destroyed room is gone, also after a restart, until an owner comes back', async () => {

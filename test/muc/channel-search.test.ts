@@ -13,6 +13,7 @@ const room = (address: string, name: string, description = '', occupants = 1): F
   description,
   occupants,
   isOpen: true,
+  showsAddresses: false,
 })
 const ROOMS = [
   room('tea', 'Tea time', 'Green and BLACK', 5),

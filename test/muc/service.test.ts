@@ -24,6 +24,7 @@ const roomsNamed = (...names: string[]) =>
     occupants: 1,
     description: '',
     isOpen: true,
+    showsAddresses: false,
     isListed: !localpart.startsWith('hidden'),
   }))
 const view = (rooms = roomsNamed('b', 'hidden', 'a', 'c')): ServiceView => ({

@@ -66,7 +66,7 @@ function showRoom(room) {
       ['Occupant', 'Side', 'Identity', 'Since'],
       room.occupants.map((occupant) => [
         occupant.nick,
-        occupant.side === 'local' ? 'here' : 'in the lobby',
+        occupant.side === 'local' ? 'here' : occupant.muted ? 'in the lobby, muted here' : 'in the lobby',
         make('code', occupant.identity ?? '-'),
         time(occupant.since),
       ]),
