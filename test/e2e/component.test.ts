@@ -110,9 +110,9 @@ for (const [name, startHost] of Object.entries(HOSTS))
 
     test('users of both servers join, talk, and find in the archive what they said', async () => {
       expect((await foyer.http('/readyz')).status).toBe(200)
+      ines = await enterInside('Ines')
       ann = await enter('ann', 'Ann')
       bob = await enter('bob', 'Böb')
-      ines = await enterInside('Ines')
       await ann.do('say', { room, body: 'hello, <friend> & all' })
       await Promise.all([bob.heard(room, 'hello, <friend> & all'), ines.heard(room, 'hello, <friend> & all')])
       await bob.do('say', { room, body: 'héllo 😀' })
