@@ -6,6 +6,7 @@ Arguments: host port jid password. An empty password logs in with SASL ANONYMOUS
 import asyncio
 import json
 import sys
+from xml.etree import ElementTree as ET
 
 import slixmpp
 
@@ -17,6 +18,7 @@ def emit(**event):
 class Client(slixmpp.ClientXMPP):
     def __init__(self, jid, password):
         super().__init__(jid, password)
+        self.new_rooms = set()
         if not password:
             self['feature_mechanisms'].unencrypted_plain = True
             self.credentials = {}
@@ -61,14 +63,27 @@ class Client(slixmpp.ClientXMPP):
         emit(event='chat_state', room=message['from'].bare, nick=message['from'].resource, state=message['chat_state'])
 
     def on_presence(self, presence):
+        if 201 in presence['muc']['status_codes']:
+            self.new_rooms.add(presence['from'].bare)
         if presence['from'].resource and presence['from'].bare != self.boundjid.bare:
             emit(event='presence', room=presence['from'].bare, nick=presence['from'].resource, type=presence['type'],
                  condition=presence['error']['condition'] if presence['type'] == 'error' else None)
+
+    async def take(self, room):
+        """Takes a room that this client has made, as it is (XEP-0045 10.1.2)."""
+        self.new_rooms.discard(room)
+        iq = self.make_iq_set(ito=room)
+        query = ET.Element('{http://jabber.org/protocol/muc#owner}query')
+        ET.SubElement(query, '{jabber:x:data}x', type='submit')
+        iq.append(query)
+        await iq.send()
 
     async def run(self, command):
         kind = command.pop('do')
         if kind == 'join':
             await self['xep_0045'].join_muc_wait(slixmpp.JID(command['room']), command['nick'], timeout=20)
+            if command['room'] in self.new_rooms:
+                await self.take(command['room'])
             return {}
         if kind == 'leave':
             self['xep_0045'].leave_muc(slixmpp.JID(command['room']), command['nick'])
