@@ -106,10 +106,10 @@ function readQuery(form: Element): Result<SearchQuery, StanzaError> {
     return bad(`The form must be of type submit, with the FORM_TYPE ${NS.searchParams}.`)
 
   const first = (name: string): string | undefined => fields.get(name)?.[0]
-  const isOn = (name: string): boolean => readBoolean(first(name)) !== false
+  const isOn = (name: string): boolean => readBoolean(fields.get(name) ?? []) !== false
   const q = first('q') ?? ''
   const terms = wordsOf(q)
-  const isAll = readBoolean(first('all') ?? 'false')
+  const isAll = readBoolean(fields.get('all') ?? ['false'])
   const keyOf = KEYS.get(first('key') ?? BY_OCCUPANTS)
   const minUsers = first('min_users') ?? '0'
   if (isAll === undefined) return bad('The field all is neither true nor false.')

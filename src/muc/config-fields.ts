@@ -1,7 +1,13 @@
 /** The fields of a room's configuration form, each with how it is read and judged. XEP-0045 §10.2, §16.5.3. */
 import { fail, ok, type Result } from '../util/result.ts'
-import type { FieldOption } from './data-form.ts'
-import { MAX_DESCRIPTION_CHARS, MAX_HISTORY, MAX_NAME_CHARS, MAX_OCCUPANTS } from './limits.ts'
+import { type FieldOption, type FormField, readBoolean } from './data-form.ts'
+import {
+  MAX_DESCRIPTION_CHARS,
+  MAX_HISTORY,
+  MAX_NAME_CHARS,
+  MAX_OCCUPANTS,
+  MAX_SLOW_MODE_SECONDS,
+} from './limits.ts'
 import type { Role, RoomConfig, RoomSettings } from './room-state.ts'
 
 /** What is wrong with a value, in words. */
@@ -12,19 +18,10 @@ export interface ConfigField {
   readonly type: string
   readonly label: string
   readonly options?: readonly FieldOption[]
+  readonly range?: FormField['range']
   read(config: RoomConfig): readonly string[]
   /** The settings that these values mean. */
   write(values: readonly string[]): Result<RoomSettings, FieldError>
-}
-
-const YES: ReadonlySet<string> = new Set(['1', 'true'])
-const NO: ReadonlySet<string> = new Set(['0', 'false'])
-
-/** `1`, `true`, `0` or `false`; undefined for anything else. XEP-0004 §3.3. */
-export function readBoolean(values: readonly string[]): boolean | undefined {
-  const [value = ''] = values
-  if (values.length !== 1) return undefined
-  return YES.has(value) ? true : NO.has(value) ? false : undefined
 }
 
 export const booleanValue = (claim: boolean): string => (claim ? '1' : '0')
@@ -110,7 +107,11 @@ function roles(name: string, label: string, key: 'shownRoles' | 'memberListRoles
 function count(
   name: string,
   label: string,
-  rule: { readonly key: 'maxUsers' | 'maxHistory'; readonly min: number; readonly max: number },
+  rule: {
+    readonly key: 'maxUsers' | 'maxHistory' | 'slowModeSeconds'
+    readonly min: number
+    readonly max: number
+  },
 ): ConfigField {
   const { key, min, max } = rule
   const isList = key === 'maxUsers'
@@ -125,7 +126,7 @@ function count(
   const shown = (config: RoomConfig): string => (isList && config[key] === max ? 'none' : String(config[key]))
   return isList
     ? { name, type: 'list-single', label, options: USER_OPTIONS, read: (config) => [shown(config)], write }
-    : { name, type: 'text-single', label, read: (config) => [shown(config)], write }
+    : { name, type: 'text-single', label, range: { min, max }, read: (config) => [shown(config)], write }
 }
 
 const USER_OPTIONS: readonly FieldOption[] = [
@@ -167,4 +168,9 @@ export const CONFIG_FIELDS: readonly ConfigField[] = [
     max: MAX_HISTORY,
   }),
   flag('muc#roomconfig_enablelogging', 'Messages are archived', 'isLogged'),
+  count('muc#roomconfig_slow_mode_duration', 'Seconds between two messages of one user (0: no rule)', {
+    key: 'slowModeSeconds',
+    min: 0,
+    max: MAX_SLOW_MODE_SECONDS,
+  }),
 ]

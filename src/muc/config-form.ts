@@ -2,8 +2,8 @@
 import { NS } from '../stanza/ns.ts'
 import type { Element } from '../stanza/xml.ts'
 import { fail, ok, type Result } from '../util/result.ts'
-import { booleanValue, CONFIG_FIELDS, type FieldError, readBoolean } from './config-fields.ts'
-import { type FormField, formElement, type SubmittedForm } from './data-form.ts'
+import { booleanValue, CONFIG_FIELDS, type FieldError } from './config-fields.ts'
+import { type FormField, formElement, readBoolean, type SubmittedForm } from './data-form.ts'
 import { MAX_PASSWORD_CHARS } from './limits.ts'
 import type { Room } from './room.ts'
 import { configOf } from './room-config.ts'
@@ -24,12 +24,13 @@ export interface Submission {
 /** The form with what is in force now. */
 export function configForm(room: Room): Element {
   const { config } = room
-  const fields: FormField[] = CONFIG_FIELDS.map(({ name, type, label, options, read }) => ({
+  const fields: FormField[] = CONFIG_FIELDS.map(({ name, type, label, options, range, read }) => ({
     name,
     type,
     label,
     values: read(config),
     ...(options && { options }),
+    ...(range && { range }),
   }))
   return formElement('form', NS.mucRoomConfig, [...fields, ...passwordFields(config), ...lobbyFields(room)], {
     title: `Configuration of ${config.name}`,

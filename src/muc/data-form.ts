@@ -11,6 +11,8 @@ export interface FormField {
   readonly values: readonly string[]
   /** What can be chosen, by value. */
   readonly options?: readonly FieldOption[]
+  /** A whole number in these bounds is expected (XEP-0122). */
+  readonly range?: { readonly min: number; readonly max: number }
 }
 
 /** One choice of a list. */
@@ -39,6 +41,12 @@ const fieldElement = (field: FormField): Element =>
     'field',
     { var: field.name, type: field.type, label: field.label },
     ...field.values.map((value) => el('value', {}, value)),
+    field.range &&
+      el(
+        'validate',
+        { xmlns: NS.dataValidation, datatype: 'xs:integer' },
+        el('range', { min: field.range.min, max: field.range.max }),
+      ),
     ...(field.options ?? []).map(({ label, value }) => el('option', { label }, el('value', {}, value))),
   )
 
@@ -76,8 +84,10 @@ export function readForm(form: Element): SubmittedForm {
   return { type: String(form.attrs.type ?? ''), formType, fields }
 }
 
-/** The value of a boolean field (XEP-0004 §3.3), or undefined when it is none. */
-export function readBoolean(value: string | undefined): boolean | undefined {
+/** `1`, `true`, `0` or `false`; undefined for anything else. XEP-0004 §3.3. */
+export function readBoolean(values: readonly string[]): boolean | undefined {
+  const [value] = values
+  if (values.length !== 1) return undefined
   if (value === '1' || value === 'true') return true
   return value === '0' || value === 'false' ? false : undefined
 }

@@ -5,6 +5,7 @@ import { iqResult } from '../stanza/stanza-error.ts'
 import { type Element, el } from '../stanza/xml.ts'
 import { formElement } from './data-form.ts'
 import { MAX_DISCO_ITEMS } from './limits.ts'
+import { messagesPerHour, rateOf } from './message-rate.ts'
 import { offerNick } from './register.ts'
 import { answer, refusal, refuse } from './reply.ts'
 import { isShown } from './role.ts'
@@ -47,7 +48,12 @@ const policyFeatures = (config: RoomConfig): string[] => [
 ]
 
 /** Identity, features and the room's data, for anybody. What is said of the subject is true of who asks. */
-export function describeRoom(room: Room, from: Jid, iq: Element, query: Element): RoomEffect[] {
+export function describeRoom(
+  room: Room,
+  from: Jid,
+  { iq, query }: { readonly iq: Element; readonly query: Element },
+  nowMs: number,
+): RoomEffect[] {
   if (query.attrs.node === 'x-roomuser-item') return offerNick(room, from, iq)
   if (query.attrs.node !== undefined) return refuseNode(room, from, iq)
   const { config, description } = room
@@ -67,6 +73,8 @@ export function describeRoom(room: Room, from: Jid, iq: Element, query: Element)
     ['foyer#private', yesNo(description.lobby.isPrivate)],
     ['foyer#signed', yesNo(description.lobby.isSigned)],
     ['foyer#muted', String(room.muted.size)],
+    ['muc#roominfo_slow_mode_duration', String(config.slowModeSeconds)],
+    ...activityField(room, nowMs),
   ]
   return answer(
     from,
@@ -113,6 +121,14 @@ export function listOccupants(room: Room, from: Jid, iq: Element, query: Element
 /** What an owner says of the room, or else what the lobby says and what a user of the gateway should know. */
 const aboutRoom = ({ settings, config, description }: Room): string =>
   settings.description ?? [config.description, description.network].filter(Boolean).join(' – ')
+
+/** How much is said, where everybody may know it (XEP-0502). */
+function activityField(room: Room, nowMs: number): (readonly [string, string])[] {
+  const { isPublic, isPersistent, isMembersOnly, password } = room.config
+  const rate = messagesPerHour(rateOf(room, nowMs), nowMs)
+  const isTold = isPublic && isPersistent && !isMembersOnly && password === '' && rate !== undefined
+  return isTold ? [['{urn:xmpp:muc-activity}message-activity', rate.toFixed(2)]] : []
+}
 
 const shownNicks = (room: Room): string[] =>
   [...room.occupants.values()].filter((occupant) => isShown(room, occupant)).map(({ nick }) => nick)

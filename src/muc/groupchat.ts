@@ -8,6 +8,7 @@ import { archivable } from './archived-stanza.ts'
 import { TYPING_TO_LOBBY_MS } from './limits.ts'
 import { type Said, whatIsSaid } from './manner.ts'
 import { type MessageContent, readContent } from './message-content.ts'
+import { countMessage, rateOf } from './message-rate.ts'
 import { fanout } from './presence-stanza.ts'
 import { remember } from './recent.ts'
 import { lookUp, referenceIn } from './reference.ts'
@@ -15,6 +16,7 @@ import { notStored, refusal, refuse } from './reply.ts'
 import { hasVoice } from './role.ts'
 import { audienceOf, type LocalOccupant, type Room } from './room.ts'
 import type { RoomEffect, RoomEnv, Speaker } from './room-port.ts'
+import { noteSpoken, refusesHaste } from './slow-mode.ts'
 import { occupantIdElement, stanzaIdElement, stanzaWith } from './stanza-parts.ts'
 import { changeSubject } from './subject.ts'
 import { open, plainWishes } from './unlock.ts'
@@ -67,8 +69,11 @@ export function deliver(room: Room, message: Message, when: When, change: Change
   const { occupantId, account, nick } = speaker
   const said = whatIsSaid(stanza, content.body, { occupantId, recent: room.recent, nowMs: when.nowMs })
   const refused =
-    said && (room.policy.refusesText(said.body, said.manner) ?? room.policy.admits(account, nick))
+    refusesHaste(room, message, when.nowMs) ??
+    (said && (room.policy.refusesText(said.body, said.manner) ?? room.policy.admits(account, nick)))
   if (refused) return refuse(room, from, stanza, refused)
+  noteSpoken(room, message, when.nowMs)
+  if (content.body !== '' && change.corrects === undefined) countMessage(rateOf(room, when.nowMs), when.nowMs)
   return (content.isLasting && room.config.isLogged) || change.retracts
     ? keepAndReflect(room, { ...message, said }, when, change)
     : reflectOnly(room, { ...message, said }, when)

@@ -62,7 +62,7 @@ function answerForRoom(
 ): RoomEffect[] | undefined {
   switch (requestKey(iq, payload)) {
     case `get {${NS.discoInfo}}query`:
-      return describeRoom(room, from, iq, payload)
+      return describeRoom(room, from, { iq, query: payload }, env.nowMs)
     case `get {${NS.discoItems}}query`:
       return listOccupants(room, from, iq, payload)
     case `get {${NS.ping}}ping`:

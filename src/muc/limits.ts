@@ -39,6 +39,8 @@ export const MAX_DISCO_ITEMS = 500
 /** Rooms on one page of a search at most, and words of a search. */
 export const MAX_SEARCH_PAGE = 100
 export const MAX_SEARCH_TERMS = 16
+/** The longest slow mode, in seconds. */
+export const MAX_SLOW_MODE_SECONDS = 3600
 /** Sessions that may ask for room activity, accounts of which it is known where they were, and rooms of each. */
 export const MAX_ACTIVITY_SUBSCRIBERS = 10_000
 export const MAX_ACCOUNTS_KNOWN = 20_000

@@ -1,10 +1,12 @@
 /** Participants of the lobby as occupants: they come, go, change names, speak and type. */
+
 import { normalizeResource } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { type Element, el, prepare } from '../stanza/xml.ts'
 import type { ParticipantId } from '../util/ids.ts'
 import { archivable } from './archived-stanza.ts'
 import { MAX_OCCUPANTS, TYPING_FROM_LOBBY_MS } from './limits.ts'
+import { countMessage, rateOf } from './message-rate.ts'
 import { isMuted } from './mute.ts'
 import { idOfParticipant } from './occupant-id.ts'
 import { announce, fanout, presenceStanza, tellOthers } from './presence-stanza.ts'
@@ -116,6 +118,7 @@ export function hearFromLobby(
   const { xml, stanza } = archivable(message)
   const words = files.reduce((text, { url }) => text.replaceAll(url, '[image]'), body)
   remember(room.recent, { occupantId, nick, body: words, ids: [id, networkId] }, env.nowMs)
+  countMessage(rateOf(room, env.nowMs), env.nowMs)
   if (!room.config.isLogged) return fanout(stanza, audienceOf(room).everybody)
   return [
     {

@@ -20,6 +20,7 @@ export function configOf(settings: RoomSettings, description: RoomDescription): 
     canOccupantsInvite: !isMembersOnly,
     whois: 'moderators',
     maxHistory: MAX_HISTORY,
+    slowModeSeconds: 0,
     shownRoles: ['moderator', 'participant', 'visitor'],
     isLogged: true,
     privateMessages: 'anyone',

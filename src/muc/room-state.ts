@@ -49,6 +49,8 @@ export interface RoomConfig {
   readonly memberListRoles: readonly Role[]
   /** Visitors may ask for voice. */
   readonly hasVoiceRequests: boolean
+  /** Seconds that an account waits between two messages; 0 for no rule. */
+  readonly slowModeSeconds: number
 }
 
 /** What owners have decided; everything else is as the lobby has it. */

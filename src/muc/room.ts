@@ -4,7 +4,8 @@ import type { StanzaError } from '../stanza/stanza-error.ts'
 import type { Element, PreparedStanza } from '../stanza/xml.ts'
 import { ExpiringMap } from '../util/expiring-map.ts'
 import type { ArchiveId, ParticipantId } from '../util/ids.ts'
-import { MAX_SENT_MEMORY, SENT_MEMORY_MS } from './limits.ts'
+import { MAX_OCCUPANTS, MAX_SENT_MEMORY, MAX_SLOW_MODE_SECONDS, SENT_MEMORY_MS } from './limits.ts'
+import type { MessageRate } from './message-rate.ts'
 import { idOfParticipant } from './occupant-id.ts'
 import { emptyRecent, type Recent } from './recent.ts'
 import { seesAddresses } from './role.ts'
@@ -161,6 +162,10 @@ export interface Room {
   readonly typing: Map<ParticipantId, number>
   readonly sent: ExpiringMap<ArchiveId, SentMessage>
   readonly recent: Recent
+  /** When accounts spoke last, in ms, while there is a slow mode. */
+  readonly lastSpoken: ExpiringMap<string, number>
+  /** Counted since somebody spoke here or asked. */
+  rate: MessageRate | undefined
 }
 
 /** A room without occupants. */
@@ -203,6 +208,8 @@ export function createRoom(
     typing: new Map(),
     sent: new ExpiringMap(SENT_MEMORY_MS, MAX_SENT_MEMORY),
     recent: emptyRecent(),
+    lastSpoken: new ExpiringMap(MAX_SLOW_MODE_SECONDS * 1000, MAX_OCCUPANTS),
+    rate: undefined,
   }
   putRecords(room, state.affiliations)
   return room

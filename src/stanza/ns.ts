@@ -36,6 +36,7 @@ export const NS = {
   oob: 'jabber:x:oob', // XEP-0066
   register: 'jabber:iq:register', // XEP-0077
   urlData: 'http://jabber.org/protocol/url-data', // XEP-0103
+  dataValidation: 'http://jabber.org/protocol/xdata-validate', // XEP-0122
   chatStates: 'http://jabber.org/protocol/chatstates', // XEP-0085
   version: 'jabber:iq:version', // XEP-0092
   caps: 'http://jabber.org/protocol/caps', // XEP-0115

@@ -66,6 +66,7 @@ describe('disco#info of the room', () => {
       'muc#roominfo_occupants': '3',
       'muc#roominfo_lang': '',
       'muc#roominfo_subject': 'mice',
+      'muc#roominfo_slow_mode_duration': '0',
       'muc#roominfo_subjectmod': '0',
       'muc#roominfo_changesubject': '0',
       'muc#roomconfig_changesubject': '0',

@@ -1,0 +1,99 @@
+// Slow mode (XEP-0500) and how much is said (XEP-0502), as a room shows and enforces them.
+import { describe, expect, test } from 'vitest'
+import { MAX_SLOW_MODE_SECONDS } from '../../src/muc/limits.ts'
+import type { RoomSettings } from '../../src/muc/room-state.ts'
+import { NS } from '../../src/stanza/ns.ts'
+import type { Element } from '../../src/stanza/xml.ts'
+import { errorOf, participant, RoomHarness } from './room-harness.ts'
+
+const BOSS = 'boss@example.org/desk'
+const ALICE = 'alice@example.org/phone'
+const DESK = 'alice@example.org/desk'
+
+function room(settings: RoomSettings = {}): RoomHarness {
+  const h = new RoomHarness({ state: { settings, affiliations: [], tombstone: null, lobby: null } })
+  h.join(BOSS, 'Boss')
+  h.join(ALICE, 'Alice')
+  h.join(DESK, 'Alice')
+  h.clear()
+  return h
+}
+/** What comes back to a speaker: its own message, or an error. */
+function outcome(h: RoomHarness, from: string, body: string, inside = ''): string {
+  h.say(from, body, body, inside)
+  const reply = h.take(from).find((stanza) => stanza.attrs.id === body) as Element
+  return reply.attrs.type === 'error' ? errorOf(reply).error : 'said'
+}
+function info(h: RoomHarness, name: string): string | undefined {
+  h.send(ALICE, `<iq type="get" id="i"><query xmlns="${NS.discoInfo}"/></iq>`)
+  const fields = h.take(ALICE).at(-1)?.getChild('query')?.getChild('x', NS.dataForms)?.getChildren('field')
+  return fields?.find((field) => field.attrs.var === name)?.getChildText('value') ?? undefined
+}
+
+describe('in slow mode', () => {
+  test('an account waits between two messages, whatever its clients', () => {
+    const h = room({ slowModeSeconds: 20 })
+    expect(info(h, 'muc#roominfo_slow_mode_duration')).toBe('20')
+    expect(outcome(h, ALICE, 'one')).toBe('said')
+    h.advance(19_999)
+    expect(outcome(h, DESK, 'two')).toBe('wait/policy-violation')
+    h.advance(1)
+    expect(outcome(h, DESK, 'three')).toBe('said')
+    expect(h.takeLobby().filter(({ kind }) => kind === 'local-said')).toHaveLength(2)
+  })
+
+  test('owners need not wait, nor does what has no body', () => {
+    const h = room({ slowModeSeconds: 20 })
+    expect([outcome(h, BOSS, 'a'), outcome(h, BOSS, 'b')]).toEqual(['said', 'said'])
+    expect(outcome(h, ALICE, 'c')).toBe('said')
+    h.send(ALICE, `<message type="groupchat" id="t"><composing xmlns="${NS.chatStates}"/></message>`)
+    expect(h.take(ALICE).map((stanza) => stanza.attrs.type)).toEqual(['groupchat'])
+  })
+
+  test('the wait goes on after leaving and coming back', () => {
+    const h = room({ slowModeSeconds: MAX_SLOW_MODE_SECONDS })
+    expect(outcome(h, ALICE, 'one')).toBe('said')
+    for (const session of [ALICE, DESK]) h.send(session, '<presence type="unavailable"/>')
+    h.advance(1000 * (MAX_SLOW_MODE_SECONDS - 1))
+    h.join(ALICE, 'Alice')
+    expect(outcome(h, ALICE, 'two')).toBe('wait/policy-violation')
+  })
+
+  test('without it nobody waits', () => {
+    const h = room()
+    expect(info(h, 'muc#roominfo_slow_mode_duration')).toBe('0')
+    expect([outcome(h, ALICE, 'a'), outcome(h, DESK, 'b')]).toEqual(['said', 'said'])
+  })
+})
+
+describe('messages per hour', () => {
+  const FIELD = '{urn:xmpp:muc-activity}message-activity'
+  test('are told after an hour, of people here and there, without corrections and private messages', () => {
+    const h = room()
+    outcome(h, ALICE, 'one')
+    h.step({
+      kind: 'remote-said',
+      occupant: { id: participant('p1'), nick: 'Rose' },
+      body: 'two',
+      files: [],
+      sentAtMs: h.nowMs,
+      networkId: 'n2',
+    })
+    outcome(h, ALICE, 'three', `<replace xmlns="${NS.correction}" id="one"/>`)
+    h.send(ALICE, '<message to="cats@lobbies.example/Boss" type="chat"><body>x</body></message>')
+    expect(info(h, FIELD)).toBeUndefined()
+    h.advance(3_600_000)
+    expect(info(h, FIELD)).toBe('2.00')
+    h.advance(3_600_000)
+    expect(info(h, FIELD)).toBe('1.00')
+  })
+
+  test.each<RoomSettings>([{ isPublic: false }, { isMembersOnly: true }, { password: 'x' }])(
+    'are not told with %j',
+    (settings) => {
+      const h = new RoomHarness({ state: { settings, affiliations: [], tombstone: null, lobby: null } })
+      h.advance(7_200_000)
+      expect(info(h, FIELD)).toBeUndefined()
+    },
+  )
+})
