@@ -30,7 +30,7 @@ export interface StanzaError {
   readonly type: ErrorType
   readonly condition: ErrorCondition
   readonly text: string
-  /** JID of the entity that refused (RFC 6120 §8.3.2). */
+  /** JID of the entity that refused (RFC 6120 §8.3.2); in a reply by default the bare one that was addressed. */
   readonly by?: string
   /** Text content of the condition element: the new address of `gone`. */
   readonly uri?: string
@@ -62,7 +62,7 @@ export function errorReply(
     stanza.name,
     { type: 'error', id: stanza.attrs.id, from: stanza.attrs.to, to: stanza.attrs.from },
     options.withMuc && el('x', { xmlns: NS.muc }),
-    errorElement(error),
+    errorElement({ by: stanza.attrs.to?.split('/')[0], ...error }),
   )
 }
 

@@ -296,7 +296,8 @@ function refuse(
   condition: ErrorCondition,
   text: string,
 ): void {
-  if (isRefusable(stanza)) session.reply(errorReply(stanza, { type, condition, text }))
+  const by = session.jid.domain
+  if (isRefusable(stanza)) session.reply(errorReply(stanza, { type, condition, text, by }))
 }
 
 const answerTo = (iq: Element, answer: IqAnswer): Element =>

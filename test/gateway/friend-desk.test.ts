@@ -165,7 +165,7 @@ test.each([
   world.write(`${ANN}/1`, body)
   expect(world.network.told).toEqual([])
   const [reply, ...more] = world.sentTo(`${ANN}/1`)
-  for (const part of ['type="error"', 'id="m1"', `<error type="${type}"><${condition} `])
+  for (const part of ['type="error"', 'id="m1"', `<error type="${type}" by="`, `<${condition} `])
     expect(reply).toContain(part)
   expect(more).toEqual([])
 })
@@ -186,7 +186,7 @@ test('anybody else is refused, and does not learn whether there is such a friend
   }
   const known = ask('ab')
   expect(known).toHaveLength(5)
-  for (const xml of known) expect(xml).toContain('<error type="auth"><forbidden ')
+  for (const xml of known) expect(xml).toMatch(/<error type="auth" by="friend\.[^"]*"><forbidden /)
   expect(ask('cd')).toEqual(known)
   expect([world.network.told, world.network.commands]).toEqual([[], []])
 })

@@ -222,10 +222,9 @@ describe('others', () => {
     const closed = await items(bob, 'urn:n', '', 'alice@localhost')
     const absent = await items(bob, 'urn:absent', '', 'alice@localhost')
     const nobody = await items(bob, 'urn:n', '', 'nobody@localhost')
-    for (const answer of [closed, absent, nobody])
-      expect(serialize(answer.getChild('error') as Element)).toBe(
-        serialize(closed.getChild('error') as Element),
-      )
+    const error = (answer: Element): string =>
+      serialize(answer.getChild('error') as Element).replace('nobody@', 'alice@')
+    for (const answer of [closed, absent, nobody]) expect(error(answer)).toBe(error(closed))
     expect(conditionsOf(closed)).toEqual(['item-not-found'])
     const write = pubsub(`<publish node='urn:open'>${item}</publish>`)
     expect(conditionsOf(await ask(bob, 'set', write, 'alice@localhost'))).toEqual(['forbidden'])

@@ -60,11 +60,11 @@ test('a slot is where to put the file and where to get it', async () => {
 test('refusals say what to do about them', async () => {
   answer = { kind: 'too-large', maxBytes: 100 }
   const large = serialize(await ask(alice, slot("filename='a' size='101'")))
-  expect(large).toContain('<error type="modify"><not-acceptable')
+  expect(large).toContain('<error type="modify" by="upload.localhost"><not-acceptable')
   expect(large).toContain('<file-too-large xmlns="urn:xmpp:http:upload:0"><max-file-size>100</max-file-size>')
   answer = { kind: 'later', retryAtMs: Date.UTC(2030, 0, 1) }
   const later = serialize(await ask(alice, slot("filename='a' size='1'")))
-  expect(later).toContain('<error type="wait"><resource-constraint')
+  expect(later).toContain('<error type="wait" by="upload.localhost"><resource-constraint')
   expect(later).toContain('<retry xmlns="urn:xmpp:http:upload:0" stamp="2030-01-01T00:00:00.000Z"/>')
 })
 
