@@ -1,12 +1,13 @@
 /** What a room does with presence that comes to it: XEP-0045 §7.1, §7.6, §7.7, §7.14 and §17.2. */
 import { type Jid, parseJid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
-import { childOf, type Element } from '../stanza/xml.ts'
+import { childOf, type Element, el } from '../stanza/xml.ts'
+import { affiliationOf } from './affiliation.ts'
 import { handleBounce } from './ghosts.ts'
 import { enterRoom, type PresenceRequest, resync, updatePresence } from './join.ts'
 import { leave } from './leave.ts'
 import { changeNick } from './rename.ts'
-import { refusal, refuse } from './reply.ts'
+import { answer, refusal, refuse } from './reply.ts'
 import type { Room } from './room.ts'
 import type { RoomEffect, RoomEnv } from './room-port.ts'
 
@@ -54,6 +55,22 @@ function receiveAvailable(room: Room, from: Jid, stanza: Element, env: RoomEnv):
   if (session && session.occupant.nick !== nick) return changeNick(room, session, request)
   if (session)
     return isJoin ? resync(room, session, request, env.nowMs) : updatePresence(room, session, request)
-  if (isJoin) return enterRoom(room, request, env)
-  return refuse(room, from, stanza, refusal(room, 'cancel', 'not-acceptable', 'You are not in this room.'))
+  return isJoin ? enterRoom(room, request, env) : putOut(room, from, stanza)
+}
+
+/** Presence of somebody outside that does not ask to enter: its client believes to be inside, and is put right (§7.2.17). */
+function putOut(room: Room, from: Jid, stanza: Element): RoomEffect[] {
+  const item = el(
+    'item',
+    { affiliation: affiliationOf(room, from.bare), role: 'none' },
+    el('reason', {}, 'You are not in this room.'),
+  )
+  const extension = el(
+    'x',
+    { xmlns: NS.mucUser },
+    item,
+    ...[110, 307, 333].map((code) => el('status', { code })),
+  )
+  const { id, to } = stanza.attrs
+  return answer(from, el('presence', { type: 'unavailable', from: to, to: from.full, id }, extension))
 }

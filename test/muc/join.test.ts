@@ -163,10 +163,12 @@ describe('joins that are refused', () => {
     expect(refused(h, ALICE)).toMatchObject({ error: 'modify/jid-malformed', from: ROOM })
   })
 
-  test('presence without <x/> of somebody outside is no join', () => {
+  test('presence without <x/> of somebody outside is no join: it is told that it is not in the room', () => {
     const h = new RoomHarness()
     h.send(ALICE, `<presence id="p" to="${ROOM}/Alice"><show>away</show></presence>`)
-    expect(refused(h, ALICE)).toMatchObject({ error: 'cancel/not-acceptable', id: 'p' })
+    const [reply] = h.take(ALICE)
+    expect(reply?.attrs).toMatchObject({ type: 'unavailable', from: `${ROOM}/Alice`, id: 'p' })
+    expect(String(reply)).toMatch(/110.*307.*333/)
   })
 
   test('only a full JID can join', () => {
