@@ -12,7 +12,7 @@ const wanted = readScenarios().filter(
 )
 const target = await openTarget(name as TargetName)
 const startedAtMs = performance.now()
-const outcomes = await playAll(wanted, target, 2000)
+const outcomes = await playAll(wanted, target, 20_000)
 const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1)
 await target.close()
 let failed = 0

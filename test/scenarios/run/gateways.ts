@@ -10,8 +10,12 @@ import { type Gateway, startGateway } from '../../../src/gateway.ts'
 import { mapWhen } from '../../support/map-events.ts'
 
 export interface GatewaySettings {
-  /** Accounts of the embedded server of the gateway under test. */
-  readonly accounts: readonly string[]
+  /** Accounts of the embedded servers: of the gateway under test, of the neighbour, of the one without a network. */
+  readonly accounts: {
+    readonly own: readonly string[]
+    readonly next: readonly string[]
+    readonly alone: readonly string[]
+  }
   readonly password: string
   /** Instead of the embedded server: the host server on loopback. */
   readonly component?: { readonly port: number; readonly secret: string }
@@ -21,12 +25,16 @@ export interface GatewaySettings {
 export interface SharedLobby {
   readonly room: string
   readonly roomOfNeighbour: string
+  /** A short name that the gateway under test has for it. */
+  readonly alias: string
 }
 
 export interface Gateways {
   /** Port of the embedded server; 0 when there is none. */
   readonly c2s: number
   readonly neighbourC2s: number
+  /** Of a gateway without a network. */
+  readonly aloneC2s: number
   lobby(name: string): Promise<SharedLobby>
   close(): Promise<void>
 }
@@ -42,6 +50,7 @@ export async function startGateways(settings: GatewaySettings): Promise<Gateways
   const folder = mkdtempSync(join(tmpdir(), 'foyer-scenarios-'))
   const own = join(folder, 'own')
   const next = join(folder, 'neighbour')
+  const alone = join(folder, 'alone')
   const component: Record<string, string> = settings.component
     ? {
         FOYER_XMPP__SERVER: 'null',
@@ -56,15 +65,21 @@ export async function startGateways(settings: GatewaySettings): Promise<Gateways
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    for (const [data, env] of [
-      [own, component],
-      [next, {}],
-    ] as const)
-      started.push(await startGateway(configOf(data, env), pino({ level: 'silent' })))
-    const [gateway, neighbour] = started as [Gateway, Gateway]
+    let link = (): void => {}
+    const linked = new Promise<void>((resolve) => {
+      link = resolve
+    })
+    const log = pino({}, { write: (line: string) => line.includes('component linked') && link() })
+    started.push(await startGateway(configOf(own, component), log))
+    started.push(await startGateway(configOf(next, {}), pino({ level: 'silent' })))
+    started.push(await startGateway(configOf(alone, { FOYER_RETROSHARE: 'null' }), pino({ level: 'silent' })))
+    if (settings.component) await linked
+    const [gateway, neighbour, lonely] = started as [Gateway, Gateway, Gateway]
+    const { accounts } = settings
     const users = [
-      ...settings.accounts.map((name) => [own, name] as const),
-      ...['alice0', 'bob0'].map((name) => [next, name] as const),
+      ...accounts.own.map((name) => [own, name] as const),
+      ...accounts.next.map((name) => [next, name] as const),
+      ...accounts.alone.map((name) => [alone, name] as const),
     ]
     for (const [data, name] of users) await ask(data, 'user add', { name, password: settings.password })
     await ask(next, 'friend add', { invite: await ask(own, 'invite', { long: true }) })
@@ -72,13 +87,17 @@ export async function startGateways(settings: GatewaySettings): Promise<Gateways
     return {
       c2s: gateway.ports.c2s ?? 0,
       neighbourC2s: neighbour.ports.c2s as number,
+      aloneC2s: lonely.ports.c2s as number,
       lobby: async (name) => {
         const id = await ask(next, 'lobby create', { network: 'retroshare', name })
         const room = async (of: Gateway): Promise<string> => {
           const find = (map: MapView) => map.networks[0]?.lobbies.find((lobby) => lobby.id === id)?.room
           return find(await mapWhen<MapView>(of.ports.http as number, (map) => !!find(map))) as string
         }
-        return { room: await room(gateway), roomOfNeighbour: await room(neighbour) }
+        const [address, roomOfNeighbour] = [await room(gateway), await room(neighbour)]
+        const localpart = `alias-${id}`
+        await ask(own, 'lobby alias', { id, alias: localpart })
+        return { room: address, roomOfNeighbour, alias: `${localpart}@${address.split('@')[1]}` }
       },
       close,
     }
@@ -96,7 +115,7 @@ const configOf = (data: string, env: Readonly<Record<string, string>>) =>
     dataOverride: data,
     env: {
       FOYER_HTTP__LISTEN: '127.0.0.1:0',
-      FOYER_RETROSHARE__LISTEN: '127.0.0.1:0',
+      ...(env.FOYER_RETROSHARE === undefined && { FOYER_RETROSHARE__LISTEN: '127.0.0.1:0' }),
       ...(env.FOYER_XMPP__SERVER === undefined && {
         FOYER_XMPP__SERVER__LISTEN: '127.0.0.1:0',
         FOYER_XMPP__SERVER__AUTH: 'both',

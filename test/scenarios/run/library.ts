@@ -3,10 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Outcome, play } from './play.ts'
 import { parseScenario, type Scenario } from './scenario-file.ts'
-import { SLOTS, type Target } from './targets.ts'
+import { canPlay, SLOTS, type Target } from './targets.ts'
 
 const FOLDER = new URL('..', import.meta.url).pathname
 const ENDING = '.scenario'
+
+/** These share a lobby, so they are played one after the other. */
+const isWithResident = (scenario: Scenario): boolean => scenario.needs.includes('resident')
 
 /** In the order of their names. */
 export function readScenarios(): Scenario[] {
@@ -23,10 +26,16 @@ export async function playAll(
   deadlineMs: number,
 ): Promise<Map<string, Outcome>> {
   const outcomes = new Map<string, Outcome>()
-  const waiting = scenarios.filter((scenario) => target.canPlay(scenario))
+  const playable = scenarios.filter((scenario) => canPlay(target.name, scenario))
+  const together = playable.filter(isWithResident)
+  const waiting = playable.filter((scenario) => !isWithResident(scenario))
+  const next = (slot: number): Scenario | undefined =>
+    (slot === 0 ? together.shift() : undefined) ?? waiting.shift()
   const slots = Array.from({ length: SLOTS }, async (_, slot) => {
-    for (let scenario = waiting.shift(); scenario; scenario = waiting.shift())
-      outcomes.set(scenario.name, await play(scenario, await target.stage(scenario, slot), deadlineMs))
+    for (let scenario = next(slot); scenario; scenario = next(slot)) {
+      const stage = await target.stage(scenario.needs, slot)
+      outcomes.set(scenario.name, await play(scenario, stage, deadlineMs))
+    }
   })
   await Promise.all(slots)
   return outcomes

@@ -15,6 +15,8 @@ export interface Stage {
   /** The address of the scenario's room, as this session knows it. */
   roomOf(actor: string): string
   login(actor: string): Promise<Actor>
+  /** The scenario needs the session no longer. */
+  release(actor: Actor): void
 }
 
 /** `line` and `why` tell where and how it failed, with all that came. */
@@ -39,7 +41,7 @@ export async function play(scenario: Scenario, stage: Stage, deadlineMs: number)
     const why = error instanceof Failed ? error.message : String((error as Error).stack)
     return { ok: false, why: where + why + performance.account() }
   } finally {
-    for (const actor of performance.actors.values()) actor.cut()
+    for (const actor of performance.actors.values()) stage.release(actor)
   }
 }
 

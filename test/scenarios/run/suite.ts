@@ -3,16 +3,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EXPECTED_FAILURES } from '../expected-failures.ts'
 import { playAll, readScenarios } from './library.ts'
 import type { Outcome } from './play.ts'
-import { openTarget, type Target, type TargetName } from './targets.ts'
+import { canPlay, openTarget, type Target, type TargetName } from './targets.ts'
 
 /** A stanza that is wanted may be late on a busy machine; one that is not expected need not be waited for. */
-const DEADLINE_MS = 15_000
+const DEADLINE_MS = 30_000
 const SHORT_DEADLINE_MS = 1_000
 
 /** Defines the tests; all scenarios are played before the first of them looks at its outcome. */
 export function describeTarget(name: TargetName): void {
-  describe(`scenarios: ${name}`, () => {
-    const scenarios = readScenarios()
+  describe(name, () => {
+    const scenarios = readScenarios().filter((scenario) => canPlay(name, scenario))
     const isExpected = (scenario: { readonly name: string }): boolean =>
       !Object.hasOwn(EXPECTED_FAILURES, scenario.name)
     let target: Target | undefined

@@ -31,7 +31,7 @@ const HEAD = `# Rooms compared
 
 Every scenario of \`test/scenarios\`, played by \`npx tsx test/scenarios/compare.ts\` against Foyer and against the rooms of
 Debian's Prosody 0.12.3 and ejabberd 23.01 as they come, with anybody allowed to make rooms. What is claimed is what the
-specifications say. *yes*: as claimed. *–*: needs a lobby. Foyer was the same with its embedded server and as a component
+specifications say. *yes*: as claimed. *–*: needs a lobby. Foyer is the same with its embedded server and as a component
 of either server. How rooms and lobbies belong together is in [muc-mapping.md](muc-mapping.md).
 `
 
