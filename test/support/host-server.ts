@@ -109,13 +109,20 @@ export class HostServer {
   }
 }
 
+/** Below the ports that systems hand out by themselves, so that nobody is given one of ours meanwhile. */
+const FIRST_PORT = 20_000
+const PORTS = 10_000
+
 /** Ports that were free a moment ago: these servers cannot be asked which port they took. */
 async function freePorts(count: number): Promise<number[]> {
   const servers: Server[] = []
-  for (let i = 0; i < count; i++) {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    servers.push(server)
+  while (servers.length < count) {
+    const server = createServer()
+    server.listen(FIRST_PORT + Math.floor(Math.random() * PORTS), '127.0.0.1')
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('listening', () => resolve(true)).once('error', () => resolve(false))
+    })
+    if (isFree) servers.push(server)
   }
   const ports = servers.map((server) => (server.address() as { port: number }).port)
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))

@@ -34,5 +34,5 @@ Component "${options.component?.domain ?? 'unused.localhost'}"
     },
     command: ['prosody', '-F', '--config', join(folder, 'prosody.cfg.lua')],
     env: {},
-    ready: ["Activated service 'c2s'", "Activated service 'component'"],
+    ready: ["Activated service 'c2s' on [", "Activated service 'component' on ["],
   }))
