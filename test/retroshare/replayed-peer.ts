@@ -102,6 +102,8 @@ export class ReplayedPeer {
   readonly #served = new Set<ParticipantId>()
   readonly #watchers = new Set<() => void>()
   #lastTransaction = 1000
+  #pings = 0
+  #ponged = 0
 
   constructor(link: RawLink, part: Part) {
     this.#link = link
@@ -124,9 +126,21 @@ export class ReplayedPeer {
 
   /** Resolves when the other side has taken the record of an author. */
   served(author: ParticipantId): Promise<void> {
+    return this.#until(() => this.#served.has(author))
+  }
+
+  /** Resolves when the other side has read all that was sent so far: it answers in order. */
+  read(): Promise<void> {
+    this.#pings += 1
+    const sequence = FIRST_PING + this.#pings
+    this.#send({ kind: 'rtt-ping', sequence, pingAt: 0n })
+    return this.#until(() => this.#ponged >= sequence)
+  }
+
+  #until(holds: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const look = (): void => {
-        if (!this.#served.has(author)) return
+        if (!holds()) return
         this.#watchers.delete(look)
         resolve()
       }
@@ -154,6 +168,10 @@ export class ReplayedPeer {
       this.#send({ ...TRANSACTION_END, transaction: item.transaction })
       this.#serve(asked.ids)
     } else if (item.kind === 'gxs-transaction') this.#answerTransaction(item)
+    else if (item.kind === 'rtt-pong') {
+      this.#ponged = Math.max(this.#ponged, item.sequence)
+      for (const look of [...this.#watchers]) look()
+    }
   }
 
   #answerTransaction({ transaction, flags, items }: Of<'gxs-transaction'>): void {
@@ -187,6 +205,9 @@ export class ReplayedPeer {
     this.#link.socket.write(encodeItem(item))
   }
 }
+
+/** Far from the numbers of recorded pings. */
+const FIRST_PING = 1_000_000
 
 const TRANSACTION_END = {
   kind: 'gxs-transaction',

@@ -9,8 +9,8 @@ import { type JoinedLobby, population, type Router, trafficWith } from './state.
 export const ourLimit = (lobby: JoinedLobby): number => floodLimit(population(lobby))
 
 /**
- * Whether one more new item of a friend is taken; it counts if so. In sum as RetroShare does it, with a ceiling,
- * and with a limit for each author that is not the only one.
+ * Whether one more new item of a friend is taken; it counts if so. In sum as RetroShare does it, with a ceiling. What it
+ * takes in any lobby is one author's too; beyond that there is a limit for each author that is not the only one.
  */
 export function mayTake(
   router: Router,
@@ -25,11 +25,11 @@ export function mayTake(
   if (voice.author !== author)
     traffic.voice = { author, changedMs: voice.author === null ? voice.changedMs : nowMs }
   const taken = inflow.size(nowMs)
-  if (taken >= FLOOD.least) {
+  if (taken > FLOOD.least) {
     const limit = theirLimit(router, lobby)
     if (taken > limit) return false
     const isAlone = nowMs - traffic.voice.changedMs > TIMING.aloneMs
-    const most = authorLimit(limit)
+    const most = Math.max(FLOOD.least + 1, authorLimit(limit))
     if (!isAlone && taken >= most && inflow.countOf(author) >= most) return false
   }
   inflow.add(item, nowMs)

@@ -400,16 +400,28 @@ test('an author that is alone has all eleven places', () => {
   expect(node.updates().filter((update) => update.kind === 'said')).toHaveLength(11)
 })
 
-test('of several authors one has ten of eleven places, and another one is heard beside it', () => {
+test('the eleven that RetroShare takes in any lobby are taken of one author, too, whoever else speaks', () => {
   const node = speaking(ALICE)
   node.gets(ALICE, node.message())
   node.gets(ALICE, node.message({ author: author(1) }))
   node.passMs(11_000)
   node.take()
-  for (let i = 0; i < 20; i++) node.gets(ALICE, node.message())
+  for (let i = 0; i < 20; i++) node.gets(ALICE, node.message({ text: `${i}` }))
+  const texts = node.updates().flatMap((update) => (update.kind === 'said' ? [update.text] : []))
+  expect(texts).toEqual(Array.from({ length: 11 }, (_, i) => `${i}`))
+})
+
+test('where there are more places, of several authors one has three quarters, and another is heard beside it', () => {
+  const node = speaking(ALICE, BOB)
+  node.gets(BOB, list(entry({ participants: 60 })))
+  node.gets(ALICE, node.message())
+  node.gets(ALICE, node.message({ author: author(1) }))
+  node.passMs(11_000)
+  node.take()
+  for (let i = 0; i < 60; i++) node.gets(ALICE, node.message())
   node.gets(ALICE, node.message({ author: author(1), text: 'me, too' }))
   const updates = node.updates().flatMap((update) => (update.kind === 'said' ? [update.text] : []))
-  expect(updates).toHaveLength(11)
+  expect(updates).toHaveLength(38)
   expect(updates.at(-1)).toBe('me, too')
 })
 
