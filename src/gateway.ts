@@ -15,6 +15,7 @@ import { FriendDesk } from './gateway/friend-desk.ts'
 import { Hearing } from './gateway/hearing.ts'
 import { KnownAccounts } from './gateway/known-accounts.ts'
 import { isOnMap, publicRooms } from './gateway/map.ts'
+import { MentionMail } from './gateway/mention-mail.ts'
 import { observe } from './gateway/observation.ts'
 import { createPictures } from './gateway/pictures.ts'
 import { problems } from './gateway/problems.ts'
@@ -95,6 +96,14 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   const hearing = await Hearing.open({ store, log, nowMs: Date.now }, lastId)
   shutdown.add({ hearing: () => hearing.stop() })
 
+  const mentions = new MentionMail({
+    table: store.mentions,
+    log,
+    isReachable: (account) => xmpp.isReachable(account),
+    send: (to, stanza) => xmpp.send(to, stanza),
+  })
+  await mentions.load()
+  shutdown.add({ mentions: () => mentions.idle() })
   const behind = new RoomsBehind(store)
   shutdown.add({ 'rooms behind': async () => behind.stop() })
   const rooms = new Rooms({
@@ -127,6 +136,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
       // Of accounts elsewhere nobody can tell which are guests.
       isKept: (account) => domainOf(account) !== serverDomain || accounts.isRegistered(account),
       isReachable: (account) => xmpp.isReachable(account),
+      mail: (account, stanza) => mentions.post(account, stanza),
       send: (to, stanza) => xmpp.send(to, stanza),
       fanout: (stanza, to) => xmpp.fanout(stanza, to),
       onMessage: (direction) => seen.metrics.message(direction),
@@ -134,6 +144,10 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     },
   })
   await rooms.load()
+  accounts.onRemoved = (account) => {
+    mentions.forget(account)
+    rooms.describeAll()
+  }
   const desk = new FriendDesk({
     domain: config.xmpp.domain,
     networks,
@@ -169,7 +183,10 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
         rooms.onSessionEnded(jid)
         desk.onSessionEnded(jid)
       },
-      onAvailable: (account) => desk.onAvailable(account),
+      onAvailable: (account) => {
+        desk.onAvailable(account)
+        mentions.onAvailable(account)
+      },
     })
   const component =
     config.xmpp.component &&
@@ -182,6 +199,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
       log,
       nowMs: Date.now,
       admins: () => admins,
+      onUp: () => mentions.tryAll(),
       onStanza,
     }))
   const xmpp = xmppSide({ server, serverDomain, component })

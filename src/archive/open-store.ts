@@ -1,5 +1,6 @@
 /** Opens a store: the one place that chooses the database. */
 import { accountStore } from './accounts.ts'
+import { mentionTable } from './mentions.ts'
 import { postgresArchive } from './postgres-archive.ts'
 import { MIGRATIONS as POSTGRES_MIGRATIONS } from './postgres-schema.ts'
 import { PostgresSession } from './postgres-session.ts'
@@ -26,6 +27,7 @@ const tables = (sql: Sql): Omit<Store, 'archive' | 'problem' | 'close'> => ({
   hearing: hearingTable(sql),
   occupants: occupantTable(sql),
   roomStates: roomStateTable(sql),
+  mentions: mentionTable(sql),
   meta: metaTable(sql),
 })
 

@@ -131,4 +131,14 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (room, address)
   );
   `,
+  `
+  -- Who stays in the lobby while away, and notices of mentions that wait for them.
+  ALTER TABLE room_affiliation ADD COLUMN is_staying bigint NOT NULL DEFAULT 0;
+  CREATE TABLE mention (
+    place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account text COLLATE "C" NOT NULL,
+    xml text NOT NULL
+  );
+  CREATE INDEX mention_by_account ON mention (account, place);
+  `,
 ]

@@ -16,6 +16,7 @@ interface RawAffiliation {
   affiliation: AffiliationRecord['affiliation']
   reason: string
   nick: string
+  is_staying: number
 }
 
 /** A document that this table has written. */
@@ -30,7 +31,7 @@ export function roomStateTable(db: Sql): RoomStateTable {
         'SELECT room, settings, lobby, tombstone FROM room_state ORDER BY room',
       )
       const affiliations = await db.all<RawAffiliation>(
-        'SELECT room, address, affiliation, reason, nick FROM room_affiliation ORDER BY room, address',
+        'SELECT room, address, affiliation, reason, nick, is_staying FROM room_affiliation ORDER BY room, address',
       )
       return joined(states, affiliations)
     },
@@ -48,7 +49,8 @@ function joined(
   affiliations: readonly RawAffiliation[],
 ): ReadonlyMap<string, RoomState> {
   const byRoom = new Map<string, AffiliationRecord[]>()
-  for (const { room, ...record } of affiliations) {
+  for (const { room, is_staying, ...kept } of affiliations) {
+    const record = is_staying === 1 ? { ...kept, isStaying: true } : kept
     const records = byRoom.get(room)
     if (records) records.push(record)
     else byRoom.set(room, [record])
@@ -68,14 +70,15 @@ function joined(
 async function save(tx: SqlRunner, room: string, write: StateWrite): Promise<void> {
   for (const address of [...write.forgotten, ...write.records.map((record) => record.address)])
     await tx.run('DELETE FROM room_affiliation WHERE room = ? AND address = ?', room, address)
-  for (const { address, affiliation, reason, nick } of write.records)
+  for (const { address, affiliation, reason, nick, isStaying } of write.records)
     await tx.run(
-      'INSERT INTO room_affiliation (room, address, affiliation, reason, nick) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO room_affiliation (room, address, affiliation, reason, nick, is_staying) VALUES (?, ?, ?, ?, ?, ?)',
       room,
       address,
       affiliation,
       reason,
       nick,
+      isStaying ? 1 : 0,
     )
   if (write.settings === undefined && write.tombstone === undefined && write.lobby === undefined) return
   const before = await tx.get<RawState>(

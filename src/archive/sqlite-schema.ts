@@ -132,4 +132,14 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (room, address)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Who stays in the lobby while away, and notices of mentions that wait for them.
+  ALTER TABLE room_affiliation ADD COLUMN is_staying INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE mention (
+    place INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    xml TEXT NOT NULL
+  );
+  CREATE INDEX mention_by_account ON mention (account, place);
+  `,
 ]

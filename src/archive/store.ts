@@ -99,6 +99,20 @@ export interface RoomStateTable {
   remove(room: string): Promise<void>
 }
 
+/** Notices of mentions that wait for their account. */
+export interface MentionTable {
+  /** Bare JIDs of all for whom something waits. */
+  accounts(): Promise<readonly string[]>
+  /** What waits for an account, oldest first; places grow. */
+  of(account: string): Promise<readonly { readonly place: number; readonly xml: string }[]>
+  /** Adds one, and drops the oldest beyond `max`. */
+  add(account: string, xml: string, max: number): Promise<void>
+  /** Removes what waits up to this place. */
+  remove(account: string, place: number): Promise<void>
+  /** Removes all that waits for an account. */
+  clear(account: string): Promise<void>
+}
+
 /** Single values, for example the gateway's secret. */
 export interface MetaTable {
   get(key: string): Promise<string | undefined>
@@ -118,6 +132,7 @@ export interface Store {
   readonly hearing: HearingTable
   readonly occupants: OccupantTable
   readonly roomStates: RoomStateTable
+  readonly mentions: MentionTable
   readonly meta: MetaTable
   /** Why the database is out of reach now, for operators; undefined while it is not. */
   problem(): string | undefined

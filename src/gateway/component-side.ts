@@ -28,6 +28,8 @@ export interface ComponentSideOptions {
   nowMs(): number
   /** Bare JIDs of the operators. */
   admins(): readonly string[]
+  /** The host server can be reached. */
+  onUp(): void
   onStanza(from: Jid, stanza: Element): void
 }
 
@@ -72,6 +74,7 @@ export async function createComponentSide(options: ComponentSideOptions): Promis
       if (known) restore(known)
       known = undefined
       check.askAll()
+      options.onUp()
       for (const account of options.admins())
         if (domainOf(account) !== serverDomain) desk.onAvailable(account)
     },

@@ -6,6 +6,8 @@ export class KnownAccounts implements AccountStore {
   readonly #store: AccountStore
   readonly #domain: string | undefined
   readonly #names: Set<string>
+  /** Called when an account (bare JID) is no more. */
+  onRemoved: (account: string) => void = () => undefined
 
   private constructor(store: AccountStore, domain: string | undefined, names: Iterable<string>) {
     this.#store = store
@@ -31,6 +33,7 @@ export class KnownAccounts implements AccountStore {
   async remove(account: string): Promise<boolean> {
     const wasThere = await this.#store.remove(account)
     this.#names.delete(account)
+    if (wasThere) this.onRemoved(`${account}@${this.#domain}`)
     return wasThere
   }
 

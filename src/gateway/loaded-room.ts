@@ -41,6 +41,8 @@ export interface RoomSurroundings {
   isKept(account: string): boolean
   /** Whether a message to this account (bare) would be delivered now. */
   isReachable(account: string): boolean
+  /** To an account (bare JID) that is away: delivered now, or kept until it can be. */
+  mail(account: string, stanza: Element): void
   send(to: string, stanza: Element): void
   fanout(stanza: PreparedStanza, to: readonly string[]): void
   onMessage(direction: 'in' | 'out' | 'local'): void
@@ -233,6 +235,7 @@ export class LoadedRoom {
       identity: occupant.participant ?? identities.get(occupant.nick) ?? null,
       since: isoTime(occupant.sinceMs),
       muted: occupant.isMuted,
+      away: occupant.isAway,
     }))
   }
 
@@ -311,6 +314,10 @@ export class LoadedRoom {
         this.#around.onMessage('out')
         this.#parts.onSaid()
         break
+      case 'mentioned':
+        this.#around.mail(effect.account, effect.stanza)
+        return
+      case 'local-away':
       case 'local-left':
         this.#parts.onLeft(effect.account)
         this.#around.onPresence()

@@ -36,6 +36,17 @@ export class RoomStates {
     for (const [localpart, { lobby }] of this.#states) if (lobby) this.#lobbies.set(localpart, lobby)
   }
 
+  /** Somebody stays in the lobby of a room that is not loaded. */
+  isHeld(localpart: string): boolean {
+    const { tombstone, affiliations } = this.of(localpart)
+    return tombstone === null && affiliations.some((record) => record.isStaying)
+  }
+
+  /** Rooms that are not loaded and whose lobbies somebody stays in. */
+  held(): string[] {
+    return [...this.#states.keys()].filter((localpart) => this.isHeld(localpart))
+  }
+
   /** What is kept of a room that is not loaded. */
   of(localpart: string): RoomState {
     return this.#states.get(localpart) ?? EMPTY_STATE

@@ -165,9 +165,11 @@ export class Rooms {
     }
   }
 
-  /** What a network knows already: rooms of joined lobbies are loaded, so that nothing said there is missed. */
+  /** What a network knows already: rooms of joined lobbies are loaded, so that nothing said there is missed; and those that somebody stays in. */
   adopt(network: LobbyNetwork): void {
     for (const lobby of network.snapshot().lobbies) this.#onLobby(network, lobby)
+    for (const localpart of this.#states.held())
+      if (this.#records.get(localpart)?.network === network.id) this.#find(localpart, true)
   }
 
   /** Owners may have changed. */
@@ -291,7 +293,8 @@ export class Rooms {
     const row = known ?? this.#store(network.id, lobby)
     const room = this.#loaded.get(row.localpart)
     if (room) room.describe(lobby)
-    else if (lobby.isJoined && !this.#states.tombstone(row.localpart)) this.#load(row, network, lobby, false)
+    else if (this.#states.isHeld(row.localpart) || (lobby.isJoined && !this.#states.tombstone(row.localpart)))
+      this.#load(row, network, lobby, false)
   }
 
   /** Makes place by forgetting the oldest room that was found, is not visible now, and never had participants. */
@@ -366,6 +369,7 @@ export class Rooms {
       this.#options.around,
     )
     this.#loaded.set(localpart, room)
+    room.dispatch({ kind: 'loaded' })
     return room
   }
 

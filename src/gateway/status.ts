@@ -79,6 +79,8 @@ export interface OccupantView {
   readonly since: string
   /** In the lobby, and not shown in the room by order of a moderator. */
   readonly muted: boolean
+  /** In the lobby, and not shown in the room: an XMPP user who stays there while away. */
+  readonly away: boolean
 }
 
 /** When the lobby of a room was not heard. */

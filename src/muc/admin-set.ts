@@ -53,12 +53,14 @@ function recordsOf(room: Room, items: readonly AffiliationItem[]): Records {
   const wanted = new Map<string, AffiliationRecord>()
   for (const { address, affiliation, reason, nick } of items) {
     const hasNick = affiliation !== 'none' && affiliation !== 'outcast'
-    const kept = (wanted.get(address) ?? room.affiliations.get(address))?.nick ?? ''
+    const before = wanted.get(address) ?? room.affiliations.get(address)
+    const kept = before?.nick ?? ''
     wanted.set(address, {
       address,
       affiliation,
       reason: affiliation === 'none' ? '' : reason,
       nick: hasNick ? (nick ?? kept) : '',
+      ...(hasNick && before?.isStaying && { isStaying: true }),
     })
   }
   const changes = [...wanted.values()].filter((record) => !isKnown(room, record))

@@ -173,4 +173,5 @@ export const CONFIG_FIELDS: readonly ConfigField[] = [
     min: 0,
     max: MAX_SLOW_MODE_SECONDS,
   }),
+  flag('muc#roomconfig_forwardmentions', 'Mentions reach those who stay while away', 'forwardsMentions'),
 ]

@@ -31,9 +31,9 @@ export function destroyBy(room: Room, from: Jid, iq: Element, destroy: Element):
   })
 }
 
-/** A room that is not meant to stay ends when the last XMPP user has left. */
+/** A room that is not meant to stay ends when the last XMPP user has left and no place in its lobby is kept. */
 export function endIfEmpty(room: Room): RoomEffect[] {
-  if (room.sessions.size > 0 || room.saving || room.isClosed || !room.isUsed) return []
+  if (room.sessions.size > 0 || room.away.size > 0 || room.saving || room.isClosed || !room.isUsed) return []
   if (room.isLocked) return close(room, NO_TRACE, null)
   if (room.config.isPersistent) return []
   const tombstone: RoomTombstone = { kind: 'ended', reason: '', alternate: null }

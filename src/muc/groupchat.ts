@@ -7,6 +7,7 @@ import type { ArchiveWrite } from './archive-port.ts'
 import { archivable } from './archived-stanza.ts'
 import { TYPING_TO_LOBBY_MS } from './limits.ts'
 import { type Said, whatIsSaid } from './manner.ts'
+import { forwardMentions, mentionedIn } from './mentions.ts'
 import { type MessageContent, readContent } from './message-content.ts'
 import { countMessage, rateOf } from './message-rate.ts'
 import { fanout } from './presence-stanza.ts'
@@ -92,9 +93,15 @@ function keepAndReflect(
 ): RoomEffect[] {
   const { from, stanza, content, speaker } = message
   const id = nextArchiveId()
-  const reflected = archivable(
-    reflection(room, message, stanza.attrs.id ?? id, [...content.children, stanzaIdElement(room.bare, id)]),
-  )
+  const shown = reflection(room, message, stanza.attrs.id ?? id, [
+    ...content.children,
+    stanzaIdElement(room.bare, id),
+  ])
+  const reflected = archivable(shown)
+  const { nick } = speaker
+  const { body } = content
+  const isNew = !change.corrects && !change.retracts
+  const kept = { message: shown, id, nick, body, atMs: nowMs, uris: mentionedIn(content.children) }
   rememberText(room, message, [id, stanza.attrs.id], nowMs)
   return [
     {
@@ -104,9 +111,9 @@ function keepAndReflect(
         room: room.identity.jid.local,
         atMs: nowMs,
         occupantId: speaker.occupantId,
-        nick: speaker.nick,
+        nick,
         kind: change.retracts ? 'retraction' : 'message',
-        body: change.retracts || content.body === '' ? null : content.body,
+        body: change.retracts || body === '' ? null : body,
         xml: reflected.xml,
         networkId: null,
         ...change,
@@ -114,6 +121,7 @@ function keepAndReflect(
       stored: [
         ...fanout(reflected.stanza, audienceOf(room).everybody),
         ...toLobby(room, message, { id, nowMs }),
+        ...(isNew ? forwardMentions(room, kept) : []),
       ],
       failed: [{ kind: 'send', to: from.full, stanza: errorReply(stanza, notStored(room)) }],
     },

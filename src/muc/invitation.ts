@@ -73,8 +73,14 @@ function newMembers(room: Room, addresses: readonly (Jid | undefined)[]): Affili
   for (const address of addresses) {
     if (!address || address.local === '' || address.domain === room.identity.jid.domain) continue
     if (affiliationOf(room, address.bare) !== 'none') continue
-    const nick = room.affiliations.get(address.bare)?.nick ?? ''
-    members.set(address.bare, { address: address.bare, affiliation: 'member', reason: '', nick })
+    const { nick = '', isStaying } = room.affiliations.get(address.bare) ?? {}
+    members.set(address.bare, {
+      address: address.bare,
+      affiliation: 'member',
+      reason: '',
+      nick,
+      ...(isStaying && { isStaying }),
+    })
   }
   return [...members.values()]
 }

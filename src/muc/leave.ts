@@ -5,6 +5,7 @@ import { seesAddresses } from './role.ts'
 import { type LocalOccupant, type Room, removeSession, type Session } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
 import { isOwn, portableChildren } from './stanza-parts.ts'
+import { keepsPlace } from './staying.ts'
 
 /** How a session leaves. */
 export interface Parting {
@@ -46,8 +47,12 @@ export function part(room: Room, session: Session, parting: Parting): RoomEffect
 }
 
 /** The lobby of a locked room does not exist yet, so that nobody has to leave it. */
-export const tellLobbyLeft = (room: Room, { account, nick }: LocalOccupant): RoomEffect[] =>
-  room.isLocked ? [] : [{ kind: 'local-left', account, nick }]
+export function tellLobbyLeft(room: Room, { account, nick, sinceMs }: LocalOccupant): RoomEffect[] {
+  if (room.isLocked) return []
+  if (!keepsPlace(room, account, nick)) return [{ kind: 'local-left', account, nick }]
+  room.away.set(account, { nick, sinceMs })
+  return [{ kind: 'local-away', account, nick }]
+}
 
 /** A client says that it leaves. */
 export const leave = (room: Room, session: Session, stanza: Element): RoomEffect[] =>

@@ -12,6 +12,10 @@ export const MAX_SUBJECT_CHARS = 2000
 export const MAX_AFFILIATIONS = 5000
 /** Registered nicks of a room, of those whom nobody gave an affiliation: these come on their own. */
 export const MAX_NICK_RECORDS = 1000
+/** Accounts whose place in the lobby is kept while they are away: each is an identity that is kept alive there. */
+export const MAX_STAYING = 100
+/** Characters of a message that a notice of a mention shows to clients that know no such notices. */
+export const MAX_MENTION_BODY_CHARS = 300
 /** Requests that wait while a change is being stored; and invitations in one message. */
 export const MAX_WAITING_STANZAS = 256
 export const MAX_INVITATIONS = 50

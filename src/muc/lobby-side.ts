@@ -6,6 +6,7 @@ import { type Element, el, prepare } from '../stanza/xml.ts'
 import type { ParticipantId } from '../util/ids.ts'
 import { archivable } from './archived-stanza.ts'
 import { MAX_OCCUPANTS, TYPING_FROM_LOBBY_MS } from './limits.ts'
+import { forwardMentions, NO_URIS } from './mentions.ts'
 import { countMessage, rateOf } from './message-rate.ts'
 import { isMuted } from './mute.ts'
 import { idOfParticipant } from './occupant-id.ts'
@@ -134,7 +135,10 @@ export function hearFromLobby(
         xml,
         networkId,
       },
-      stored: fanout(stanza, audienceOf(room).everybody),
+      stored: [
+        ...fanout(stanza, audienceOf(room).everybody),
+        ...forwardMentions(room, { message, id, nick, body, atMs: env.nowMs, uris: NO_URIS }),
+      ],
       failed: [{ kind: 'lobby-missed', atMs: env.nowMs }],
     },
   ]

@@ -1,14 +1,15 @@
-/** Registering a nick with the room: XEP-0045 §7.10 and §7.12, XEP-0077. Nobody else gets it then. */
+/** Registering a nick with the room, and staying in the lobby under it: XEP-0045 §7.10 and §7.12, XEP-0077. */
 import type { Jid } from '../stanza/jid.ts'
 import { normalizeResource } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { iqResult, type StanzaError } from '../stanza/stanza-error.ts'
 import { childOf, type Element, el, elements } from '../stanza/xml.ts'
 import { fail, ok, type Result } from '../util/result.ts'
-import { refusesAccount } from './access.ts'
+import { mayRead, refusesAccount } from './access.ts'
 import { affiliationOf } from './affiliation.ts'
-import { formElement, readForm } from './data-form.ts'
-import { MAX_AFFILIATIONS, MAX_NICK_RECORDS } from './limits.ts'
+import { booleanValue } from './config-fields.ts'
+import { formElement, readBoolean, readForm } from './data-form.ts'
+import { MAX_AFFILIATIONS, MAX_NICK_RECORDS, MAX_STAYING } from './limits.ts'
 import { answer, refusal, refuse } from './reply.ts'
 import { putRecords, type Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
@@ -17,6 +18,7 @@ import { failTo, save } from './saving.ts'
 
 const ROOM_NICK = 'muc#register_roomnick'
 const LEGACY_NICK = 'username'
+const STAY = 'foyer#stay'
 
 /** The nick that an account (bare JID) has registered; empty when it has none. */
 export const nickOf = (room: Room, account: string): string => room.affiliations.get(account)?.nick ?? ''
@@ -29,20 +31,27 @@ export function receiveRegistration(room: Room, from: Jid, iq: Element, query: E
   const banned = refusesAccount(room, from.bare)
   if (banned) return refuse(room, from, iq, banned)
   if (iq.attrs.type === 'get') return answer(from, iqResult(iq, registration(room, from.bare)))
-  if (elements(query).some((child) => child.getName() === 'remove')) return store(room, from, iq, '')
-  const nick = readNick(room, query)
-  if (!nick.ok) return refuse(room, from, iq, nick.error)
-  const error = refusesNick(room, from.bare, nick.value)
-  return error ? refuse(room, from, iq, error) : store(room, from, iq, nick.value)
+  if (elements(query).some((child) => child.getName() === 'remove')) return store(room, from, iq, NOTHING)
+  const wish = readWish(room, from.bare, query)
+  if (!wish.ok) return refuse(room, from, iq, wish.error)
+  const error = refusesNick(room, from.bare, wish.value.nick) ?? refusesStay(room, from, wish.value)
+  return error ? refuse(room, from, iq, error) : store(room, from, iq, wish.value)
 }
 
 function registration(room: Room, account: string): Element {
   const nick = nickOf(room, account)
   const field = { name: ROOM_NICK, type: 'text-single', label: 'Nickname', values: nick === '' ? [] : [nick] }
-  const form = formElement('form', NS.mucRegister, [field], {
+  const stay = {
+    name: STAY,
+    type: 'boolean',
+    label: 'Stay in the lobby while I am away',
+    values: [booleanValue(isStaying(room, account))],
+  }
+  const form = formElement('form', NS.mucRegister, [field, stay], {
     title: `Nickname in ${room.config.name}`,
     instructions:
-      'A registered nickname is kept for you at this gateway. In the lobby others may have it too.',
+      'A registered nickname is kept for you at this gateway. In the lobby others may have it too. ' +
+      'If you stay in the lobby while you are away, others there see you, and you get messages that mention you.',
   })
   form.getChildByAttr('var', ROOM_NICK)?.append(el('required', {}))
   return el(
@@ -54,7 +63,18 @@ function registration(room: Room, account: string): Element {
   )
 }
 
-function readNick(room: Room, query: Element): Result<string, StanzaError> {
+/** What an account asks to be kept of it. */
+interface Wish {
+  readonly nick: string
+  readonly isStaying: boolean
+}
+
+const NOTHING: Wish = { nick: '', isStaying: false }
+
+const isStaying = (room: Room, account: string): boolean => room.affiliations.get(account)?.isStaying ?? false
+
+/** Who does not say whether to stay has it as before. */
+function readWish(room: Room, account: string, query: Element): Result<Wish, StanzaError> {
   const element = childOf(query, 'x', NS.dataForms)
   const form = element && readForm(element)
   if (form && form.type !== 'cancel' && form.formType !== NS.mucRegister)
@@ -65,9 +85,28 @@ function readNick(room: Room, query: Element): Result<string, StanzaError> {
         .find((child) => child.getName() === LEGACY_NICK || child.getName() === 'nick')
         ?.getText()
   const nick = text === undefined ? undefined : normalizeResource(text.trim())
-  return nick === undefined
-    ? fail(refusal(room, 'modify', 'bad-request', `${ROOM_NICK}: expected a nickname`))
-    : ok(nick)
+  if (nick === undefined)
+    return fail(refusal(room, 'modify', 'bad-request', `${ROOM_NICK}: expected a nickname`))
+  const values = form?.fields.get(STAY)
+  const stays = values ? readBoolean(values) : isStaying(room, account)
+  return stays === undefined
+    ? fail(refusal(room, 'modify', 'bad-request', `${STAY}: expected 1 or 0`))
+    : ok({ nick, isStaying: stays })
+}
+
+/** Who stays hears what is said, and so must be somebody who may. */
+function refusesStay(room: Room, from: Jid, wish: Wish): StanzaError | undefined {
+  if (!wish.isStaying || isStaying(room, from.bare)) return undefined
+  if (!mayRead(room, from))
+    return refusal(room, 'auth', 'not-authorized', 'Enter the room first: it asks for a password.')
+  return room.staying.size >= MAX_STAYING
+    ? refusal(
+        room,
+        'wait',
+        'resource-constraint',
+        'As many as can be stay in the lobby of this room already.',
+      )
+    : undefined
 }
 
 function refusesNick(room: Room, account: string, nick: string): StanzaError | undefined {
@@ -85,12 +124,18 @@ function refusesNick(room: Room, account: string, nick: string): StanzaError | u
     : undefined
 }
 
-/** The nick is the only thing that changes: who stands how to the room is for owners and admins to say. */
-function store(room: Room, from: Jid, iq: Element, nick: string): RoomEffect[] {
+/** Nothing else changes: who stands how to the room is for owners and admins to say. */
+function store(room: Room, from: Jid, iq: Element, { nick, isStaying: stays }: Wish): RoomEffect[] {
   const before = room.affiliations.get(from.bare)
-  if ((before?.nick ?? '') === nick) return answer(from, iqResult(iq))
+  if ((before?.nick ?? '') === nick && stays === isStaying(room, from.bare)) return answer(from, iqResult(iq))
   const affiliation = before?.affiliation ?? (from.bare === room.createdBy ? 'owner' : 'none')
-  const record: AffiliationRecord = { address: from.bare, affiliation, reason: before?.reason ?? '', nick }
+  const record: AffiliationRecord = {
+    address: from.bare,
+    affiliation,
+    reason: before?.reason ?? '',
+    nick,
+    ...(stays && { isStaying: true }),
+  }
   const isNothing = nick === '' && affiliation === 'none' && from.bare !== room.createdBy
   const write = isNothing ? { records: [], forgotten: [from.bare] } : { records: [record], forgotten: [] }
   return save(room, {

@@ -26,6 +26,7 @@ export function configOf(settings: RoomSettings, description: RoomDescription): 
     privateMessages: 'anyone',
     memberListRoles: isMembersOnly ? ['moderator', 'participant', 'visitor'] : ['moderator'],
     hasVoiceRequests: true,
+    forwardsMentions: true,
     ...settings,
   }
 }

@@ -207,6 +207,8 @@ export type RoomEvent =
   | { readonly kind: 'saved'; readonly error: StanzaError | null }
   /** A time asked for by a `wake` effect has come. */
   | { readonly kind: 'wake' }
+  /** The room is loaded: whose place in the lobby is kept takes it. */
+  | { readonly kind: 'loaded' }
   /** The service shuts down: 332 and 110 to everybody (XEP-0045 §17.x). */
   | { readonly kind: 'shutdown' }
 
@@ -244,6 +246,10 @@ export type RoomEffect =
   /** A local occupant appeared. `account` is the bare JID. Bound for the lobby, as are the next five. */
   | { readonly kind: 'local-entered'; readonly account: string; readonly nick: string }
   | { readonly kind: 'local-left'; readonly account: string; readonly nick: string }
+  /** Nobody of the account is here any longer, and its place in the lobby is kept: nothing is bound for the lobby. */
+  | { readonly kind: 'local-away'; readonly account: string; readonly nick: string }
+  /** For an account (bare JID) that is away: it was mentioned. To be kept until it can be delivered. */
+  | { readonly kind: 'mentioned'; readonly account: string; readonly stanza: Element }
   | {
       readonly kind: 'local-renamed'
       readonly account: string

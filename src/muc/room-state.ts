@@ -14,6 +14,8 @@ export interface AffiliationRecord {
   readonly reason: string
   /** Nick that nobody else can have; empty when none is registered. */
   readonly nick: string
+  /** The place in the lobby, under this nick, is kept while nobody of the account is in the room. */
+  readonly isStaying?: boolean
 }
 
 /** All that an owner decides of a room. */
@@ -51,6 +53,8 @@ export interface RoomConfig {
   readonly hasVoiceRequests: boolean
   /** Seconds that an account waits between two messages; 0 for no rule. */
   readonly slowModeSeconds: number
+  /** Messages that mention somebody who stays in the lobby while away are forwarded. */
+  readonly forwardsMentions: boolean
 }
 
 /** What owners have decided; everything else is as the lobby has it. */

@@ -6,7 +6,7 @@ import { ExpiringMap } from '../util/expiring-map.ts'
 import type { ArchiveId, ParticipantId } from '../util/ids.ts'
 import { MAX_OCCUPANTS, MAX_SENT_MEMORY, MAX_SLOW_MODE_SECONDS, SENT_MEMORY_MS } from './limits.ts'
 import type { MessageRate } from './message-rate.ts'
-import { idOfParticipant } from './occupant-id.ts'
+import { idOfAccount, idOfParticipant } from './occupant-id.ts'
 import { emptyRecent, type Recent } from './recent.ts'
 import { seesAddresses } from './role.ts'
 import { configOf } from './room-config.ts'
@@ -79,6 +79,12 @@ export interface MutedParticipant {
   readonly sinceMs: number
 }
 
+/** A place in the lobby whose holder is not here. */
+export interface KeptPlace {
+  readonly nick: string
+  readonly sinceMs: number
+}
+
 export type Occupant = LocalOccupant | LobbyOccupant
 
 /** Full JIDs of sessions; each list is replaced, never changed, when somebody comes or goes. */
@@ -130,6 +136,10 @@ export interface Room {
   readonly affiliations: Map<string, AffiliationRecord>
   /** Registered nicks and the addresses they belong to. */
   readonly reserved: Map<string, string>
+  /** Accounts that asked to keep their place in the lobby, and the nicks that they registered for it. */
+  readonly staying: Map<string, string>
+  /** Those of them that are in the lobby and not here, with the nick that they have there. */
+  readonly away: Map<string, KeptPlace>
   subject: string
   /** When the subject was set; undefined when that was before this room was loaded. */
   subjectAtMs: number | undefined
@@ -154,6 +164,8 @@ export interface Room {
   readonly waiting: WaitingStanza[]
   readonly occupants: Map<string, Occupant>
   readonly sessions: Map<string, Session>
+  /** How many of them each account has. */
+  readonly sessionsOf: Map<string, number>
   readonly participants: Map<ParticipantId, LobbyOccupant>
   /** Participants that are in the lobby and not shown here. */
   readonly muted: Map<ParticipantId, MutedParticipant>
@@ -201,8 +213,11 @@ export function createRoom(
     waiting: [],
     muted: new Map(),
     reserved: new Map(),
+    staying: new Map(),
+    away: new Map(),
     occupants: new Map(),
     sessions: new Map(),
+    sessionsOf: new Map(),
     participants: new Map(),
     audience: undefined,
     typing: new Map(),
@@ -231,10 +246,12 @@ export function putRecords(
     const nick = room.affiliations.get(address)?.nick ?? ''
     if (room.reserved.get(nick) === address) room.reserved.delete(nick)
     room.affiliations.delete(address)
+    room.staying.delete(address)
   }
   for (const record of records) {
     room.affiliations.set(record.address, record)
     if (record.nick !== '') room.reserved.set(record.nick, record.address)
+    if (record.nick !== '' && record.isStaying) room.staying.set(record.address, record.nick)
   }
 }
 
@@ -251,9 +268,11 @@ export interface OccupantView {
   readonly sessions: number
   /** Not shown in the room, by order of a moderator. */
   readonly isMuted: boolean
+  /** In the lobby, and not in the room: the place is kept. */
+  readonly isAway: boolean
 }
 
-/** All occupants, in the order in which they took their nicks, then those in the lobby that are muted here. */
+/** All occupants, in the order in which they took their nicks, then those in the lobby that are muted here or away. */
 export const occupantsOf = (room: Room): OccupantView[] => [
   ...[...room.occupants.values()].map((occupant) => ({
     side: occupant.side,
@@ -263,6 +282,7 @@ export const occupantsOf = (room: Room): OccupantView[] => [
     sinceMs: occupant.sinceMs,
     sessions: occupant.side === 'local' ? occupant.sessions.length : 0,
     isMuted: false,
+    isAway: false,
   })),
   ...[...room.muted].map(([participant, { nick, sinceMs }]) => ({
     side: 'remote' as const,
@@ -272,6 +292,17 @@ export const occupantsOf = (room: Room): OccupantView[] => [
     sinceMs,
     sessions: 0,
     isMuted: true,
+    isAway: false,
+  })),
+  ...[...room.away].map(([account, { nick, sinceMs }]) => ({
+    side: 'local' as const,
+    nick,
+    occupantId: idOfAccount(room.identity.occupantKey, account),
+    participant: null,
+    sinceMs,
+    sessions: 0,
+    isMuted: false,
+    isAway: true,
   })),
 ]
 
@@ -296,6 +327,7 @@ export function addSession(room: Room, session: Session): void {
   room.occupants.set(occupant.nick, occupant)
   occupant.sessions.push(session)
   room.sessions.set(session.full, session)
+  countSessions(room, occupant.account, 1)
   room.audience = room.audience && audienceWith(room, room.audience, session)
   forgetShown(occupant)
 }
@@ -307,11 +339,18 @@ function audienceWith(room: Room, audience: Audience, { full, occupant }: Sessio
   return { ...audience, everybody, others }
 }
 
+function countSessions(room: Room, account: string, change: 1 | -1): void {
+  const count = (room.sessionsOf.get(account) ?? 0) + change
+  if (count > 0) room.sessionsOf.set(account, count)
+  else room.sessionsOf.delete(account)
+}
+
 /** Takes a session out, and its occupant with the last one. */
 export function removeSession(room: Room, session: Session): void {
   const { occupant } = session
   occupant.sessions.splice(occupant.sessions.indexOf(session), 1)
   room.sessions.delete(session.full)
+  countSessions(room, occupant.account, -1)
   if (occupant.sessions.length === 0) room.occupants.delete(occupant.nick)
   room.audience = undefined
   forgetShown(occupant)

@@ -25,12 +25,14 @@ import type { Room, WaitingStanza } from './room.ts'
 import type { RoomEffect, RoomEnv, RoomEvent } from './room-port.ts'
 import { finishSaving, waitFor } from './saving.ts'
 import { answerAbsentRoom } from './service.ts'
+import { settlePlaces } from './staying.ts'
 import { settleSubject } from './subject.ts'
 
 /** Takes an event in and says what is to be done, in this order. The state of `room` changes in place. */
 export function stepRoom(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {
   const effects = takeEvent(room, event, env)
-  return event.kind === 'shutdown' ? effects : [...effects, ...endIfEmpty(room)]
+  if (event.kind === 'shutdown') return effects
+  return [...effects, ...settlePlaces(room, env.nowMs), ...endIfEmpty(room)]
 }
 
 function takeEvent(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {
@@ -79,6 +81,8 @@ function takeEvent(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {
       )
     case 'wake':
       return expireTyping(room, env.nowMs)
+    case 'loaded':
+      return []
     case 'shutdown':
       return shutDown(room)
     default:

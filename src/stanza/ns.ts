@@ -52,6 +52,7 @@ export const NS = {
   mamExtended: 'urn:xmpp:mam:2#extended', // XEP-0313
   hints: 'urn:xmpp:hints', // XEP-0334
   clientState: 'urn:xmpp:csi:0', // XEP-0352
+  reference: 'urn:xmpp:reference:0', // XEP-0372
   sid: 'urn:xmpp:sid:0', // XEP-0359
   mucSelfPing: 'http://jabber.org/protocol/muc#self-ping-optimization', // XEP-0410
   upload: 'urn:xmpp:http:upload:0', // XEP-0363
@@ -75,4 +76,5 @@ export const NS = {
   fileMetadata: 'urn:xmpp:file:metadata:0', // XEP-0446
   fileSharing: 'urn:xmpp:sfs:0', // XEP-0447
   reply: 'urn:xmpp:reply:0', // XEP-0461
+  mentions: 'urn:xmpp:mmn:0', // XEP-0452
 } as const

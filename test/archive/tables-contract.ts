@@ -126,7 +126,7 @@ export function tablesContract(
 
       test('is kept by room: settings, lobby, tombstone and affiliations, each until it is written again', async () => {
         const lobby = { name: 'Den', isPrivate: true, isSigned: false }
-        const [ann, bob] = [record('ann@x', 'owner'), record('bob@x', 'outcast')]
+        const [ann, bob] = [{ ...record('ann@x', 'owner'), isStaying: true }, record('bob@x', 'outcast')]
         await store.roomStates.save('a', {
           ...write,
           settings: { isModerated: true, password: "it's" },
@@ -150,6 +150,21 @@ export function tablesContract(
         expect((await store.roomStates.all()).get('a')?.tombstone).toBe(null)
         await store.roomStates.remove('a')
         expect([...(await store.roomStates.all()).keys()]).toEqual(['b'])
+      })
+    })
+
+    describe('mentions', () => {
+      test('wait in order, as many as may, until they are removed', async () => {
+        for (const text of ['a1', 'a2', 'a3']) await store.mentions.add('ann@x', text, 2)
+        await store.mentions.add('bob@x', 'b1', 2)
+        await reopen()
+        expect(await store.mentions.accounts()).toEqual(['ann@x', 'bob@x'])
+        const waiting = await store.mentions.of('ann@x')
+        expect(waiting.map(({ xml }) => xml)).toEqual(['a2', 'a3'])
+        await store.mentions.remove('ann@x', waiting[0]?.place ?? 0)
+        expect((await store.mentions.of('ann@x')).map(({ xml }) => xml)).toEqual(['a3'])
+        await store.mentions.clear('ann@x')
+        expect(await store.mentions.accounts()).toEqual(['bob@x'])
       })
     })
 

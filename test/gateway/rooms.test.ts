@@ -25,6 +25,10 @@ const CAFE = '00000000000000aa'
 class World {
   readonly network = new FakeNetwork()
   readonly out: { to: string; xml: string }[] = []
+  /** To accounts that are away. */
+  readonly mail: { account: string; xml: string }[] = []
+  /** Accounts that last. */
+  readonly kept = new Set<string>()
   readonly store: Store
   readonly writer: ArchiveWriter
   readonly rooms: Rooms
@@ -77,8 +81,9 @@ class World {
         }),
         hasOtherServers: false,
         admins: () => [],
-        isKept: () => false,
+        isKept: (account) => this.kept.has(account),
         isReachable: (account) => account !== 'away@test',
+        mail: (account, stanza) => this.mail.push({ account, xml: serialize(stanza) }),
         send: (to, stanza) => this.out.push({ to, xml: serialize(stanza) }),
         fanout: (stanza, to) => {
           for (const each of to) this.out.push({ to: each, xml: addressed(stanza, each) })
@@ -604,4 +609,61 @@ test('what cannot be stored is refused, and not done', async () => {
   expect(refused).toMatch(/type="wait".*<internal-server-error /)
   await world.join('bob@test/1', 'tea@lobbies.test', 'Bob')
   expect(world.sentTo('bob@test/1').at(-1)).toContain('<subject')
+})
+
+/** Registers a nick and asks to stay under it. */
+async function stay(user: string, room: string, nick: string): Promise<void> {
+  const field = (name: string, value: string) => el('field', { var: name }, el('value', {}, value))
+  const form = el(
+    'x',
+    { xmlns: 'jabber:x:data', type: 'submit' },
+    field('FORM_TYPE', 'http://jabber.org/protocol/muc#register'),
+    field('muc#register_roomnick', nick),
+    field('foyer#stay', '1'),
+  )
+  world.stanza(
+    user,
+    el('iq', { type: 'set', id: 'stay', to: room }, el('query', { xmlns: 'jabber:iq:register' }, form)),
+  )
+  await world.settle()
+}
+
+test('who stays keeps the place in a lobby made here when the last session goes, and has it again after a restart', async () => {
+  world.kept.add('ann@test')
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await stay('ann@test/1', 'tea@lobbies.test', 'Ann')
+  world.rooms.onSessionEnded('ann@test/1')
+  await world.settle()
+  expect(world.network.commands.map((command) => command.kind)).not.toContain('exit')
+  const [room] = world.rooms.loaded()
+  expect(room?.occupants()).toMatchObject([{ side: 'local', nick: 'Ann', away: true }])
+  expect(world.rooms.countOccupants().local).toBe(0)
+  await restart()
+  world.kept.add('ann@test')
+  world.rooms.adopt(world.network)
+  expect(world.network.commands).toEqual([
+    expect.objectContaining({ kind: 'enter', speaker: 'ann@test/Ann', nick: 'Ann', isKept: true }),
+  ])
+})
+
+test('who stays in a lobby that was found is there again as soon as a friend lists it, and is told of mentions', async () => {
+  const address = `cafe.${CAFE}@lobbies.test`
+  world.network.show(CAFE, 'Cafe', true)
+  world.kept.add('ann@test')
+  await world.join('ann@test/1', address, 'Ann')
+  await stay('ann@test/1', address, 'Ann')
+  await restart()
+  world.kept.add('ann@test')
+  world.rooms.adopt(world.network)
+  expect(world.network.commands).toEqual([])
+  const lobby = world.network.show(CAFE, 'Cafe')
+  expect(world.network.commands).toEqual([
+    expect.objectContaining({ kind: 'enter', speaker: 'ann@test/Ann' }),
+  ])
+  const zoe = world.network.enters(lobby, 'z'.repeat(32), 'Zoe')
+  world.network.says(lobby, zoe, 'ann, are you there?', 'm1')
+  await world.settle()
+  expect(world.mail).toEqual([
+    { account: 'ann@test', xml: expect.stringContaining('Zoe mentioned you in Cafe: ann, are you there?') },
+  ])
 })

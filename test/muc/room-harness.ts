@@ -117,6 +117,8 @@ export class RoomHarness {
   saving: 'store' | 'fail' | 'hold' = 'store'
   /** The room told that it is no more. */
   closed: Extract<RoomEffect, { kind: 'closed' }>[] = []
+  /** For those who are away. */
+  mentions: Extract<RoomEffect, { kind: 'mentioned' }>[] = []
   wakeAtMs: number | undefined
   nowMs = START_MS
   #lastId = 0
@@ -285,6 +287,9 @@ export class RoomHarness {
         return []
       case 'closed':
         this.closed.push(effect)
+        return []
+      case 'mentioned':
+        this.mentions.push(effect)
         return []
       default:
         this.lobby.push(effect)

@@ -1,0 +1,96 @@
+// Notices of mentions over a real table: when they are delivered, and that they outlive the process.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openStore } from '../../src/archive/open-store.ts'
+import type { Store } from '../../src/archive/store.ts'
+import { MAX_WAITING_MENTIONS, MentionMail } from '../../src/gateway/mention-mail.ts'
+import { type Element, el } from '../../src/stanza/xml.ts'
+
+const ANN = 'ann@test'
+let folder: string
+let store: Store
+let sent: string[]
+let online: Set<string>
+let mail: MentionMail
+
+async function open(): Promise<void> {
+  store = openStore(join(folder, 'foyer.db'))
+  mail = new MentionMail({
+    table: store.mentions,
+    log: pino({ level: 'silent' }),
+    isReachable: (account) => online.has(account),
+    send: (to, stanza) => sent.push(`${to} ${stanza.getChildText('body')}`),
+  })
+  await mail.load()
+}
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'foyer-mentions-'))
+  sent = []
+  online = new Set()
+  await open()
+})
+afterEach(async () => {
+  await mail.idle()
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
+const notice = (body: string): Element => el('message', { to: ANN }, el('body', {}, body))
+
+test('who can be reached has it at once, and it is not kept', async () => {
+  online.add(ANN)
+  mail.post(ANN, notice('a & b'))
+  expect(sent).toEqual(['ann@test a & b'])
+  await mail.idle()
+  expect(await store.mentions.accounts()).toEqual([])
+})
+
+test('who is away has all of it in order on return, once, also after a restart', async () => {
+  mail.post(ANN, notice('one <1>'))
+  mail.post(ANN, notice('two'))
+  mail.post('bob@test', notice('for Bob'))
+  await mail.idle()
+  await store.close()
+  await open()
+  mail.onAvailable(ANN)
+  expect(sent).toEqual([])
+  online.add(ANN)
+  mail.onAvailable(ANN)
+  mail.onAvailable(ANN)
+  mail.post(ANN, notice('three'))
+  await mail.idle()
+  expect(sent).toEqual(['ann@test one <1>', 'ann@test two', 'ann@test three'])
+  online.add('bob@test')
+  mail.tryAll()
+  await mail.idle()
+  expect(sent.at(-1)).toBe('bob@test for Bob')
+  expect(await store.mentions.accounts()).toEqual([])
+})
+
+test('the oldest is dropped when too much waits, and all of it with the account', async () => {
+  for (let i = 0; i <= MAX_WAITING_MENTIONS; i++) mail.post(ANN, notice(`n${i}`))
+  await mail.idle()
+  const kept = await store.mentions.of(ANN)
+  expect([kept.length, kept[0]?.xml.includes('n1<')]).toEqual([MAX_WAITING_MENTIONS, true])
+  mail.forget(ANN)
+  await mail.idle()
+  expect(await store.mentions.of(ANN)).toEqual([])
+})
+
+test('what cannot be read from the database waits for the next time', async () => {
+  mail.post(ANN, notice('one'))
+  await mail.idle()
+  online.add(ANN)
+  const { of } = store.mentions
+  const failing = Object.assign(store.mentions, { of: () => Promise.reject(new Error('away')) })
+  mail.onAvailable(ANN)
+  await mail.idle()
+  expect(sent).toEqual([])
+  Object.assign(failing, { of })
+  mail.onAvailable(ANN)
+  await mail.idle()
+  expect(sent).toEqual(['ann@test one'])
+})
