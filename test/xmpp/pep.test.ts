@@ -231,6 +231,14 @@ describe('others', () => {
   })
 })
 
+test('the server says that it keeps private XML, where poezio looks before it asks for bookmarks', async () => {
+  const alice = await login('alice', 'wonder', 'a')
+  const info = await alice.ask(
+    "<iq type='get' id='i' to='localhost'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
+  )
+  expect(serialize(info)).toContain('<feature var="jabber:iq:private"/>')
+})
+
 describe('notifications', () => {
   const CAPS = "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='urn:client'"
   const DISCO = 'http://jabber.org/protocol/disco#info'

@@ -100,6 +100,8 @@ const SERVER_FEATURES: readonly string[] = [
   NS.carbons,
   BLOCKING,
   'urn:xmpp:carbons:rules:0',
+  // poezio looks for it here, and else has no bookmarks.
+  NS.privateXml,
 ]
 
 const ACCOUNT_FEATURES: readonly string[] = [
