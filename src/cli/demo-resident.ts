@@ -12,7 +12,7 @@ export class Resident {
   readonly #lines: readonly string[]
   readonly #homes = new Map<LobbyId, LobbyNetwork>()
   readonly #wanted = new Map<LobbyId, LobbyNetwork>()
-  readonly #waiting = new Map<LobbyId, () => void>()
+  readonly #isIn = new Set<LobbyId>()
   readonly #timers = new Set<NodeJS.Timeout>()
   /** Other residents are not answered, or they would never stop. */
   readonly #friends = new Set<ParticipantId>()
@@ -38,9 +38,9 @@ export class Resident {
     else this.#wanted.set(lobby, node)
   }
 
-  /** Resolves when this resident takes part in the lobby. */
-  settled(lobby: LobbyId): Promise<void> {
-    return new Promise((resolve) => this.#waiting.set(lobby, resolve))
+  /** Whether this resident takes part in the lobby, heard by others. */
+  isIn(lobby: LobbyId): boolean {
+    return this.#isIn.has(lobby)
   }
 
   onUpdate(update: LobbyUpdate): void {
@@ -52,7 +52,7 @@ export class Resident {
         break
       }
       case 'speaking-as':
-        this.#waiting.get(update.lobby)?.()
+        this.#isIn.add(update.lobby)
         break
       case 'entered':
         if (RESIDENTS.has(update.participant.nick)) this.#friends.add(update.participant.id)

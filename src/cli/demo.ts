@@ -51,6 +51,9 @@ function demoEnvironment(portBase: string | undefined): Io['env'] {
   }
 }
 
+/** The demo is ready when all have settled, or after this long. */
+const SETTLE_MS = 10_000
+
 interface Demo {
   readonly gateway: Gateway
   stop(): Promise<void>
@@ -101,6 +104,7 @@ async function settle(gateway: Gateway, alice: Home, bob: Home): Promise<void> {
     await node.addFriend(own.invite('long'))
     await own.addFriend(node.invite('short'))
   }
+  await within(SETTLE_MS, () => [alice, bob].every(({ node }) => talk(own, node) && talk(node, own)))
   const garden = alice.resident.host(alice.node, {
     name: 'Garden',
     topic: 'Everybody is welcome',
@@ -111,11 +115,20 @@ async function settle(gateway: Gateway, alice: Home, bob: Home): Promise<void> {
   bob.node.send({ kind: 'invite', lobby: cellar, friend: own.snapshot().self.id as FriendId })
   own.send({ kind: 'join', lobby: cellar })
   own.send({ kind: 'join', lobby: garden })
-  await Promise.all([
-    alice.resident.settled(garden),
-    bob.resident.settled(garden),
-    bob.resident.settled(cellar),
-  ])
+  await within(
+    SETTLE_MS,
+    () => alice.resident.isIn(garden) && bob.resident.isIn(garden) && bob.resident.isIn(cellar),
+  )
+}
+
+/** What one says in chat arrives at the other: it has told its status. Before, an invitation may be lost. */
+const talk = (from: LobbyNetwork, to: LobbyNetwork): boolean =>
+  to.friend(from.snapshot().self.id as FriendId)?.status != null
+
+/** Resolves when it is so, or after `limitMs` all the same: who comes late is seen to come. */
+async function within(limitMs: number, isSo: () => boolean): Promise<void> {
+  const untilMs = Date.now() + limitMs
+  while (!isSo() && Date.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
 function greeting(config: Config, gateway: Gateway): string[] {
