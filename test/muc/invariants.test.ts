@@ -176,8 +176,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 /** What was given to be stored is stored, and what waited for it too. */
 function settle(h: RoomHarness): void {
   const { saving } = h
-  h.saving = 'store'
-  if (h.room.saving) h.finishSave('store')
+  h.saving = 'hold'
+  while (h.room.saving) h.finishSave('store')
   h.saving = saving
 }
 
@@ -350,7 +350,7 @@ test('every request that changes something is answered once, whatever is being s
       count()
       expect(answered).toBe(asked)
     }),
-    { seed: 1, numRuns: 200 },
+    { numRuns: 200 },
   )
 })
 
