@@ -1,23 +1,20 @@
-/** Joined lobbies on disk: one JSON file, replaced whole, at once when one is joined or left. */
-import { readFile } from 'node:fs/promises'
+/** Joined lobbies on disk: one JSON file, replaced whole at every change. */
 import { join } from 'node:path'
 import { z } from 'zod'
-import { GatewayError } from '../util/errors.ts'
+import type { GatewayError } from '../util/errors.ts'
 import type { FriendId, LobbyId } from '../util/ids.ts'
-import { makePrivateFolder, replaceFile } from './identity/private-file.ts'
+import { JsonFile } from './json-file.ts'
 import type { SavedLobby } from './routing/router-port.ts'
 
 /** Name of the file in the node's folder; mode 0600, since the ids of private lobbies are as good as keys. */
 export const LOBBY_FILE = 'lobbies.json'
-/** Lesser changes, such as which friends take part, are written together after this time. */
-const WRITE_DELAY_MS = 500
 
 const hex = <T extends string>(digits: number) =>
   z
     .string()
     .regex(new RegExp(`^[0-9a-f]{${digits}}$`))
     .transform((id) => id as T)
-const schema = z.array(
+const schema: z.ZodType<readonly SavedLobby[]> = z.array(
   z.strictObject({
     id: hex<LobbyId>(16),
     name: z.string(),
@@ -29,6 +26,14 @@ const schema = z.array(
   }),
 )
 
+const KIND = {
+  schema,
+  empty: [],
+  content: 'joined lobbies',
+  unreadable: 'LOBBY_STORE_UNREADABLE',
+  notWritable: 'LOBBY_STORE_NOT_WRITABLE',
+}
+
 /** What the store needs of the world. */
 export interface LobbyStoreOptions {
   readonly dir: string
@@ -38,32 +43,17 @@ export interface LobbyStoreOptions {
 
 /** The joined lobbies as they outlive the process. */
 export class LobbyStore {
-  readonly #path: string
-  readonly #dir: string
-  readonly #onError: (error: GatewayError) => void
+  readonly #file: JsonFile<readonly SavedLobby[]>
   readonly #lobbies: Map<LobbyId, SavedLobby>
-  #timer: NodeJS.Timeout | undefined
-  #writing: Promise<void> = Promise.resolve()
 
-  private constructor(options: LobbyStoreOptions, lobbies: readonly SavedLobby[]) {
-    this.#dir = options.dir
-    this.#path = join(options.dir, LOBBY_FILE)
-    this.#onError = options.onError
-    this.#lobbies = new Map(lobbies.map((lobby) => [lobby.id, lobby]))
+  private constructor(file: JsonFile<readonly SavedLobby[]>) {
+    this.#file = file
+    this.#lobbies = new Map(file.value.map((lobby) => [lobby.id, lobby]))
   }
 
   /** Reads the file, if there is one. Rejects with `LOBBY_STORE_UNREADABLE`; nothing is overwritten then. */
-  static async open(options: LobbyStoreOptions): Promise<LobbyStore> {
-    const path = join(options.dir, LOBBY_FILE)
-    try {
-      return new LobbyStore(options, schema.parse(JSON.parse(await readFile(path, 'utf8'))))
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return new LobbyStore(options, [])
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new GatewayError('LOBBY_STORE_UNREADABLE', `${path}: expected joined lobbies: ${reason}`, {
-        cause,
-      })
-    }
+  static async open({ dir, onError }: LobbyStoreOptions): Promise<LobbyStore> {
+    return new LobbyStore(await JsonFile.open(join(dir, LOBBY_FILE), KIND, onError))
   }
 
   get lobbies(): readonly SavedLobby[] {
@@ -71,33 +61,16 @@ export class LobbyStore {
   }
 
   save(lobby: SavedLobby): void {
-    const isNew = !this.#lobbies.has(lobby.id)
     this.#lobbies.set(lobby.id, lobby)
-    if (isNew) this.#write()
-    else this.#timer ??= setTimeout(() => this.#write(), WRITE_DELAY_MS)
+    this.#file.save(this.lobbies)
   }
 
   forget(lobby: LobbyId): void {
-    if (this.#lobbies.delete(lobby)) this.#write()
+    if (this.#lobbies.delete(lobby)) this.#file.save(this.lobbies)
   }
 
-  /** Writes what is not written yet. */
-  async flush(): Promise<void> {
-    if (this.#timer) this.#write()
-    await this.#writing
-  }
-
-  #write(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    this.#writing = this.#writing.then(async () => {
-      try {
-        await makePrivateFolder(this.#dir)
-        await replaceFile(this.#path, `${JSON.stringify(this.lobbies, null, 1)}\n`, true)
-      } catch (cause) {
-        const reason = cause instanceof Error ? cause.message : String(cause)
-        this.#onError(new GatewayError('LOBBY_STORE_NOT_WRITABLE', `${this.#path}: ${reason}`, { cause }))
-      }
-    })
+  /** Resolves when everything is written. */
+  flush(): Promise<void> {
+    return this.#file.flush()
   }
 }

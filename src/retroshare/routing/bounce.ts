@@ -2,9 +2,8 @@
 import type { FriendId } from '../../util/ids.ts'
 import type { BouncedItem } from '../wire/item.ts'
 import { TIMING } from './limits.ts'
-import type { Held } from './pace.ts'
 import type { Replay } from './recent-messages.ts'
-import { type JoinedLobby, type Neighbour, type Step, wakeBy } from './state.ts'
+import { type JoinedLobby, type Step, wakeBy } from './state.ts'
 import { repeatTo, spread } from './traffic.ts'
 
 /** How long an id has to be remembered: never less than its item could still come in time. */
@@ -23,15 +22,9 @@ export function bounce(step: Step, lobby: JoinedLobby, message: Replay, source: 
   wakeBy(step, lobby.asking.dueMs)
 }
 
-/** Sends a returning friend what it may have missed. */
-export const replayMissed = (step: Step, lobby: JoinedLobby, friend: FriendId, neighbour: Neighbour): void =>
-  replay(step, lobby, friend, lobby.recent.missedBy(friend, neighbour.missedSinceMs, step.nowMs))
-
-/** Sends a friend that takes part only now what was said while nobody was there. */
-export const replayUnsent = (step: Step, lobby: JoinedLobby, friend: FriendId): void =>
-  replay(step, lobby, friend, lobby.recent.unsent(friend, step.nowMs))
-
-function replay(step: Step, lobby: JoinedLobby, friend: FriendId, messages: readonly Held[]): void {
+/** Sends a friend what it may have missed since `sinceMs`, and what was said while nobody was there. */
+export function replay(step: Step, lobby: JoinedLobby, friend: FriendId, sinceMs: number): void {
   const peer = lobby.online.find((one) => one.friend === friend)
-  if (peer) for (const held of messages) repeatTo(step, lobby, peer, held)
+  if (!peer) return
+  for (const held of lobby.recent.missedBy(friend, sinceMs, step.nowMs)) repeatTo(step, lobby, peer, held)
 }

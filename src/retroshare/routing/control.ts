@@ -50,6 +50,7 @@ function takeList(step: Step, friend: FriendId, entries: readonly LobbyListEntry
     if (lobby) takeListOfJoined(step, lobby, friend)
     tellLobby(step, entry.lobby)
   }
+  step.router.unlistedMs.delete(friend)
   wakeBy(step, step.router.directory.nextExpiryMs())
 }
 

@@ -1,6 +1,6 @@
 /** Friends coming and going, and what they get when they come. Source: docs/retroshare.md §6.6, docs/routing.md. */
 import type { FriendId } from '../../util/ids.ts'
-import { replayMissed, replayUnsent } from './bounce.ts'
+import { replay } from './bounce.ts'
 import { TIMING } from './limits.ts'
 import { greet } from './speakers.ts'
 import {
@@ -13,7 +13,7 @@ import {
   send,
   wakeBy,
 } from './state.ts'
-import { sendList, tellLobby } from './view.ts'
+import { inviteTo, sendList, tellLobby } from './view.ts'
 
 /** A link is there: lists first, which make the friend forward to us, then what it may have missed. */
 export function friendUp(step: Step, friend: FriendId): void {
@@ -24,19 +24,38 @@ export function friendUp(step: Step, friend: FriendId): void {
   }
   friendDown(step, friend)
   router.up.set(friend, nowMs)
+  router.unlistedMs.set(friend, router.unlistedMs.get(friend) ?? Number.NEGATIVE_INFINITY)
   router.nextListMs = Math.min(router.nextListMs, nowMs + TIMING.listMs)
   router.nextAskMs = Math.min(router.nextAskMs, nowMs + TIMING.askMs)
   wakeBy(step, Math.min(router.nextListMs, router.nextAskMs))
   sendList(step, friend, false)
   send(step, friend, { kind: 'lobby-list-request' })
   for (const lobby of router.lobbies.values()) {
+    if (lobby.invited.has(friend)) inviteFriend(step, lobby, friend)
     const neighbour = lobby.neighbours.get(friend)
     if (!neighbour) continue
     countPeers(router, lobby)
     tellLobby(step, lobby.id)
-    replayMissed(step, lobby, friend, neighbour)
+    replay(step, lobby, friend, neighbour.missedSinceMs)
     greet(step, lobby, 0, true)
   }
+}
+
+/** The friend has read what was written to it before `sentAtMs`. */
+export function friendRead({ router }: Step, friend: FriendId, sentAtMs: number): void {
+  if (!router.up.has(friend)) return
+  router.readUntilMs.set(friend, sentAtMs)
+  for (const { invited } of router.lobbies.values()) {
+    const invitedMs = invited.get(friend)
+    if (invitedMs !== undefined && invitedMs <= sentAtMs - TIMING.overtakenMs) invited.delete(friend)
+  }
+}
+
+/** Invites a friend once it is connected, and again on its next link if it may not have read that. */
+export function inviteFriend(step: Step, lobby: JoinedLobby, friend: FriendId): void {
+  const isUp = step.router.up.has(friend)
+  lobby.invited.set(friend, isUp ? step.nowMs : Number.POSITIVE_INFINITY)
+  if (isUp) send(step, friend, inviteTo(lobby))
 }
 
 /** The link is gone. The friend still takes part where it did; what was written last may be lost. */
@@ -49,6 +68,7 @@ export function friendDown(step: Step, friend: FriendId): void {
   router.up.delete(friend)
   router.readUntilMs.delete(friend)
   const doubtfulSinceMs = Math.max(nowMs - TIMING.lossMs, readUntilMs - TIMING.overtakenMs)
+  router.unlistedMs.set(friend, Math.min(router.unlistedMs.get(friend) ?? doubtfulSinceMs, doubtfulSinceMs))
   for (const lobby of router.lobbies.values()) {
     const waitingSinceMs = dropWaiting(step, lobby, friend, doubtfulSinceMs)
     const neighbour = lobby.neighbours.get(friend)
@@ -65,7 +85,9 @@ export function friendRemoved(step: Step, friend: FriendId): void {
   const { router } = step
   router.up.delete(friend)
   router.readUntilMs.delete(friend)
+  router.unlistedMs.delete(friend)
   for (const lobby of router.lobbies.values()) {
+    lobby.invited.delete(friend)
     const tookPart = lobby.neighbours.delete(friend)
     lobby.traffic.delete(friend)
     countPeers(router, lobby)
@@ -83,16 +105,20 @@ export function friendRemoved(step: Step, friend: FriendId): void {
   for (const id of router.directory.forgetFriend(friend)) tellLobby(step, id)
 }
 
-/** `friend` has shown that it takes part in a lobby of ours. */
+/**
+ * `friend` has shown that it takes part in a lobby of ours. If it shows it first thing on a link it took part before,
+ * and we did not know, or have forgotten: then it is a friend that comes back.
+ */
 export function takePart(step: Step, lobby: JoinedLobby, friend: FriendId): void {
   if (lobby.neighbours.has(friend)) return
   lobby.former.delete(friend)
+  lobby.invited.delete(friend)
   lobby.neighbours.set(friend, { missedSinceMs: step.nowMs })
   countPeers(step.router, lobby)
   tellLobby(step, lobby.id)
   save(step, lobby)
   if (!step.router.up.has(friend)) return
-  replayUnsent(step, lobby, friend)
+  replay(step, lobby, friend, step.router.unlistedMs.get(friend) ?? Number.POSITIVE_INFINITY)
   greet(step, lobby, 0, true)
 }
 

@@ -2,6 +2,7 @@
 import type { FriendId, LobbyId } from '../../util/ids.ts'
 import { LOBBY_FLAG } from '../wire/item.ts'
 import { describe } from './directory.ts'
+import { inviteFriend } from './friends.ts'
 import { BOUND } from './limits.ts'
 import { finishLeaving } from './outgoing.ts'
 import type { RouterEvent, SavedInvitation, SavedLobby } from './router-port.ts'
@@ -122,18 +123,14 @@ export function setTopic(step: Step, id: LobbyId, topic: string): void {
   pushLists(step)
 }
 
-/** Invites a connected friend. It takes part once its first item or list comes. */
+/** Invites a friend. It takes part once its first item or list comes. */
 export function invite(step: Step, id: LobbyId, friend: FriendId): void {
   const lobby = step.router.lobbies.get(id)
   if (!lobby) {
     note(step, 'LOBBY_UNKNOWN', friend, id)
     return
   }
-  if (!step.router.up.has(friend)) {
-    note(step, 'FRIEND_OFFLINE', friend, id)
-    return
-  }
-  send(step, friend, inviteTo(lobby))
+  inviteFriend(step, lobby, friend)
 }
 
 function pushLists(step: Step): void {

@@ -45,14 +45,17 @@ export class RecentMessages {
     if (recent && !recent.heardFrom.includes(friend)) recent.heardFrom.push(friend)
   }
 
-  /** What a returning friend may have missed since `sinceMs`, oldest first. */
+  /** What a friend may have missed since `sinceMs`, and what nobody was there to take; oldest first. */
   missedBy(friend: FriendId, sinceMs: number, nowMs: number): Held[] {
-    return this.#take(friend, (recent) => recent.offeredMs >= sinceMs, nowMs)
-  }
-
-  /** What nobody was there to take, for a friend that takes part only now; oldest first. */
-  unsent(friend: FriendId, nowMs: number): Held[] {
-    return this.#take(friend, (recent) => recent.isUnsent, nowMs)
+    const missed: Held[] = []
+    for (const recent of this.#messages.values()) {
+      const isMissed = recent.isUnsent || recent.offeredMs >= sinceMs
+      if (!isMissed || recent.heardFrom.includes(friend) || !isFresh(recent.item, nowMs)) continue
+      if (recent.isUnsent) recent.offeredMs = nowMs
+      recent.isUnsent = false
+      missed.push({ item: recent.item, raw: recent.raw, offeredMs: recent.offeredMs })
+    }
+    return missed
   }
 
   /** Drops what is too old or too much. */
@@ -63,17 +66,6 @@ export class RecentMessages {
       this.#messages.delete(id)
       this.#bytes -= recent.raw.length
     }
-  }
-
-  #take(friend: FriendId, isWanted: (recent: Recent) => boolean, nowMs: number): Held[] {
-    const taken: Held[] = []
-    for (const recent of this.#messages.values()) {
-      if (!isWanted(recent) || recent.heardFrom.includes(friend) || !isFresh(recent.item, nowMs)) continue
-      if (recent.isUnsent) recent.offeredMs = nowMs
-      recent.isUnsent = false
-      taken.push({ item: recent.item, raw: recent.raw, offeredMs: recent.offeredMs })
-    }
-    return taken
   }
 }
 

@@ -1,7 +1,7 @@
 /** The lobby router: one event in, effects out. It knows RetroShare's rules and nothing of links or keys. */
 import { ban, heed, ignore, restoreBarred, unban } from './barred.ts'
 import { takeControl } from './control.ts'
-import { friendDown, friendRemoved, friendUp } from './friends.ts'
+import { friendDown, friendRead, friendRemoved, friendUp } from './friends.ts'
 import { keepHouse } from './housekeeping.ts'
 import { takeBounced } from './incoming.ts'
 import { create, decline, invite, join, leave, restore, restoreInvitations, setTopic } from './lobbies.ts'
@@ -52,7 +52,7 @@ function apply(step: Step, event: RouterEvent): void {
       friendDown(step, event.friend)
       return
     case 'friend-read':
-      if (router.up.has(event.friend)) router.readUntilMs.set(event.friend, event.sentAtMs)
+      friendRead(step, event.friend, event.sentAtMs)
       return
     case 'friend-removed':
       friendRemoved(step, event.friend)

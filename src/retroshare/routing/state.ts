@@ -82,6 +82,8 @@ export interface JoinedLobby {
   readonly neighbours: Map<FriendId, Neighbour>
   /** Friends that took part and unsubscribed. */
   readonly former: Set<FriendId>
+  /** Friends that have not read our invitation yet, and when it was written to them; infinite while it was not. */
+  readonly invited: Map<FriendId, number>
   readonly traffic: Map<FriendId, Traffic>
   /** The last list of this lobby alone. */
   told: { readonly list: Item; readonly participants: number; readonly atMs: number } | null
@@ -120,6 +122,8 @@ export interface Router {
   readonly up: Map<FriendId, number>
   /** Of those, up to which time they have read what was written to them, if they ever answered. */
   readonly readUntilMs: Map<FriendId, number>
+  /** Friends that have listed nothing on this link yet, or are not connected: since when messages may have missed them. */
+  readonly unlistedMs: Map<FriendId, number>
   readonly lobbies: Map<LobbyId, JoinedLobby>
   /** Identities whose items are dropped at the door. */
   readonly banned: Set<ParticipantId>
@@ -156,6 +160,7 @@ export const createRouter = (options: RouterOptions): Router => ({
   options,
   up: new Map(),
   readUntilMs: new Map(),
+  unlistedMs: new Map(),
   lobbies: new Map(),
   banned: new Set(),
   ignored: new Map(),
@@ -181,6 +186,7 @@ export const joinedLobby = (saved: SavedLobby, missedSinceMs: number): JoinedLob
   isOwn: saved.isOwn,
   neighbours: new Map(saved.friends.map((friend) => [friend, { missedSinceMs }])),
   former: new Set(saved.formerFriends),
+  invited: new Map(),
   traffic: new Map(),
   told: null,
   online: [],

@@ -112,6 +112,7 @@ test('the old form of the invitation does nothing, nor do challenges and answers
 test('an invitation to a joined lobby makes its sender take part if the flags are the lobby’s', () => {
   const node = joinedNode(ALICE)
   node.up(BOB)
+  node.gets(BOB, list())
   node.gets(BOB, invitation({ flags: 0x14 }))
   expect(node.notes()).toEqual(['INVITE_MISMATCH'])
   expect(sentTo(hears(node), BOB)).toEqual([])
@@ -136,17 +137,48 @@ test('pending invitations are bounded', () => {
   expect(node.notes()).toEqual(['INVITATIONS_FULL'])
 })
 
-test('a friend is invited when connected', () => {
+test('a friend is invited at once, or when it is connected', () => {
   const node = joinedNode(ALICE)
   node.step({ kind: 'invite', lobby: LOBBY, friend: BOB })
-  expect(node.notes()).toEqual(['FRIEND_OFFLINE'])
+  expect(node.sentTo(BOB)).toEqual([])
   node.up(BOB)
-  node.take()
+  expect(words(node.sentTo(BOB))).toEqual(['list', 'list-request', 'invite'])
   node.step({ kind: 'invite', lobby: LOBBY, friend: BOB })
   expect(words(node.sentTo(BOB))).toEqual(['invite'])
   node.step({ kind: 'invite', lobby: OTHER_LOBBY, friend: BOB })
   expect(node.notes()).toEqual(['LOBBY_UNKNOWN'])
   expect(sentTo(hears(node), BOB)).toEqual([])
+})
+
+test('an invitation is repeated on the next link until the friend has read it', () => {
+  const node = joinedNode(ALICE)
+  node.up(BOB)
+  node.step({ kind: 'invite', lobby: LOBBY, friend: BOB })
+  node.passMs(1_000)
+  node.step({ kind: 'friend-read', friend: BOB, sentAtMs: node.nowMs })
+  node.down(BOB)
+  node.take()
+  node.up(BOB)
+  expect(words(node.sentTo(BOB))).toEqual(['list', 'list-request', 'invite'])
+  node.passMs(2_000)
+  node.step({ kind: 'friend-read', friend: BOB, sentAtMs: node.nowMs })
+  node.down(BOB)
+  node.take()
+  node.up(BOB)
+  expect(words(node.sentTo(BOB))).toEqual(['list', 'list-request'])
+})
+
+test('an invitation is not repeated to a friend that came, or was removed', () => {
+  const node = joinedNode(ALICE)
+  node.up(BOB, CAROL)
+  for (const friend of [BOB, CAROL]) node.step({ kind: 'invite', lobby: LOBBY, friend })
+  node.gets(BOB, list(entry()))
+  node.step({ kind: 'friend-removed', friend: CAROL })
+  node.down(BOB)
+  node.take()
+  node.up(BOB, CAROL)
+  const effects = node.take()
+  for (const friend of [BOB, CAROL]) expect(words(sentTo(effects, friend))).toEqual(['list', 'list-request'])
 })
 
 test('who unsubscribes gets nothing any longer until it shows up again', () => {

@@ -180,11 +180,35 @@ test('who takes part only now gets what nobody was there to take, and nothing el
   node.enter(SAM, SAMS_ID)
   node.say(SAM, 'anybody?')
   node.up(ALICE, BOB)
+  for (const friend of [ALICE, BOB]) node.gets(friend, list())
   node.take()
   node.gets(ALICE, list(entry()))
   expect(messages(node)).toEqual(['message anybody?'])
   node.gets(BOB, list(entry()))
   expect(messages(node, BOB)).toEqual([])
+})
+
+test('who took part before the link was there gets what was said meanwhile, though we did not know it', () => {
+  const node = joinedNode(ALICE)
+  node.gets(ALICE, node.message({ text: 'said while Bob was gone' }))
+  node.up(BOB)
+  node.take()
+  node.gets(BOB, list(entry()))
+  expect(messages(node, BOB)).toEqual(['message said while Bob was gone'])
+})
+
+test('who joined while its link was lost gets what was said since then', () => {
+  const node = joinedNode(ALICE)
+  node.up(BOB)
+  node.gets(BOB, list())
+  node.gets(ALICE, node.message({ text: 'before' }))
+  node.passMs(151_000)
+  node.down(BOB)
+  node.gets(ALICE, node.message({ text: 'meanwhile' }))
+  node.up(BOB)
+  node.take()
+  node.gets(BOB, list(entry()))
+  expect(messages(node, BOB)).toEqual(['message meanwhile'])
 })
 
 test('a friend that connects and takes no part gets no messages', () => {
