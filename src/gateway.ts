@@ -11,6 +11,7 @@ import { archiveIds } from './gateway/archive-ids.ts'
 import { ArchiveWriter } from './gateway/archive-writer.ts'
 import { type CommandContext, prune, runCommand } from './gateway/commands.ts'
 import { createComponentSide } from './gateway/component-side.ts'
+import { FriendAvatars } from './gateway/friend-avatars.ts'
 import { FriendDesk } from './gateway/friend-desk.ts'
 import { Hearing } from './gateway/hearing.ts'
 import { KnownAccounts } from './gateway/known-accounts.ts'
@@ -86,6 +87,15 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     config.limits.files === 0 ? null : new FileStore(join(config.data, 'files'), config.limits.files)
   const uploads = serverDomain === undefined ? null : openUploads(config, serverDomain, () => publicUrl())
   const publicUrl = (): string | undefined => config.http.publicUrl ?? ownUrl(config.http.listen, ports.http)
+  const pictures = createPictures({
+    files,
+    uploads: uploads?.files ?? null,
+    secret,
+    log,
+    baseUrl: publicUrl,
+    nowMs: Date.now,
+  })
+  const avatars = new FriendAvatars(pictures)
   const writer = new ArchiveWriter(store.archive, log, {
     onCommit: (seconds) => seen.metrics.archiveSeconds(seconds),
     onHealth: () => seen.events.changed(),
@@ -117,14 +127,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
       secret,
       log,
       hearing,
-      pictures: createPictures({
-        files,
-        uploads: uploads?.files ?? null,
-        secret,
-        log,
-        baseUrl: publicUrl,
-        nowMs: Date.now,
-      }),
+      pictures,
       ports: sharedPorts({
         archive: store.archive,
         writer,
@@ -155,6 +158,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     admins: () => admins,
     acceptInvites: () => acceptInvites,
     roomOf: (lobby) => rooms.addressOf(lobby.id),
+    avatarOf: (friend) => avatars.of(friend),
     isReachable: (account) => xmpp.isReachable(account),
     send: (to, stanza) => xmpp.send(to, stanza),
     nowMs: Date.now,
@@ -217,6 +221,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     ports,
     networks,
     rooms,
+    avatars,
     archive: store.archive,
     hearing,
     archiveWaiting: () => writer.waiting,

@@ -6,6 +6,7 @@ import { NS } from '../stanza/ns.ts'
 import { errorReply, iqResult, type StanzaError } from '../stanza/stanza-error.ts'
 import { childOf, type Element, el, elements } from '../stanza/xml.ts'
 import { utf8 } from '../util/bytes.ts'
+import { type Avatar, avatarUpdate, photoElement } from './avatar.ts'
 import { readLobbyText } from './lobby-text.ts'
 import { textToLobby } from './text.ts'
 
@@ -78,8 +79,12 @@ const SHOW: Readonly<Record<FriendStatus, string | undefined>> = {
   busy: 'dnd',
 }
 
-/** Presence of a friend, without `to`. RFC 6121 §4.7.2.1. */
-export function friendPresence(shown: ShownFriend, { isOnline, status }: FriendInfo): Element {
+/** Presence of a friend, without `to`; `photo` is its picture. RFC 6121 §4.7.2.1. */
+export function friendPresence(
+  shown: ShownFriend,
+  { isOnline, status, avatar }: FriendInfo,
+  photo: Avatar | undefined,
+): Element {
   if (!isOnline) return el('presence', { from: shown.jid, type: 'unavailable' })
   const show = status === null ? undefined : SHOW[status]
   return el(
@@ -87,6 +92,7 @@ export function friendPresence(shown: ShownFriend, { isOnline, status }: FriendI
     { from: shown.jid },
     show === undefined ? null : el('show', {}, show),
     nickElement(shown.name),
+    avatarUpdate(avatar, photo),
   )
 }
 
@@ -128,7 +134,7 @@ export function isDecline(stanza: Element): boolean {
 const FEATURES: readonly string[] = [NS.discoInfo, NS.discoItems, NS.chatStates, NS.nick, NS.ping, NS.vcard]
 
 /** Answers a request of an operator to a friend; undefined when none is due. XEP-0030, 0054, 0199. */
-export function answerForFriend(iq: Element, name: string): Element | undefined {
+export function answerForFriend(iq: Element, name: string, photo: Avatar | undefined): Element | undefined {
   const { type } = iq.attrs
   if (type === 'result' || type === 'error') return undefined
   const [payload] = elements(iq)
@@ -148,7 +154,16 @@ export function answerForFriend(iq: Element, name: string): Element | undefined 
     case `get {${NS.ping}}ping`:
       return iqResult(iq)
     case `get {${NS.vcard}}vCard`:
-      return iqResult(iq, el('vCard', { xmlns: NS.vcard }, el('FN', {}, name), el('NICKNAME', {}, name)))
+      return iqResult(
+        iq,
+        el(
+          'vCard',
+          { xmlns: NS.vcard },
+          el('FN', {}, name),
+          el('NICKNAME', {}, name),
+          photo ? photoElement(photo) : null,
+        ),
+      )
     default:
       return errorReply(iq, {
         type: 'cancel',

@@ -1,4 +1,4 @@
-/** Pictures embedded in lobby messages: decoded and judged by their first bytes. Sources: PNG, JPEG (T.81), GIF89a, RFC 9649. */
+/** Pictures embedded in lobby messages, and those that friends show of themselves: decoded and judged by their first bytes. Sources: PNG, JPEG (T.81), GIF89a, RFC 9649. */
 import { sha256 } from '@noble/hashes/sha2.js'
 
 /** A picture that is what it says, and small enough to be shown. */
@@ -121,7 +121,12 @@ function measure(
 /** The picture in a `data:` URL; undefined when it is none of PNG, JPEG, GIF and WebP, or too large to be shown. */
 export function readPicture(url: string): Picture | undefined {
   const bytes = decode(url)
-  const measured = bytes && measure(bytes)
+  return bytes && judgePicture(bytes)
+}
+
+/** The same of bytes. */
+export function judgePicture(bytes: Uint8Array): Picture | undefined {
+  const measured = bytes.length <= MAX_PICTURE_BYTES ? measure(bytes) : undefined
   if (!measured) return undefined
   const { format, size } = measured
   const [width, height] = size

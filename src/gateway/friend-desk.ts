@@ -1,6 +1,7 @@
 /** Where friends and operators meet: private messages, presence of friends, invitations. */
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
+import type { Avatar } from '../bridge/avatar.ts'
 import { friendLocalpart, parseFriendLocalpart } from '../bridge/friend-address.ts'
 import {
   answerForFriend,
@@ -37,6 +38,8 @@ export interface FriendDeskOptions extends OperatorMailOptions {
   acceptInvites(): AcceptInvites
   /** Bare JID of the room of a lobby. */
   roomOf(lobby: LobbyInfo): string
+  /** The picture of a friend, if it can be shown. */
+  avatarOf(friend: FriendInfo): Avatar | undefined
   /** What the presence map shows has changed. */
   onChange(): void
 }
@@ -140,7 +143,8 @@ export class FriendDesk {
   #onFriend(friend: FriendInfo): void {
     if (!friend.isOnline) this.#typedAtMs.delete(friend.id)
     const watchers = this.#watchers.get(friend.id)
-    const shown = `${friend.isOnline} ${friend.status}`
+    const photo = friend.avatar && (this.#options.avatarOf(friend)?.sha1 ?? '')
+    const shown = `${friend.isOnline} ${friend.status} ${photo}`
     if (!watchers || this.#shown.get(friend.id) === shown) return
     this.#shown.set(friend.id, shown)
     for (const [session, jid] of watchers)
@@ -193,7 +197,7 @@ export class FriendDesk {
       case 'presence':
         return this.#answerPresence(known.friend, from, stanza)
       default:
-        return answerForFriend(stanza, known.friend.name)
+        return answerForFriend(stanza, known.friend.name, this.#options.avatarOf(known.friend))
     }
   }
 
@@ -245,7 +249,8 @@ export class FriendDesk {
   }
 
   #presence(friend: FriendInfo, to: string): Element {
-    const presence = friendPresence({ jid: this.#jidOf(friend.id), name: friend.name }, friend)
+    const shown = { jid: this.#jidOf(friend.id), name: friend.name }
+    const presence = friendPresence(shown, friend, this.#options.avatarOf(friend))
     presence.attrs.to = to
     return presence
   }

@@ -2,6 +2,7 @@
 import { friendLocalpart } from '../bridge/friend-address.ts'
 import type { FriendInfo, Invitation, LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
+import type { FriendAvatars } from './friend-avatars.ts'
 import type { LoadedRoom } from './loaded-room.ts'
 import type { Rooms } from './rooms.ts'
 import type { FriendView, InvitationView, LobbyView, PresenceMap } from './status.ts'
@@ -59,6 +60,7 @@ export interface MapSources {
   readonly domain: string
   readonly networks: Iterable<LobbyNetwork>
   readonly rooms: Rooms
+  readonly avatars: FriendAvatars
   readonly problems: readonly string[]
   readonly nowMs: number
 }
@@ -75,7 +77,10 @@ export function presenceMap(sources: MapSources): PresenceMap {
   }
 }
 
-function networkView(network: LobbyNetwork, { rooms, domain }: MapSources): PresenceMap['networks'][number] {
+function networkView(
+  network: LobbyNetwork,
+  { rooms, avatars, domain }: MapSources,
+): PresenceMap['networks'][number] {
   const { id, self, friends, lobbies, invitations, barred } = network.snapshot()
   const ignored = new Set(barred.ignored)
   return {
@@ -88,6 +93,7 @@ function networkView(network: LobbyNetwork, { rooms, domain }: MapSources): Pres
       rttMs: friend.rttMs,
       clockOffsetMs: friend.clockOffsetMs,
       version: friend.version,
+      avatar: avatars.urlOf(friend) ?? null,
       ignored: ignored.has(friend.id),
     })),
     lobbies: lobbies.map((lobby) => lobbyView(lobby, rooms.addressOf(lobby.id))),

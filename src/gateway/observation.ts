@@ -16,13 +16,14 @@ export interface Observation {
 }
 
 export function observe(sources: OverviewSources): Observation {
-  const { domain, networks, rooms, problems, component } = sources
+  const { domain, networks, rooms, avatars, problems, component } = sources
   const map = (): PresenceMap =>
     presenceMap({
       version: VERSION,
       domain,
       networks: networks.values(),
       rooms,
+      avatars,
       problems: problems(),
       nowMs: Date.now(),
     })

@@ -4,6 +4,7 @@ import type { LobbyNetwork, NetworkSnapshot } from '../lobby/network.ts'
 import type { Gauges } from '../ops/metrics.ts'
 import { VERSION } from '../version.ts'
 import type { Component } from '../xmpp/component/component.ts'
+import type { FriendAvatars } from './friend-avatars.ts'
 import type { Hearing } from './hearing.ts'
 import type { Rooms } from './rooms.ts'
 import type { BoundPorts, GatewayStatus } from './status.ts'
@@ -15,6 +16,7 @@ export interface OverviewSources {
   readonly ports: BoundPorts
   readonly networks: ReadonlyMap<string, LobbyNetwork>
   readonly rooms: Rooms
+  readonly avatars: FriendAvatars
   readonly archive: Archive
   readonly hearing: Hearing
   /** Entries that wait for a commit. */

@@ -108,6 +108,8 @@ export interface PresenceMap {
       /** How far its clock is ahead. */
       readonly clockOffsetMs: number | null
       readonly version: string | null
+      /** Address of the picture that it shows of itself; null without one. */
+      readonly avatar: string | null
       /** The operator wants nothing of its lobbies. */
       readonly ignored: boolean
     })[]

@@ -42,6 +42,11 @@ export interface FriendInfo {
   readonly version: string | null
   /** How far the friend's clock is ahead of ours, as last measured; null before the first. */
   readonly clockOffsetMs: number | null
+  /**
+   * The image that it shows of itself, as it came: nobody has looked what it is. Empty when it has none, null as long as
+   * that is not known. The same object until it changes.
+   */
+  readonly avatar: Uint8Array | null
 }
 
 /** A lobby to which friends have invited this node, and which it has neither joined nor declined. */

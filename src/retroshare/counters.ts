@@ -9,6 +9,8 @@ import type { VerdictCounts } from './verdict.ts'
 export interface CounterSources {
   readonly peer: PeerCounters
   readonly services: ServiceCounters
+  /** Pictures of friends that were dropped, by code. */
+  readonly avatars: ReadonlyMap<string, number>
   readonly router: RouterRunner
   readonly verdicts: VerdictCounts
   readonly signatures: number
@@ -43,6 +45,7 @@ export function nodeCounters(sources: CounterSources): Record<string, number> {
     records_refused: services.recordsRefused,
     ...prefixed('dropped_', services.dropped),
     ...prefixed('dropped_', sources.privateChat.dropped),
+    ...prefixed('dropped_', sources.avatars),
     private_messages_in: sources.privateChat.taken,
     lobby_items_accepted: router.router.counts.accepted,
     lobby_items_duplicate: router.router.counts.duplicates,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { FriendInfo, FriendStatus } from '../lobby/lobby.ts'
 import { GatewayError } from '../util/errors.ts'
 import type { FriendId, ParticipantId } from '../util/ids.ts'
+import { type AvatarItem, Avatars, avatarRequest } from './avatars.ts'
 import type { IdentityStore } from './identity/identity-store.ts'
 import type { NodeIdentity } from './identity/node-identity.ts'
 import type { NodeOptions } from './node-options.ts'
@@ -13,7 +14,7 @@ import { type FriendInfo as FriendOfPeer, Friends } from './peer/friends.ts'
 import type { LinkInfo } from './peer/session.ts'
 import { addressText, type Reach, selfContact, wireAddress } from './self.ts'
 import { parseInvite } from './wire/invite.ts'
-import type { ChatItem, ContactItem, Item } from './wire/item.ts'
+import { CHAT_FLAG, type ChatItem, type ContactItem, type Item } from './wire/item.ts'
 
 /** What the owner of the links is told. */
 export interface FriendLinksHandlers {
@@ -23,7 +24,7 @@ export interface FriendLinksHandlers {
   /** It answered what was sent at `sentAtMs`: what was written before has been read. */
   onRead(friend: FriendId, sentAtMs: number): void
   /** `raw` is the item as it came. */
-  onChat(friend: FriendId, item: ChatItem, raw: Uint8Array): void
+  onChat(friend: FriendId, item: Exclude<ChatItem, AvatarItem>, raw: Uint8Array): void
   /** The friend is new, or something about it changed. */
   onFriend(friend: FriendInfo): void
   onRemoved(friend: FriendId): void
@@ -56,6 +57,7 @@ export class FriendLinks {
   readonly #friends: Friends
   readonly #services: FriendServices
   readonly #known = new Map<FriendId, Known>()
+  readonly #avatars = new Avatars()
   #reach: Reach
 
   constructor(
@@ -88,8 +90,13 @@ export class FriendLinks {
     return this.#reach
   }
 
-  get counters(): { readonly peer: PeerCounters; readonly services: ServiceCounters } {
-    return { peer: this.#friends.counters, services: this.#services.counters }
+  get counters(): {
+    readonly peer: PeerCounters
+    readonly services: ServiceCounters
+    readonly avatars: ReadonlyMap<string, number>
+  } {
+    const { dropped: avatars } = this.#avatars
+    return { peer: this.#friends.counters, services: this.#services.counters, avatars }
   }
 
   /** Listens and dials. Rejects with `PEER_LISTEN_FAILED`, `FRIENDS_UNREADABLE`. */
@@ -107,6 +114,9 @@ export class FriendLinks {
   /** To be called about once a second. */
   tick(): void {
     this.#services.tick()
+    const nowMs = this.#options.now()
+    const ask = (friend: FriendId): boolean => this.#services.send(friend, avatarRequest(nowMs))
+    for (const friend of this.#avatars.tick(nowMs, ask)) this.#changed(friend)
   }
 
   get(id: FriendId): FriendInfo | undefined {
@@ -166,9 +176,15 @@ export class FriendLinks {
           log.warn({ friend, code, offset, detail }, 'friend sent a malformed item')
           this.#friends.cut(friend, 'PEER_MALFORMED', `${code} at byte ${offset}: ${detail}`)
         },
-        onChatOpen: (friend) => this.#handlers.onChatOpen(friend),
-        onChatClosed: (friend) => this.#handlers.onChatClosed(friend),
-        onChat: (friend, item, raw) => this.#handlers.onChat(friend, item, raw),
+        onChatOpen: (friend) => {
+          this.#avatars.opened(friend, now())
+          this.#handlers.onChatOpen(friend)
+        },
+        onChatClosed: (friend) => {
+          this.#avatars.closed(friend)
+          this.#handlers.onChatClosed(friend)
+        },
+        onChat: (friend, item, raw) => this.#onChat(friend, item, raw),
         onStatus: (friend, status) => this.#onStatus(friend, status),
         onContact: (friend, contact) => this.#onContact(friend, contact),
         onMeasured: (friend, rttMs, offsetMs) => this.#onMeasured(friend, rttMs, offsetMs),
@@ -213,7 +229,18 @@ export class FriendLinks {
       return
     }
     this.#known.delete(id)
+    this.#avatars.forget(id)
     this.#handlers.onRemoved(id)
+  }
+
+  #onChat(friend: FriendId, item: ChatItem, raw: Uint8Array): void {
+    if (item.kind === 'avatar' || item.kind === 'avatar-info') {
+      if (this.#avatars.take(friend, item, this.#options.now())) this.#changed(friend)
+      return
+    }
+    const isTelling = item.kind === 'private-message' && (item.flags & CHAT_FLAG.hasAvatar) !== 0
+    if (isTelling) this.#avatars.told(friend, null, this.#options.now())
+    this.#handlers.onChat(friend, item, raw)
   }
 
   #onStatus(friend: FriendId, number: number): void {
@@ -269,6 +296,7 @@ export class FriendLinks {
       rttMs: rttMs ?? null,
       version: known?.version ?? null,
       clockOffsetMs: known?.clockOffsetMs ?? null,
+      avatar: this.#avatars.of(id),
     }
   }
 }

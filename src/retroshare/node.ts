@@ -4,6 +4,7 @@ import type { FriendInfo, LobbyCommand, LobbyInfo, LobbyUpdate, ParticipantInfo 
 import type { LobbySpec, NetworkSnapshot } from '../lobby/network.ts'
 import { GatewayError } from '../util/errors.ts'
 import type { FriendId, LobbyId, NetworkId, SpeakerId } from '../util/ids.ts'
+import type { AvatarItem } from './avatars.ts'
 import { openBarred } from './barred-store.ts'
 import { nodeCounters } from './counters.ts'
 import { FriendLinks } from './friend-links.ts'
@@ -272,7 +273,7 @@ export class Node {
     return { item: signed, raw: encodeItem(signed) }
   }
 
-  #onChat(friend: FriendId, item: ChatItem, raw: Uint8Array): void {
+  #onChat(friend: FriendId, item: Exclude<ChatItem, AvatarItem>, raw: Uint8Array): void {
     switch (item.kind) {
       case 'lobby-message':
       case 'lobby-event':
@@ -285,9 +286,6 @@ export class Node {
         if (update) this.#onUpdate(update)
         return
       }
-      case 'avatar':
-      case 'avatar-info':
-        return
       default:
         this.#router.dispatch({ kind: 'control', friend, item })
         this.#speakers.listen()

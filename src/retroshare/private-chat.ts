@@ -86,7 +86,7 @@ export class PrivateChat {
       return undefined
     }
     const text = decoder.decode(concat(parts))
-    // Without text it asks for an avatar, of which this node has none.
+    // What asks for an avatar has no text. This node has none, and who has none does not answer.
     if (text === '' || (flags & CHAT_FLAG.asksAvatar) !== 0) return undefined
     this.taken++
     return { kind: 'friend-said', friend, text, sentAtMs, isBroadcast: kind === CHAT_FLAG.broadcast }

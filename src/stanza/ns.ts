@@ -32,6 +32,7 @@ export const NS = {
   storedBookmarks: 'storage:bookmarks', // XEP-0048
   privateXml: 'jabber:iq:private', // XEP-0049
   vcard: 'vcard-temp', // XEP-0054
+  vcardUpdate: 'vcard-temp:x:update', // XEP-0153
   rsm: 'http://jabber.org/protocol/rsm', // XEP-0059
   oob: 'jabber:x:oob', // XEP-0066
   register: 'jabber:iq:register', // XEP-0077

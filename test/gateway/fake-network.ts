@@ -56,7 +56,7 @@ export class FakeNetwork implements LobbyNetwork {
   }
 
   /** A friend is known, or comes and goes. */
-  befriend(id: string, name: string, isOnline = true): FriendId {
+  befriend(id: string, name: string, isOnline = true, avatar: Uint8Array | null = null): FriendId {
     const friend: FriendInfo = {
       id: id as FriendId,
       name,
@@ -67,6 +67,7 @@ export class FakeNetwork implements LobbyNetwork {
       rttMs: null,
       clockOffsetMs: null,
       version: null,
+      avatar,
     }
     this.friends.set(friend.id, friend)
     this.onUpdate({ kind: 'friend', friend })

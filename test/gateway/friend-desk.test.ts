@@ -1,6 +1,8 @@
 // Friends and operators over a network without wires: messages, typing, presence, invitations, who may what.
+import { createHash } from 'node:crypto'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { readAvatar } from '../../src/bridge/avatar.ts'
 import { type AcceptInvites, FriendDesk } from '../../src/gateway/friend-desk.ts'
 import { type Jid, parseJid } from '../../src/stanza/jid.ts'
 import { type Element, el, serialize } from '../../src/stanza/xml.ts'
@@ -34,6 +36,7 @@ class World {
       admins: () => this.admins,
       acceptInvites: () => this.accepted,
       roomOf: ({ name, id }) => `${name.toLowerCase()}.${id}@lobbies.test`,
+      avatarOf: ({ avatar }) => (avatar ? readAvatar(avatar) : undefined),
       isReachable: (account) => this.reachable.has(account),
       send: (to, stanza) => this.out.push({ to, xml: serialize(stanza) }),
       nowMs: () => this.nowMs,
@@ -247,6 +250,42 @@ test('an operator that shows itself to a friend sees it come and go until it say
   world.out.length = 0
   world.network.befriend(ID, 'Fred', false)
   expect(world.out).toEqual([])
+})
+
+test('who watches a friend is told which picture it shows, once for each, and finds it in the vCard', () => {
+  const png = (width: number): Uint8Array =>
+    Buffer.from(`89504e470d0a1a0a0000000d49484452000000${width.toString(16).padStart(2, '0')}00000001`, 'hex')
+  const shows = (avatar: Uint8Array | null): void => {
+    world.network.befriend(ID, 'Fred', true, avatar)
+  }
+  const photos = (): (string | undefined)[] =>
+    world.sentTo(`${ANN}/1`).map((xml) => /<x xmlns="vcard-temp:x:update"(.*?)<\/presence>/.exec(xml)?.[1])
+  const sha1 = (bytes: Uint8Array): string => createHash('sha1').update(bytes).digest('hex')
+  const vcard = (): string => {
+    world.out.length = 0
+    world.takes(
+      `${ANN}/1`,
+      el('iq', { to: FRIEND, type: 'get', id: 'q' }, el('vCard', { xmlns: 'vcard-temp' })),
+    )
+    return world.sentTo(`${ANN}/1`)[0] ?? ''
+  }
+  world.takes(`${ANN}/1`, el('presence', { to: FRIEND }))
+  const one = png(1)
+  for (const avatar of [one, one, png(2), new Uint8Array([1, 2, 3]), new Uint8Array()]) shows(avatar)
+  expect(photos()).toEqual([
+    '/>',
+    `><photo>${sha1(one)}</photo></x>`,
+    `><photo>${sha1(png(2))}</photo></x>`,
+    '><photo/></x>',
+  ])
+  expect(vcard()).not.toContain('PHOTO')
+  shows(one)
+  expect(vcard()).toContain(
+    `<PHOTO><TYPE>image/png</TYPE><BINVAL>${Buffer.from(one).toString('base64')}</BINVAL></PHOTO>`,
+  )
+  world.out.length = 0
+  world.network.befriend(ID, 'Fred', false, one)
+  expect(world.sentTo(`${ANN}/1`)[0]).not.toContain('photo')
 })
 
 test('a friend answers what clients ask: discovery with its name, vCard, ping', () => {

@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import type { NodeIdentity } from '../../src/retroshare/identity/node-identity.ts'
 import { type Endpoint, formatLongInvite } from '../../src/retroshare/wire/invite.ts'
 import { type BouncedItem, LOBBY_FLAG } from '../../src/retroshare/wire/item.ts'
+import { equalBytes } from '../../src/util/bytes.ts'
 import type { LobbyId, ParticipantId } from '../../src/util/ids.ts'
 import { makeIdentity } from './peer/support/nodes.ts'
 import { type RawLink, rawDial, rawListen } from './peer/support/raw-peer.ts'
@@ -73,6 +74,7 @@ test.each([
   ['foyer/relay-bob.hex', 'R', 'peer'],
   ['foyer/xeres.hex', 'R', 'peer'],
   ['foyer/xeres.hex', 'R', 'foyer'],
+  ['foyer/avatar.hex', 'R', 'peer'],
 ] as const)(
   '%s %s, dialled by the %s',
   async (file, direction, dials) => {
@@ -83,6 +85,7 @@ test.each([
     const expected = new Map<string, { text: string; nick: string }>()
     const toOperators: string[] = []
     const inviting = new Set<LobbyId>()
+    let avatar: Uint8Array | null = null
 
     // Lobbies that were the other side's are made here.
     for (const [id, { name, topic, flags }] of part.offered) {
@@ -94,12 +97,21 @@ test.each([
     const allHeard = async (): Promise<void> => {
       for (const { text } of expected.values()) await node.said(text)
     }
+    const showsAvatar = async (): Promise<void> => {
+      const wanted = avatar
+      if (wanted)
+        await node.got('friend', ({ friend }) => friend.avatar !== null && equalBytes(friend.avatar, wanted))
+    }
     await peer.play(async (item, atMs) => {
       // Friends may say only so much in a time: all that came before is taken before the clock goes on.
       await allHeard()
       if (spoken.size > 0) await peer.read()
       skipTo(atMs)
       for (const [lobby, { flags }] of offersIn(item)) if (!joined.has(lobby)) flagsOf.set(lobby, flags)
+      if (item.kind === 'avatar') {
+        await showsAvatar()
+        avatar = item.image
+      }
       // Empty ones ask for an avatar.
       if (item.kind === 'private-message' && item.text.length > 0)
         toOperators.push(Buffer.from(item.text).toString())
@@ -124,6 +136,7 @@ test.each([
     for (const author of spoken) if (peer.hasRecord(author)) await peer.served(author)
 
     await allHeard()
+    await showsAvatar()
     for (const text of toOperators) await node.got('friend-said', (said) => said.text === text)
     const heard = node.updates.flatMap((update) => (update.kind === 'said' ? [update] : []))
     expect(heard.map(({ messageId }) => messageId)).toEqual([...expected.keys()])
@@ -140,5 +153,5 @@ test.each([
     )
     expect(node.network.snapshot().friends[0]).toMatchObject({ isOnline: true })
   },
-  20_000,
+  40_000,
 )

@@ -2,7 +2,13 @@
 // exchange of identities is answered afresh, with the recorded records: its numbers belong to who asks.
 import { decodeItem, encodeItem } from '../../src/retroshare/wire/codec.ts'
 import { Framer } from '../../src/retroshare/wire/framer.ts'
-import { type Item, type LobbyListEntry, SERVICE, TRANSACTION } from '../../src/retroshare/wire/item.ts'
+import {
+  CHAT_FLAG,
+  type Item,
+  type LobbyListEntry,
+  SERVICE,
+  TRANSACTION,
+} from '../../src/retroshare/wire/item.ts'
 import { fromHex } from '../../src/util/bytes.ts'
 import type { LobbyId, ParticipantId } from '../../src/util/ids.ts'
 import type { RawLink } from './peer/support/raw-peer.ts'
@@ -102,6 +108,8 @@ export class ReplayedPeer {
   readonly #served = new Set<ParticipantId>()
   readonly #watchers = new Set<() => void>()
   #lastTransaction = 1000
+  #avatarRequests = 0
+  #avatars = 0
   #pings = 0
   #ponged = 0
 
@@ -116,6 +124,11 @@ export class ReplayedPeer {
   async play(before: (item: Item, atMs: number) => Promise<void>): Promise<void> {
     for (const { bytes, item, atMs } of this.#part.packets) {
       if (item) await before(item, atMs)
+      // Nothing but an answer.
+      if (item?.kind === 'avatar') {
+        this.#avatars += 1
+        await this.#until(() => this.#avatarRequests >= this.#avatars)
+      }
       this.#link.socket.write(bytes)
     }
   }
@@ -149,6 +162,10 @@ export class ReplayedPeer {
     })
   }
 
+  #look(): void {
+    for (const look of [...this.#watchers]) look()
+  }
+
   #take(chunk: Uint8Array): void {
     const pushed = this.#framer.push(chunk)
     if (!pushed.ok) throw new Error(`the node sent what cannot be read: ${pushed.error.detail}`)
@@ -170,7 +187,10 @@ export class ReplayedPeer {
     } else if (item.kind === 'gxs-transaction') this.#answerTransaction(item)
     else if (item.kind === 'rtt-pong') {
       this.#ponged = Math.max(this.#ponged, item.sequence)
-      for (const look of [...this.#watchers]) look()
+      this.#look()
+    } else if (item.kind === 'private-message' && (item.flags & CHAT_FLAG.asksAvatar) !== 0) {
+      this.#avatarRequests += 1
+      this.#look()
     }
   }
 
@@ -187,7 +207,7 @@ export class ReplayedPeer {
         this.#send({ ...(this.#part.records.get(id) as Of<'gxs-group'>), transaction })
     } else if (flags === TRANSACTION.endSuccess) {
       for (const id of this.#serving.get(transaction) ?? []) this.#served.add(id)
-      for (const look of [...this.#watchers]) look()
+      this.#look()
     }
   }
 

@@ -18,6 +18,19 @@ function table(headings, rows) {
 
 const time = (iso) => new Date(iso).toLocaleString()
 
+/** What a friend shows of itself beside its name. The space is taken without a picture too, so that nothing moves. */
+function friendCell({ name, avatar }) {
+  const frame = make('span')
+  frame.className = 'avatar'
+  if (avatar !== null) {
+    const image = new Image(24, 24)
+    image.alt = `Picture of ${name}`
+    image.src = avatar
+    frame.append(image)
+  }
+  return make('span', frame, name)
+}
+
 function showNetwork(network) {
   const invitations = table(
     ['Invitation', 'Kind', 'Invited by', 'Room'],
@@ -35,7 +48,7 @@ function showNetwork(network) {
     table(
       ['Friend', 'State', 'Since', 'Address', 'Round trip', 'Version'],
       network.friends.map((friend) => [
-        friend.name,
+        friendCell(friend),
         friend.online ? (friend.status ?? 'online') : 'offline',
         time(friend.since),
         friend.address,

@@ -92,6 +92,7 @@ export type LobbyControl =
 export const CHAT_FLAG = {
   private: 0x001,
   asksAvatar: 0x002,
+  hasAvatar: 0x008,
   customState: 0x010,
   broadcast: 0x020,
   asksCustomState: 0x040,
