@@ -26,11 +26,13 @@ import { RoomsBehind } from './gateway/rooms-behind.ts'
 import { gatewaySecret } from './gateway/secret.ts'
 import { Shutdown } from './gateway/shutdown.ts'
 import type { BoundPorts } from './gateway/status.ts'
-import { Uploads } from './gateway/uploads.ts'
+import { Traffic } from './gateway/traffic.ts'
+import { openUploads } from './gateway/uploads.ts'
 import { webFolders } from './gateway/web-folders.ts'
 import { domainOf, xmppSide } from './gateway/xmpp-sides.ts'
 import type { LobbyUpdate } from './lobby/lobby.ts'
 import type { LobbyNetwork } from './lobby/network.ts'
+import { isJoinRequest } from './muc/service.ts'
 import { createHttpServer } from './ops/http.ts'
 import { createRetroShareNetwork } from './retroshare/network.ts'
 import type { Jid } from './stanza/jid.ts'
@@ -83,6 +85,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   const serverDomain = config.xmpp.server?.domain
   const accounts = await KnownAccounts.read(store.accounts, serverDomain)
   const secret = await gatewaySecret(store.meta)
+  const traffic = new Traffic()
   const files =
     config.limits.files === 0 ? null : new FileStore(join(config.data, 'files'), config.limits.files)
   const uploads = serverDomain === undefined ? null : openUploads(config, serverDomain, () => publicUrl())
@@ -99,6 +102,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   const writer = new ArchiveWriter(store.archive, log, {
     onCommit: (seconds) => seen.metrics.archiveSeconds(seconds),
     onHealth: () => seen.events.changed(),
+    onFailed: () => seen.metrics.messageRefused('archive'),
   })
   shutdown.add({ writer: () => writer.close() })
 
@@ -133,6 +137,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
         writer,
         nextArchiveId: archiveIds(lastId, Date.now),
         nowMs: Date.now,
+        onQuery: (kind, seconds) => seen.metrics.querySeconds(kind, seconds),
       }),
       hasOtherServers: config.xmpp.component !== null,
       admins: () => admins,
@@ -142,7 +147,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
       mail: (account, stanza) => mentions.post(account, stanza),
       send: (to, stanza) => xmpp.send(to, stanza),
       fanout: (stanza, to) => xmpp.fanout(stanza, to),
-      onMessage: (direction) => seen.metrics.message(direction),
+      onMessage: (direction, seconds) => seen.metrics.message(direction, seconds),
       onPresence: () => seen.events.changed(),
     },
   })
@@ -165,8 +170,13 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     onChange: () => seen.events.changed(),
   })
   const onStanza = (from: Jid, stanza: Element): void => {
-    seen.metrics.stanzaReceived(stanza.name)
-    if (!desk.takes(from, stanza)) rooms.onStanza(from, stanza)
+    traffic.received(stanza)
+    if (desk.takes(from, stanza)) return
+    rooms.onStanza(from, stanza)
+    if (isJoinRequest(stanza))
+      seen.metrics.joined(
+        rooms.memberships.isIn(from.full, stanza.attrs.to?.split('/')[0]) ? 'entered' : 'refused',
+      )
   }
   const server =
     config.xmpp.server &&
@@ -206,36 +216,44 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
       onUp: () => mentions.tryAll(),
       onStanza,
     }))
-  const xmpp = xmppSide({ server, serverDomain, component })
+  const xmpp = traffic.watch(xmppSide({ server, serverDomain, component }))
   if (config.retroshare) {
     const network = retroshare(config.retroshare, config.data, log, (update) => {
       rooms.onUpdate(network, update)
       desk.onUpdate(network, update)
       if (isOnMap(update)) seen.events.changed()
+      if (update.kind === 'not-sent') seen.metrics.messageRefused('network')
     })
     networks.set(network.id, network)
   }
-  const seen = observe({
-    startedAtMs: Date.now(),
-    domain: config.xmpp.domain,
-    ports,
-    networks,
-    rooms,
-    avatars,
-    archive: store.archive,
-    hearing,
-    archiveWaiting: () => writer.waiting,
-    sessionCount: () => server?.sessionCount ?? 0,
-    component,
-    problems: () =>
-      problems({
-        isServerDown: () => server !== null && !listening.has('xmpp'),
-        componentProblem: () => component?.problem,
-        archiveProblem: () =>
-          store.problem() ?? (writer.isFailing ? 'the last write failed, see the log' : undefined),
-        networksDown: () => [...networks.keys()].filter((id) => !listening.has(id)),
-      }),
-  })
+  const archiveProblem = (): string | undefined =>
+    store.problem() ?? (writer.isFailing ? 'the last write failed, see the log' : undefined)
+  const seen = observe(
+    {
+      startedAtMs: Date.now(),
+      data: config.data,
+      domain: config.xmpp.domain,
+      ports,
+      networks,
+      rooms,
+      avatars,
+      archive: store.archive,
+      hearing,
+      archiveWaiting: () => writer.waiting,
+      sessionCount: () => server?.sessionCount ?? 0,
+      component,
+      certificateUntilMs: config.xmpp.server?.tls ? () => server?.certificateUntilMs ?? Number.NaN : null,
+      archiveProblem,
+      problems: () =>
+        problems({
+          isServerDown: () => server !== null && !listening.has('xmpp'),
+          componentProblem: () => component?.problem,
+          archiveProblem,
+          networksDown: () => [...networks.keys()].filter((id) => !listening.has(id)),
+        }),
+    },
+    traffic,
+  )
   databaseChanged = () => {
     if (store.problem() === undefined) {
       writer.tryAgain()
@@ -340,18 +358,6 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
 function ownUrl({ host, port }: Endpoint, bound: number | undefined): string | undefined {
   const at = bound ?? port
   return at === 0 ? undefined : `http://${host.includes(':') ? `[${host}]` : host}:${at}`
-}
-
-/** Files of users of the embedded server; null when none are taken. */
-function openUploads(
-  { data, limits, xmpp }: Config,
-  serverDomain: string,
-  baseUrl: () => string | undefined,
-): { readonly files: FileStore; readonly slots: Uploads } | null {
-  const domain = `upload.${serverDomain}`
-  if (limits.uploads === 0 || domain === xmpp.domain) return null
-  const files = new FileStore(join(data, 'uploads'), limits.uploads)
-  return { files, slots: new Uploads({ domain, files, maxBytes: limits.uploads, baseUrl, nowMs: Date.now }) }
 }
 
 /** For its owner alone: it holds keys, passwords and messages. */

@@ -149,7 +149,7 @@ test('every npm script that a document or a container file names is there', () =
 })
 
 test('docs/operating.md names every metric', () => {
-  const text = sources.get('ops/metrics.ts') ?? ''
+  const text = [...sources].flatMap(([path, text]) => (path.startsWith('ops/') ? [text] : [])).join()
   const gauges = /const GAUGES = \{([^}]*)\}/.exec(text)?.[1] ?? ''
   const names = [
     ...[...gauges.matchAll(/^ +([a-z_]+):/gm)].map(([, name]) => `foyer_${name}`),

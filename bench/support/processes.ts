@@ -143,7 +143,7 @@ export async function startFoyer(
     port: ports.c2s,
     startMs,
     whenIdentitiesMade: async () => {
-      const waiting = /^foyer_network_events_total\{.*event="current_waiting_speakers"\} (\d+)$/m
+      const waiting = /^foyer_network_current\{.*what="waiting_speakers"\} (\d+)$/m
       while (true) {
         const text = await (await fetch(`http://127.0.0.1:${ports.http}/metrics`)).text()
         if (waiting.exec(text)?.[1] === '0') return

@@ -19,6 +19,8 @@ export interface WriterWatch {
   onCommit(seconds: number): void
   /** `isFailing` is another now. */
   onHealth(): void
+  /** An entry was not stored. */
+  onFailed(): void
 }
 
 /** A failing archive is tried again this often, so that readiness comes back without a message. */
@@ -59,6 +61,7 @@ export class ArchiveWriter {
 
   append(entry: ArchiveWrite, done: (outcome: AppendOutcome) => void): void {
     if (this.#waiting.length >= MAX_WAITING || this.#characters >= MAX_WAITING_CHARACTERS) {
+      this.#watch.onFailed()
       setImmediate(() => done('failed'))
       return
     }
@@ -94,7 +97,11 @@ export class ArchiveWriter {
       const batch = this.#waiting.splice(0, COMMIT_BATCH)
       for (const { entry } of batch) this.#characters -= entry.xml.length
       const outcomes = await this.#store(batch)
-      for (const [i, { done }] of batch.entries()) done(outcomes?.[i] ?? 'failed')
+      for (const [i, { done }] of batch.entries()) {
+        const outcome = outcomes?.[i] ?? 'failed'
+        if (outcome === 'failed') this.#watch.onFailed()
+        done(outcome)
+      }
     } while (this.#waiting.length > 0)
     this.#isWriting = false
     const flushed = this.#flushed

@@ -15,7 +15,7 @@ import type { RoomConfig, RoomState, RoomTombstone, StateWrite } from '../muc/ro
 import { Jid, parseJid } from '../stanza/jid.ts'
 import { errorReply, type StanzaError } from '../stanza/stanza-error.ts'
 import type { Element, PreparedStanza } from '../stanza/xml.ts'
-import type { ParticipantId } from '../util/ids.ts'
+import type { ArchiveId, ParticipantId } from '../util/ids.ts'
 import type { Hearing, HearingNews } from './hearing.ts'
 import type { Pictures } from './pictures.ts'
 import type { SharedPorts } from './room-ports.ts'
@@ -45,7 +45,8 @@ export interface RoomSurroundings {
   mail(account: string, stanza: Element): void
   send(to: string, stanza: Element): void
   fanout(stanza: PreparedStanza, to: readonly string[]): void
-  onMessage(direction: 'in' | 'out' | 'local'): void
+  /** `seconds`: since it was written, by its author's clock (`in`), or since it came here. */
+  onMessage(direction: 'in' | 'out' | 'local', seconds: number): void
   /** Somebody came, went or is called differently. */
   onPresence(): void
 }
@@ -166,7 +167,7 @@ export class LoadedRoom {
     if (update.kind === 'said') this.#hear(true)
     for (const event of events) this.#runner.dispatch(event)
     if (update.kind === 'said') {
-      this.#around.onMessage('in')
+      this.#around.onMessage('in', (this.#nowMs - update.sentAtMs) / 1000)
       this.#parts.onSaid()
     }
   }
@@ -259,7 +260,18 @@ export class LoadedRoom {
   #wakeAt(atMs: number, wake: () => void): void {
     clearTimeout(this.#timer)
     if (this.#isClosed) return
-    this.#timer = setTimeout(wake, Math.max(0, atMs - this.#around.ports.env().nowMs))
+    this.#timer = setTimeout(wake, Math.max(0, atMs - this.#nowMs))
+  }
+
+  get #nowMs(): number {
+    return this.#around.ports.env().nowMs
+  }
+
+  /** Archive ids are the microseconds in which messages came. */
+  #onLocalSaid(ref: ArchiveId): void {
+    const seconds = (this.#nowMs - Number(ref) / 1000) / 1000
+    this.#around.onMessage('local', seconds)
+    this.#around.onMessage('out', seconds)
   }
 
   #hear(isHeard: boolean): void {
@@ -310,8 +322,7 @@ export class LoadedRoom {
         this.#parts.update({ subject: effect.subject })
         break
       case 'local-said':
-        this.#around.onMessage('local')
-        this.#around.onMessage('out')
+        this.#onLocalSaid(effect.ref)
         this.#parts.onSaid()
         break
       case 'mentioned':

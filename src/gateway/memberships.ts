@@ -14,6 +14,11 @@ export class Memberships {
     else this.#rooms.set(full, new Set([room]))
   }
 
+  /** Whether the session is in the room with this address (bare JID). */
+  isIn(full: string, room: string | undefined): boolean {
+    return this.roomsOf(full).some(({ jid }) => jid === room)
+  }
+
   roomsOf(full: string): readonly LoadedRoom[] {
     return [...(this.#rooms.get(full) ?? [])].filter((room) => room.hasSession(full))
   }

@@ -5,6 +5,7 @@ import { VERSION } from '../version.ts'
 import { presenceMap } from './map.ts'
 import { gatewayStatus, gauges, type OverviewSources } from './overview.ts'
 import type { GatewayStatus, PresenceMap } from './status.ts'
+import type { Traffic } from './traffic.ts'
 
 export interface Observation {
   readonly metrics: Metrics
@@ -15,8 +16,8 @@ export interface Observation {
   status(): Promise<GatewayStatus>
 }
 
-export function observe(sources: OverviewSources): Observation {
-  const { domain, networks, rooms, avatars, problems, component } = sources
+export function observe(sources: OverviewSources, traffic: Traffic): Observation {
+  const { domain, networks, rooms, avatars, problems, component, certificateUntilMs } = sources
   const map = (): PresenceMap =>
     presenceMap({
       version: VERSION,
@@ -32,6 +33,9 @@ export function observe(sources: OverviewSources): Observation {
       gauges: () => gauges(sources),
       networkCounters: () =>
         Object.fromEntries([...networks].map(([id, network]) => [id, network.counters()])),
+      stanzas: () => traffic.stanzas(),
+      stanzaErrors: () => traffic.errors(),
+      certificateUntilMs,
       component: component && (() => ({ isUp: component.isUp, ...component.counters })),
     }),
     events: new EventStream(map),

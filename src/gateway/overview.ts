@@ -1,4 +1,5 @@
 /** The gateway in numbers: what `foyer status` shows and what the metrics measure when somebody scrapes. */
+import { statfs } from 'node:fs/promises'
 import type { Archive } from '../archive/archive.ts'
 import type { LobbyNetwork, NetworkSnapshot } from '../lobby/network.ts'
 import type { Gauges } from '../ops/metrics.ts'
@@ -11,6 +12,8 @@ import type { BoundPorts, GatewayStatus } from './status.ts'
 
 export interface OverviewSources {
   readonly startedAtMs: number
+  /** The data folder. */
+  readonly data: string
   /** Of the MUC service. */
   readonly domain: string
   readonly ports: BoundPorts
@@ -24,6 +27,10 @@ export interface OverviewSources {
   sessionCount(): number
   /** Null when there is no host server. */
   readonly component: Pick<Component, 'isUp' | 'counters'> | null
+  /** When the embedded server's certificate ends; null without one. */
+  readonly certificateUntilMs: (() => number) | null
+  /** Undefined while the archive can be read and written as far as is known. */
+  archiveProblem(): string | undefined
   problems(): readonly string[]
 }
 
@@ -68,20 +75,41 @@ export async function gauges(sources: OverviewSources): Promise<Gauges> {
   const sum = (count: (network: NetworkSnapshot) => number): number =>
     networks.reduce((total, network) => total + count(network), 0)
   const occupants = sources.rooms.countOccupants()
+  const gaps = gapsOf(sources.hearing)
   // A database that is out of reach must not hide all the rest.
   const archive = await sources.archive.stats().catch(() => null)
   return {
+    ready: sources.problems().length === 0 ? 1 : 0,
     sessions: sources.sessionCount(),
+    rooms: sources.rooms.size,
     rooms_loaded: sources.rooms.loadedCount,
     occupants_local: occupants.local,
     occupants_remote: occupants.remote,
     friends: sum((network) => network.friends.length),
     friends_online: sum(online),
+    clock_offset_seconds: medianOffsetMs(networks) / 1000,
     lobbies: sum((network) => network.lobbies.length),
     lobbies_joined: sum(joined),
+    lobbies_unheard: gaps.open,
+    archive_gaps: gaps.ended,
     archive_messages: archive?.messages ?? Number.NaN,
     archive_bytes: archive?.bytes ?? Number.NaN,
-    archive_up: archive ? 1 : 0,
+    archive_up: archive && sources.archiveProblem() === undefined ? 1 : 0,
     archive_waiting: sources.archiveWaiting(),
+    disk_free_bytes: await freeBytes(sources.data),
   }
+}
+
+/** The median, so that one friend's wrong clock does not count; `NaN` while none is known. */
+function medianOffsetMs(networks: readonly NetworkSnapshot[]): number {
+  const offsets = networks
+    .flatMap((network) => network.friends)
+    .flatMap(({ isOnline, clockOffsetMs }) => (isOnline && clockOffsetMs !== null ? [clockOffsetMs] : []))
+    .sort((a, b) => a - b)
+  return offsets[Math.floor(offsets.length / 2)] ?? Number.NaN
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  const disk = await statfs(folder).catch(() => null)
+  return disk ? disk.bavail * disk.bsize : Number.NaN
 }

@@ -1,6 +1,8 @@
 /** Files that users of the embedded server upload: slots, quotas, and the file when all of it has come. XEP-0363. */
 import { randomBytes } from 'node:crypto'
-import type { FileStore } from '../archive/file-store.ts'
+import { join } from 'node:path'
+import { FileStore } from '../archive/file-store.ts'
+import type { Config } from '../config.ts'
 import { FILES_PATH, storedName } from '../ops/files.ts'
 import type { Upload, UploadDesk } from '../ops/uploads.ts'
 import { ExpiringMap } from '../util/expiring-map.ts'
@@ -120,3 +122,15 @@ const readable = (filename: string): string =>
     .replace(/^\.+/, '_')
     .slice(-80)
     .replace(/\p{Cs}/gu, '_') || 'file'
+
+/** Files of users of the embedded server; null when none are taken. */
+export function openUploads(
+  { data, limits, xmpp }: Config,
+  serverDomain: string,
+  baseUrl: () => string | undefined,
+): { readonly files: FileStore; readonly slots: Uploads } | null {
+  const domain = `upload.${serverDomain}`
+  if (limits.uploads === 0 || domain === xmpp.domain) return null
+  const files = new FileStore(join(data, 'uploads'), limits.uploads)
+  return { files, slots: new Uploads({ domain, files, maxBytes: limits.uploads, baseUrl, nowMs: Date.now }) }
+}

@@ -3,27 +3,32 @@ import { NS } from './ns.ts'
 import { type Element, el } from './xml.ts'
 
 export type ErrorType = 'auth' | 'cancel' | 'continue' | 'modify' | 'wait'
-export type ErrorCondition =
-  | 'bad-request'
-  | 'conflict'
-  | 'feature-not-implemented'
-  | 'forbidden'
-  | 'gone'
-  | 'internal-server-error'
-  | 'item-not-found'
-  | 'jid-malformed'
-  | 'not-acceptable'
-  | 'not-allowed'
-  | 'not-authorized'
-  | 'policy-violation'
-  | 'recipient-unavailable'
-  | 'registration-required'
-  | 'remote-server-not-found'
-  | 'remote-server-timeout'
-  | 'resource-constraint'
-  | 'service-unavailable'
-  | 'undefined-condition'
-  | 'unexpected-request'
+const CONDITIONS = [
+  'bad-request',
+  'conflict',
+  'feature-not-implemented',
+  'forbidden',
+  'gone',
+  'internal-server-error',
+  'item-not-found',
+  'jid-malformed',
+  'not-acceptable',
+  'not-allowed',
+  'not-authorized',
+  'policy-violation',
+  'recipient-unavailable',
+  'registration-required',
+  'remote-server-not-found',
+  'remote-server-timeout',
+  'resource-constraint',
+  'service-unavailable',
+  'undefined-condition',
+  'unexpected-request',
+] as const
+export type ErrorCondition = (typeof CONDITIONS)[number]
+
+/** Conditions of RFC 6120 §8.3.3, but for those that Foyer never meets. */
+export const STANZA_ERROR_CONDITIONS: ReadonlySet<string> = new Set(CONDITIONS)
 
 /** Why a stanza was refused. `text` is for people, in English. */
 export interface StanzaError {

@@ -95,6 +95,8 @@ export interface XmppServer {
   /** Whether a message to this account (bare) would be delivered now. */
   isReachable(account: string): boolean
   readonly sessionCount: number
+  /** When the certificate in use ends, in ms since 1970; `NaN` without one. */
+  readonly certificateUntilMs: number
 }
 
 const SWEEP_MS = 500
@@ -335,6 +337,10 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
 
     get sessionCount() {
       return sessions.size
+    },
+
+    get certificateUntilMs() {
+      return tls?.untilMs ?? Number.NaN
     },
   }
 }

@@ -30,6 +30,7 @@ function writerOver(append: Appender['append']) {
   const writer = new ArchiveWriter(archive, log, {
     onCommit: () => undefined,
     onHealth: () => health.push(writer.isFailing),
+    onFailed: () => undefined,
   })
   return { writer, batches, health }
 }

@@ -52,7 +52,11 @@ class World {
       if (this.isDiskFull) throw new Error('disk full')
       return store.archive.append(entries)
     }
-    this.writer = new ArchiveWriter({ append }, log, { onCommit: () => undefined, onHealth: () => undefined })
+    this.writer = new ArchiveWriter({ append }, log, {
+      onCommit: () => undefined,
+      onHealth: () => undefined,
+      onFailed: () => undefined,
+    })
     const nowMs = () => ++this.#now
     this.rooms = new Rooms({
       version: '1',
@@ -78,6 +82,7 @@ class World {
           writer: this.writer,
           nextArchiveId: archiveIds(null, nowMs),
           nowMs,
+          onQuery: () => undefined,
         }),
         hasOtherServers: false,
         admins: () => [],

@@ -20,6 +20,10 @@ const PEERS = {
     isThere: () => isExecutable('/usr/bin/profanity') && isExecutable('/usr/bin/tmux'),
     install: 'apt-get install profanity tmux',
   },
+  prometheus: {
+    isThere: () => isExecutable('/usr/bin/prometheus') && isExecutable('/usr/bin/promtool'),
+    install: 'apt-get install prometheus',
+  },
   prosody: { isThere: () => isExecutable('/usr/bin/prosody'), install: 'apt-get install prosody' },
   slixmpp: {
     isThere: () =>

@@ -17,6 +17,8 @@ export interface TlsFiles {
 interface TlsIdentity {
   readonly context: SecureContext
   readonly endPoint: Uint8Array | undefined
+  /** When the certificate ends, in ms since 1970. */
+  readonly untilMs: number
 }
 
 /** What a read of the files gave. */
@@ -49,6 +51,11 @@ export class ServerTls {
     this.#log = log
     this.#now = now
     this.#identity = this.#load(files)
+  }
+
+  /** When the certificate in use ends, in ms since 1970. */
+  get untilMs(): number {
+    return this.#identity.untilMs
   }
 
   /** Reads the files again: new connections get what is in them. If they cannot be used, the old ones stay. */
@@ -104,6 +111,7 @@ export function loadTls(files: TlsFiles, domain: string, nowMs: number): Loaded 
   return {
     context,
     endPoint: endPointBinding(certificate.raw),
+    untilMs: Date.parse(certificate.validTo),
     warnings: [...doubtsOf(certificate, domain, nowMs), ...doubtsOfKey(files.key)],
   }
 }
