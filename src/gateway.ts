@@ -38,6 +38,7 @@ import { createRetroShareNetwork } from './retroshare/network.ts'
 import type { Jid } from './stanza/jid.ts'
 import type { Element } from './stanza/xml.ts'
 import { GatewayError } from './util/errors.ts'
+import { isHostOf, namesThisMachine } from './util/host-header.ts'
 import type { NetworkId } from './util/ids.ts'
 import { VERSION } from './version.ts'
 import { createXmppServer } from './xmpp/server.ts'
@@ -263,9 +264,12 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   }
   // Without TLS nobody logs in from another machine, over WebSocket as little as over TCP.
   const hasWebSocket = server !== null && isLoopback(config.http.listen.host)
+  const allowsHost = (host: string | undefined): boolean =>
+    !isLoopback(config.http.listen.host) || namesThisMachine(host) || isHostOf(config.http.publicUrl, host)
   const http = createHttpServer({
     listen: config.http.listen,
     token: config.http.token,
+    allowsHost,
     log,
     folders: webFolders(),
     files: { find: (name) => files?.find(name) ?? uploads?.files.find(name) },
@@ -286,7 +290,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
       rooms: hasWebSocket ? publicRooms(rooms, config.xmpp.domain) : [],
     }),
   })
-  if (hasWebSocket) server.attachWebSocket(http.server, '/xmpp-websocket')
+  if (hasWebSocket) server.attachWebSocket(http.server, allowsHost)
   const context: CommandContext = {
     networks,
     rooms,

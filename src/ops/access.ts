@@ -18,11 +18,20 @@ export function isAuthorized(
   if (cookie !== undefined && isSame(decodeCookie(cookie), token)) return true
   const query = url.searchParams.get('token')
   if (query === null || !isSame(query, token)) return false
-  response.setHeader(
-    'Set-Cookie',
-    `${COOKIE}=${encodeURIComponent(token)}; Path=/; HttpOnly; SameSite=Strict`,
-  )
+  response.setHeader('Set-Cookie', `${COOKIE}=${encodeURIComponent(token)}; Path=/; HttpOnly; SameSite=Lax`)
   return true
+}
+
+/**
+ * Where a browser that came with `?token=…` is to go now that it has the cookie, so that the token stays in neither
+ * address bar nor history; undefined for all other requests.
+ */
+export function withoutToken(request: IncomingMessage, url: URL): string | undefined {
+  if (!url.searchParams.has('token') || !request.headers.accept?.includes('text/html')) return undefined
+  const clean = new URL(url)
+  clean.searchParams.delete('token')
+  // One slash only: two would name another host.
+  return clean.pathname.replace(/^\/+/, '/') + clean.search
 }
 
 function decodeCookie(value: string): string {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import type { Logger } from 'pino'
 import { GatewayError } from '../util/errors.ts'
-import { isAuthorized } from './access.ts'
+import { isAuthorized, withoutToken } from './access.ts'
 import type { EventStream } from './event-stream.ts'
 import { FILES_PATH, type FileSource, sendFile } from './files.ts'
 import { hostMeta, hostMetaJson } from './host-meta.ts'
@@ -16,6 +16,8 @@ export interface HttpOptions {
   readonly listen: { readonly host: string; readonly port: number }
   /** Asked for by all but health, chat and files; null asks for nothing (loopback only). */
   readonly token: string | null
+  /** Whether a `Host` header is one that this listener is reached by. */
+  readonly allowsHost: (host: string | undefined) => boolean
   readonly log: Logger
   readonly folders: StaticFolders
   readonly files: FileSource
@@ -124,6 +126,10 @@ async function respond(
     send(response, 400, 'text/plain; charset=utf-8', 'not an address\n')
     return
   }
+  if (!options.allowsHost(request.headers.host)) {
+    send(response, 421, 'text/plain; charset=utf-8', 'not reached by this name: set http.publicUrl to it\n')
+    return
+  }
   if (options.uploads && url.pathname.startsWith(FILES_PATH) && isUpload(request)) {
     allowUploads(response)
     const status =
@@ -144,6 +150,13 @@ async function respond(
       'text/plain; charset=utf-8',
       'this page needs http.token: send it as a bearer token or as ?token=…\n',
     )
+    return
+  }
+  const clean = withoutToken(request, url)
+  if (clean !== undefined) {
+    response.setHeader('Location', clean)
+    response.setHeader('Cache-Control', 'no-store')
+    send(response, 303, 'text/plain; charset=utf-8', `${clean}\n`)
     return
   }
   switch (url.pathname) {

@@ -87,8 +87,11 @@ export interface XmppServer {
   send(to: string, stanza: Element): void
   /** One serialisation to many sessions; who is not there is passed over. */
   fanout(stanza: PreparedStanza, to: readonly string[]): void
-  /** Serves XMPP over WebSocket on an HTTP server, of which it becomes the only upgrade handler. */
-  attachWebSocket(server: HttpServer, path?: string): void
+  /**
+   * Serves XMPP over WebSocket at `/xmpp-websocket` of an HTTP server, of which it becomes the only upgrade handler.
+   * `allowsHost`: whether a `Host` header is one that the HTTP server is reached by.
+   */
+  attachWebSocket(server: HttpServer, allowsHost: (host: string | undefined) => boolean): void
   hasSession(full: string): boolean
   /** Ends all sessions of an account (bare), with a text for its user: the login that they had is not valid any more. */
   endSessions(account: string, text: string): void
@@ -306,8 +309,9 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
       for (const full of to) sessions.get(full)?.deliver(stanza)
     },
 
-    attachWebSocket: (server, path = '/xmpp-websocket') => {
-      attachWebSocketEndpoint(server, path, {
+    attachWebSocket: (server, allowsHost) => {
+      attachWebSocketEndpoint(server, '/xmpp-websocket', {
+        allowsHost,
         maxFrameBytes: limits.maxStanzaBytes,
         hasRoom: (address) => refusalOf(address) === undefined,
         accept: (webSocket, socket, address) => {

@@ -9,6 +9,8 @@ const SUBPROTOCOL = 'xmpp'
 /** What the endpoint needs of the XMPP server. */
 export interface EndpointOptions {
   readonly maxFrameBytes: number
+  /** Whether a `Host` header is one that the server is reached by. */
+  readonly allowsHost: (host: string | undefined) => boolean
   readonly hasRoom: (address: string) => boolean
   readonly accept: (webSocket: WebSocket, socket: Duplex, address: string) => void
 }
@@ -24,7 +26,10 @@ export function attachWebSocketEndpoint(server: Server, path: string, options: E
   })
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => socket.destroy())
-    const status = refusalOf(request, path, () => options.hasRoom(socket.remoteAddress ?? ''))
+    const status = refusalOf(request, path, {
+      ...options,
+      hasRoom: () => options.hasRoom(socket.remoteAddress ?? ''),
+    })
     if (status !== undefined) {
       socket.end(
         `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
@@ -40,7 +45,12 @@ export function attachWebSocketEndpoint(server: Server, path: string, options: E
 }
 
 /** HTTP status to refuse with, or undefined. */
-function refusalOf(request: IncomingMessage, path: string, hasRoom: () => boolean): number | undefined {
+function refusalOf(
+  request: IncomingMessage,
+  path: string,
+  { allowsHost, hasRoom }: { allowsHost: EndpointOptions['allowsHost']; hasRoom: () => boolean },
+): number | undefined {
+  if (!allowsHost(request.headers.host)) return 421
   if (request.url?.split('?', 1)[0] !== path) return 404
   const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
   if (!offered.includes(SUBPROTOCOL)) return 400

@@ -1,6 +1,6 @@
 // The HTTP listener: who may see what, health as it is, and nothing outside the page folders.
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { get, type IncomingMessage, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { pino } from 'pino'
 import { afterEach, expect, test, vi } from 'vitest'
 import { EventStream } from '../../src/ops/event-stream.ts'
 import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/ops/http.ts'
+import { namesThisMachine } from '../../src/util/host-header.ts'
 
 let server: HttpServer | undefined
 afterEach(async () => {
@@ -21,6 +22,7 @@ async function start(overrides: Partial<HttpOptions> = {}): Promise<string> {
   server = createHttpServer({
     listen: { host: '127.0.0.1', port: 0 },
     token: null,
+    allowsHost: namesThisMachine,
     log: pino({ level: 'silent' }),
     folders: {},
     files: { find: () => undefined },
@@ -63,6 +65,32 @@ test.each(['/', '/index.html', '/sub/', '/api/map', '/api/events', '/metrics'])(
     await again.body?.cancel()
   },
 )
+
+test('a browser that comes with the token is sent on without it, with the cookie', async () => {
+  const base = await start({ token: 'secret', folders: { '/': pageFolder() } })
+  const browser = { Accept: 'text/html,*/*;q=0.8' }
+  const asked = await fetch(`${base}/?a=1&token=secret&b=2`, { redirect: 'manual', headers: browser })
+  expect([asked.status, asked.headers.get('location')]).toEqual([303, '/?a=1&b=2'])
+  const cookie = asked.headers.get('set-cookie')?.split(';')[0] ?? ''
+  const shown = await fetch(`${base}/`, { redirect: 'manual', headers: { ...browser, Cookie: cookie } })
+  expect(shown.status).toBe(200)
+  expect((await fetch(`${base}/?token=wrong`, { redirect: 'manual', headers: browser })).status).toBe(401)
+})
+
+test('a name that a stranger made lead here opens nothing', async () => {
+  const base = await start({ folders: { '/': pageFolder() } })
+  const statusOf = (host: string, path: string): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      get(`${base}${path}`, { headers: { Host: host } }, (response) => {
+        response.destroy()
+        resolve(response.statusCode)
+      }).on('error', reject)
+    })
+  for (const path of ['/', '/api/map', '/metrics', '/chat/settings.json'])
+    expect(await statusOf('evil.example:5280', path)).toBe(421)
+  for (const host of ['localhost', 'Foyer.localhost:5280', '127.0.0.1:80', '[::1]:5280'])
+    expect(await statusOf(host, '/api/map')).toBe(200)
+})
 
 test('health, readiness, chat settings and host-meta need no token', async () => {
   const base = await start({ token: 'secret' })

@@ -47,6 +47,7 @@ beforeEach(async () => {
             }
       },
     },
+    allowsHost: () => true,
     filesOrigin: () => 'https://chat.example',
     map: () => ({}),
     events: new EventStream(() => ({})),

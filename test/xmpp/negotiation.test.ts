@@ -275,10 +275,15 @@ describe('binding', () => {
 })
 
 describe('the WebSocket endpoint', () => {
-  const upgrade = (path: string, protocol: string | undefined, origin?: string): Promise<number> =>
+  const upgrade = (
+    path: string,
+    protocol: string | undefined,
+    origin?: string,
+    headers: Record<string, string> = {},
+  ): Promise<number> =>
     new Promise((resolve) => {
       const url = `ws://127.0.0.1:${test1.httpPort}${path}`
-      const options = origin === undefined ? {} : { origin }
+      const options = { headers, ...(origin === undefined ? {} : { origin }) }
       const socket =
         protocol === undefined ? new WebSocket(url, options) : new WebSocket(url, protocol, options)
       socket.on('open', () => {
@@ -303,6 +308,14 @@ describe('the WebSocket endpoint', () => {
       expect(await upgrade('/xmpp-websocket', 'xmpp', origin)).toBe(101)
     for (const origin of ['https://example.org', 'null', 'http://127.0.0.1.example.org'])
       expect(await upgrade('/xmpp-websocket', 'xmpp', origin)).toBe(403)
+  })
+
+  test('takes no page whose name was made to lead here', async () => {
+    for (const [host, status] of [
+      [`localhost:${test1.httpPort}`, 101],
+      [`evil.example:${test1.httpPort}`, 421],
+    ] as const)
+      expect(await upgrade('/xmpp-websocket', 'xmpp', `http://${host}`, { Host: host })).toBe(status)
   })
 
   test.each([
