@@ -6,10 +6,10 @@ import { adminSocket } from './admin/protocol.ts'
 import { startAdminServer } from './admin/server.ts'
 import { FileStore } from './archive/file-store.ts'
 import { openStoreAt } from './archive/open-store.ts'
-import { type Config, type Endpoint, isLoopback, type RetroshareConfig } from './config.ts'
+import { type Config, type Endpoint, isLoopback } from './config.ts'
+import { createAdHoc } from './gateway/ad-hoc.ts'
 import { archiveIds } from './gateway/archive-ids.ts'
 import { ArchiveWriter } from './gateway/archive-writer.ts'
-import { type CommandContext, prune, runCommand } from './gateway/commands.ts'
 import { createComponentSide } from './gateway/component-side.ts'
 import { FriendAvatars } from './gateway/friend-avatars.ts'
 import { FriendDesk } from './gateway/friend-desk.ts'
@@ -17,7 +17,11 @@ import { Hearing } from './gateway/hearing.ts'
 import { KnownAccounts } from './gateway/known-accounts.ts'
 import { isOnMap, publicRooms } from './gateway/map.ts'
 import { MentionMail } from './gateway/mention-mail.ts'
+import { joinLobbies, openRetroShare } from './gateway/networks.ts'
 import { observe } from './gateway/observation.ts'
+import { prune } from './gateway/operations/archive-operations.ts'
+import type { OperationContext } from './gateway/operations/operation.ts'
+import { runOperation } from './gateway/operations/operations.ts'
 import { createPictures } from './gateway/pictures.ts'
 import { problems } from './gateway/problems.ts'
 import { sharedPorts } from './gateway/room-ports.ts'
@@ -30,11 +34,9 @@ import { Traffic } from './gateway/traffic.ts'
 import { openUploads } from './gateway/uploads.ts'
 import { webFolders } from './gateway/web-folders.ts'
 import { domainOf, xmppSide } from './gateway/xmpp-sides.ts'
-import type { LobbyUpdate } from './lobby/lobby.ts'
 import type { LobbyNetwork } from './lobby/network.ts'
 import { isJoinRequest } from './muc/service.ts'
 import { createHttpServer } from './ops/http.ts'
-import { createRetroShareNetwork } from './retroshare/network.ts'
 import type { Jid } from './stanza/jid.ts'
 import type { Element } from './stanza/xml.ts'
 import { GatewayError } from './util/errors.ts'
@@ -172,7 +174,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   })
   const onStanza = (from: Jid, stanza: Element): void => {
     traffic.received(stanza)
-    if (desk.takes(from, stanza)) return
+    if (desk.takes(from, stanza) || adHoc.takes(from, stanza)) return
     rooms.onStanza(from, stanza)
     if (isJoinRequest(stanza))
       seen.metrics.joined(
@@ -197,6 +199,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
       onSessionEnded: (jid) => {
         rooms.onSessionEnded(jid)
         desk.onSessionEnded(jid)
+        adHoc.onSessionEnded(jid)
       },
       onAvailable: (account) => {
         desk.onAvailable(account)
@@ -219,7 +222,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     }))
   const xmpp = traffic.watch(xmppSide({ server, serverDomain, component }))
   if (config.retroshare) {
-    const network = retroshare(config.retroshare, config.data, log, (update) => {
+    const network = openRetroShare(config.retroshare, config.data, log, (update) => {
       rooms.onUpdate(network, update)
       desk.onUpdate(network, update)
       if (isOnMap(update)) seen.events.changed()
@@ -291,18 +294,26 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     }),
   })
   if (hasWebSocket) server.attachWebSocket(http.server, allowsHost)
-  const context: CommandContext = {
+  const context: OperationContext = {
     networks,
     rooms,
     archive: store.archive,
     files: [files, uploads?.files ?? null].filter((store) => store !== null),
     accounts,
+    hasServer: server !== null,
     endSessions: (account, text) => server?.endSessions(`${account}@${serverDomain}`, text),
     retentionMs: () => retentionMs,
     status: seen.status,
     nowMs: Date.now,
     onChange: () => seen.events.changed(),
   }
+  const adHoc = createAdHoc({
+    domain: config.xmpp.domain,
+    context,
+    log,
+    admins: () => admins,
+    send: (to, stanza) => xmpp.send(to, stanza),
+  })
 
   shutdown.add({ 'friend desk': async () => desk.stop() })
   shutdown.add({ http: () => http.stop() })
@@ -329,7 +340,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   component?.start()
   ports.http = (await http.start()).port
   const admin = await startAdminServer(adminSocket(config.data), log, (command, args) =>
-    runCommand(context, command, args),
+    runOperation(context, command, args),
   )
   shutdown.add({ admin: () => admin.stop() })
   const pruning = setInterval(() => {
@@ -371,25 +382,4 @@ function makeDataFolder(path: string): void {
   } catch (cause) {
     throw new GatewayError('DATA_UNUSABLE', `data: ${(cause as Error).message}`, { cause })
   }
-}
-
-const retroshare = (
-  { name, listen, advertise }: RetroshareConfig,
-  data: string,
-  log: Logger,
-  onUpdate: (update: LobbyUpdate) => void,
-): LobbyNetwork =>
-  createRetroShareNetwork({
-    name,
-    listen,
-    advertise,
-    dir: join(data, 'retroshare'),
-    version: `Foyer ${VERSION}`,
-    log: log.child({ network: 'retroshare' }),
-    onUpdate,
-  })
-
-function joinLobbies(networks: ReadonlyMap<NetworkId, LobbyNetwork>, { retroshare }: Config): void {
-  for (const network of networks.values())
-    for (const lobby of retroshare?.autojoin ?? []) network.send({ kind: 'join', lobby })
 }

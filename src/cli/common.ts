@@ -4,6 +4,8 @@ import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { askGateway } from '../admin/client.ts'
 import { adminSocket } from '../admin/protocol.ts'
 import { loadConfig } from '../config.ts'
+import type { Listing } from '../gateway/listings.ts'
+import type { OperationName } from '../gateway/operations/operations.ts'
 
 /** Where a command reads and writes; the process's own in production. */
 export interface Io {
@@ -67,7 +69,7 @@ export function configSource(values: { config?: string | undefined; data?: strin
 export function ask(
   values: { config?: string | undefined; data?: string | undefined },
   io: Io,
-  command: string,
+  command: OperationName,
   args: Readonly<Record<string, unknown>> = {},
 ): Promise<unknown> {
   return askGateway(adminSocket(dataFolder(values, io)), command, args)
@@ -75,6 +77,13 @@ export function ask(
 
 /** Text of strangers on one line of a terminal: control characters, line ends and bidirectional marks are spaces. */
 export const plain = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')
+
+/** A listing as a table, its titles in capitals. */
+export const listed = ({ columns, rows }: Listing): string[] =>
+  table(
+    columns.map((title) => title.toUpperCase()),
+    rows,
+  )
 
 /** Rows as aligned columns, the header first; cells are made `plain`. */
 export function table(header: readonly string[], cells: readonly (readonly string[])[]): string[] {
@@ -88,21 +97,4 @@ export function table(header: readonly string[], cells: readonly (readonly strin
       .join('  ')
       .trimEnd(),
   )
-}
-
-/** A duration in the two largest units that matter: `3d 4h`, `5m 2s`. */
-export function duration(seconds: number): string {
-  const units: [string, number][] = [
-    ['d', 86_400],
-    ['h', 3600],
-    ['m', 60],
-    ['s', 1],
-  ]
-  const parts: string[] = []
-  let rest = Math.max(0, Math.floor(seconds))
-  for (const [unit, size] of units) {
-    if (rest >= size && parts.length < 2) parts.push(`${Math.floor(rest / size)}${unit}`)
-    rest %= size
-  }
-  return parts.length === 0 ? '0s' : parts.join(' ')
 }

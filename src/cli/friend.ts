@@ -1,6 +1,7 @@
 /** `foyer friend add | list | remove | ignore | heed`. */
+import { friendListing } from '../gateway/listings.ts'
 import type { FriendView } from '../gateway/status.ts'
-import { ask, type Command, GATEWAY_OPTIONS, options, plain, table, UsageError } from './common.ts'
+import { ask, type Command, GATEWAY_OPTIONS, listed, options, plain, UsageError } from './common.ts'
 
 export const friendCommand: Command = async ([verb, ...argv], io) => {
   switch (verb) {
@@ -19,14 +20,8 @@ export const friendCommand: Command = async ([verb, ...argv], io) => {
         io.out(JSON.stringify(friends))
         return 0
       }
-      const ignored = new Set((await ask(values, io, 'friend ignored')) as string[])
-      const state = ({ id, online }: FriendView): string =>
-        (online ? 'online' : 'offline') + (ignored.has(id) ? ', ignored' : '')
-      for (const line of table(
-        ['ID', 'NAME', 'STATE', 'SINCE', 'ADDRESS'],
-        friends.map((f) => [f.id, f.name, state(f), f.since, f.address ?? '-']),
-      ))
-        io.out(line)
+      const ignored = (await ask(values, io, 'friend ignored')) as string[]
+      for (const line of listed(friendListing(friends, ignored))) io.out(line)
       return 0
     }
     case 'remove':

@@ -1,6 +1,7 @@
 /** `foyer identity list | ban | unban`. */
+import { identityListing } from '../gateway/listings.ts'
 import type { IdentityView } from '../gateway/status.ts'
-import { ask, type Command, GATEWAY_OPTIONS, options, table, UsageError } from './common.ts'
+import { ask, type Command, GATEWAY_OPTIONS, listed, options, UsageError } from './common.ts'
 
 export const identityCommand: Command = async ([verb, ...argv], io) => {
   switch (verb) {
@@ -9,12 +10,7 @@ export const identityCommand: Command = async ([verb, ...argv], io) => {
       const { values } = options(argv, spec, { min: 0, max: 0, names: '' })
       const identities = (await ask(values, io, 'identity list')) as IdentityView[]
       if (values.json) io.out(JSON.stringify(identities))
-      else
-        for (const line of table(
-          ['ID', 'NICK', 'BANNED', 'LOBBIES'],
-          identities.map((i) => [i.id, i.nick ?? '-', i.banned ? 'yes' : 'no', i.lobbies.join(', ')]),
-        ))
-          io.out(line)
+      else for (const line of listed(identityListing(identities))) io.out(line)
       return 0
     }
     case 'ban':

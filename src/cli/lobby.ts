@@ -1,6 +1,7 @@
 /** `foyer lobby list | invites | create | join | leave | decline | alias`. */
+import { invitationListing, lobbyListing } from '../gateway/listings.ts'
 import type { InvitationView, LobbyView } from '../gateway/status.ts'
-import { ask, type Command, GATEWAY_OPTIONS, options, table, UsageError } from './common.ts'
+import { ask, type Command, GATEWAY_OPTIONS, listed, options, UsageError } from './common.ts'
 
 export const lobbyCommand: Command = async ([verb, ...argv], io) => {
   switch (verb) {
@@ -9,19 +10,7 @@ export const lobbyCommand: Command = async ([verb, ...argv], io) => {
       const { values } = options(argv, spec, { min: 0, max: 0, names: '' })
       const lobbies = (await ask(values, io, 'lobby list')) as LobbyView[]
       if (values.json) io.out(JSON.stringify(lobbies))
-      else
-        for (const line of table(
-          ['ID', 'NAME', 'JOINED', 'KIND', 'PEOPLE', 'ROOM'],
-          lobbies.map((l) => [
-            l.id,
-            l.name,
-            l.joined ? 'yes' : 'no',
-            l.private ? 'private' : 'public',
-            String(l.participants),
-            l.room,
-          ]),
-        ))
-          io.out(line)
+      else for (const line of listed(lobbyListing(lobbies))) io.out(line)
       return 0
     }
     case 'invites': {
@@ -29,18 +18,7 @@ export const lobbyCommand: Command = async ([verb, ...argv], io) => {
       const { values } = options(argv, spec, { min: 0, max: 0, names: '' })
       const invitations = (await ask(values, io, 'lobby invites')) as InvitationView[]
       if (values.json) io.out(JSON.stringify(invitations))
-      else
-        for (const line of table(
-          ['ID', 'NAME', 'KIND', 'INVITED BY', 'ROOM'],
-          invitations.map((i) => [
-            i.id,
-            i.name,
-            i.private ? 'private' : 'public',
-            i.invitedBy.map(({ name }) => name).join(', '),
-            i.room,
-          ]),
-        ))
-          io.out(line)
+      else for (const line of listed(invitationListing(invitations))) io.out(line)
       return 0
     }
     case 'create': {

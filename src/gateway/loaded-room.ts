@@ -1,4 +1,5 @@
 /** A room in memory and its lobby: events from both sides go in, effects go out to sessions and to the network. */
+import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { NickClaim, RoomRow } from '../archive/store.ts'
 import { withPictures } from '../bridge/embedding.ts'
@@ -14,7 +15,7 @@ import type { RoomEvent } from '../muc/room-port.ts'
 import type { RoomConfig, RoomState, RoomTombstone, StateWrite } from '../muc/room-state.ts'
 import { Jid, parseJid } from '../stanza/jid.ts'
 import { errorReply, type StanzaError } from '../stanza/stanza-error.ts'
-import type { Element, PreparedStanza } from '../stanza/xml.ts'
+import { type Element, el, type PreparedStanza } from '../stanza/xml.ts'
 import type { ArchiveId, ParticipantId } from '../util/ids.ts'
 import type { Hearing, HearingNews } from './hearing.ts'
 import type { Pictures } from './pictures.ts'
@@ -81,6 +82,8 @@ export class LoadedRoom {
   readonly #around: RoomSurroundings
   readonly #pairing: Pairing
   readonly #runner: RoomRunner
+  /** What is to have the answers of requests of our own, by their ids. */
+  readonly #asked = new Map<string, (answer: Element) => void>()
   #lobby: LobbyInfo
   #subject: string
   #timer: NodeJS.Timeout | undefined
@@ -159,6 +162,16 @@ export class LoadedRoom {
     this.#runner.dispatch(event)
   }
 
+  /** Asks the room on behalf of a session, by a request that is ours: the answer comes here, and not to the session. */
+  ask(from: Jid, payload: Element): Promise<Element> {
+    const id = randomUUID()
+    return new Promise((resolve) => {
+      this.#asked.set(id, resolve)
+      const stanza = el('iq', { type: 'set', id, from: from.full, to: this.jid }, payload)
+      this.dispatch({ kind: 'stanza', from, stanza })
+    })
+  }
+
   onUpdate(update: LobbyUpdate): void {
     const { pictures } = this.#around
     const { events, claims, pictures: shown } = toRoom(this.#pairing, update, pictures.urlOf)
@@ -186,6 +199,17 @@ export class LoadedRoom {
   session(full: string): { readonly nick: string; readonly payload: readonly Element[] } | undefined {
     const session = this.#runner.room.sessions.get(full)
     return session && { nick: session.occupant.nick, payload: session.payload }
+  }
+
+  /** The nick that a session's account has registered, or the session has now. */
+  nickOf({ bare, full }: Jid): string | undefined {
+    return this.registrationOf(bare)?.nick ?? this.#runner.room.sessions.get(full)?.occupant.nick
+  }
+
+  /** The nick that an account (bare JID) has registered, and whether it stays in the lobby while away. */
+  registrationOf(account: string): { readonly nick: string; readonly isStaying: boolean } | undefined {
+    const { nick = '', isStaying = false } = this.#runner.room.affiliations.get(account) ?? {}
+    return nick === '' ? undefined : { nick, isStaying }
   }
 
   /** Whether this account (bare JID) may enter without more. */
@@ -299,10 +323,18 @@ export class LoadedRoom {
     else network.send({ kind: 'invite', lobby: this.#lobby.id, friend: invited.value.id })
   }
 
+  #send(to: string, stanza: Element): void {
+    const id = String(stanza.attrs.id)
+    const resolve = this.#asked.get(id)
+    this.#asked.delete(id)
+    if (resolve) resolve(stanza)
+    else this.#around.send(to, stanza)
+  }
+
   #perform(effect: OutwardEffect): void {
     switch (effect.kind) {
       case 'send':
-        this.#around.send(effect.to, effect.stanza)
+        this.#send(effect.to, effect.stanza)
         return
       case 'fanout':
         this.#around.fanout(effect.stanza, effect.to)

@@ -1,9 +1,10 @@
 /** Search for rooms by words, on the service: Extended Channel Search, XEP-0433. */
+
+import { type FormField, formElement, readBoolean, readForm } from '../stanza/data-form.ts'
 import { NS } from '../stanza/ns.ts'
 import { errorReply, iqResult, type StanzaError } from '../stanza/stanza-error.ts'
 import { childOf, type Element, el } from '../stanza/xml.ts'
 import { fail, ok, type Result } from '../util/result.ts'
-import { type FormField, formElement, readBoolean, readForm } from './data-form.ts'
 import { MAX_SEARCH_PAGE, MAX_SEARCH_TERMS } from './limits.ts'
 import { pageOfList, readPageRequest } from './rsm.ts'
 

@@ -1,6 +1,7 @@
 /** The fields of a room's configuration form, each with how it is read and judged. XEP-0045 §10.2, §16.5.3. */
+
+import { type FieldOption, type FormField, readBoolean } from '../stanza/data-form.ts'
 import { fail, ok, type Result } from '../util/result.ts'
-import { type FieldOption, type FormField, readBoolean } from './data-form.ts'
 import {
   MAX_DESCRIPTION_CHARS,
   MAX_HISTORY,

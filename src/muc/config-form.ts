@@ -1,9 +1,10 @@
 /** The configuration form of a room, and what one that comes back means: XEP-0045 §10.1.3 and §10.2, XEP-0004. */
+
+import { type FormField, formElement, readBoolean, type SubmittedForm } from '../stanza/data-form.ts'
 import { NS } from '../stanza/ns.ts'
 import type { Element } from '../stanza/xml.ts'
 import { fail, ok, type Result } from '../util/result.ts'
 import { booleanValue, CONFIG_FIELDS, type FieldError } from './config-fields.ts'
-import { type FormField, formElement, readBoolean, type SubmittedForm } from './data-form.ts'
 import { MAX_PASSWORD_CHARS } from './limits.ts'
 import type { Room } from './room.ts'
 import { configOf } from './room-config.ts'

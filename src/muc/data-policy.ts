@@ -1,6 +1,7 @@
 /** What becomes of people's data, here and in the networks behind the gateway: XEP-0504. */
+
+import { type FormField, formElement } from '../stanza/data-form.ts'
 import type { Element } from '../stanza/xml.ts'
-import { type FormField, formElement } from './data-form.ts'
 
 /** What the policy depends on. */
 export interface PolicyView {

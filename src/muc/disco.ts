@@ -1,9 +1,10 @@
 /** What a room tells of itself: XEP-0030, XEP-0045 §6.4 and §6.5, XEP-0128. */
+
+import { formElement } from '../stanza/data-form.ts'
 import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { iqResult } from '../stanza/stanza-error.ts'
 import { type Element, el } from '../stanza/xml.ts'
-import { formElement } from './data-form.ts'
 import { MAX_DISCO_ITEMS } from './limits.ts'
 import { messagesPerHour, rateOf } from './message-rate.ts'
 import { offerNick } from './register.ts'

@@ -1,4 +1,6 @@
 /** The room's archive for its readers: XEP-0313 with #extended and XEP-0431, paged by XEP-0059. */
+
+import { formElement, readForm } from '../stanza/data-form.ts'
 import type { Jid } from '../stanza/jid.ts'
 import { parseJid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
@@ -9,7 +11,6 @@ import { fail, ok, type Result } from '../util/result.ts'
 import { isAdmin } from './affiliation.ts'
 import type { ArchiveAnswer, ArchivePage, ArchiveQuery } from './archive-port.ts'
 import { archiveResult } from './archived-stanza.ts'
-import { formElement, readForm } from './data-form.ts'
 import { formatDateTime, parseDateTime } from './date-time.ts'
 import { MAX_ARCHIVE_PAGE, MAX_SEARCH_CHARS, MAX_SEARCH_WORDS } from './limits.ts'
 import { idOfAccount } from './occupant-id.ts'

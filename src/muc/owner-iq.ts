@@ -1,4 +1,6 @@
 /** `muc#owner`: the configuration form, taking a new room, and the end of one. XEP-0045 §10. */
+
+import { readForm, type SubmittedForm } from '../stanza/data-form.ts'
 import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { iqResult } from '../stanza/stanza-error.ts'
@@ -6,7 +8,6 @@ import { childOf, type Element, el, elements } from '../stanza/xml.ts'
 import { isOwner } from './affiliation.ts'
 import { configForm, readSubmission } from './config-form.ts'
 import { applySettings } from './configure.ts'
-import { readForm, type SubmittedForm } from './data-form.ts'
 import { destroyBy } from './destroy.ts'
 import { answer, refusal, refuse } from './reply.ts'
 import type { Room } from './room.ts'

@@ -1,4 +1,6 @@
 /** Registering a nick with the room, and staying in the lobby under it: XEP-0045 §7.10 and §7.12, XEP-0077. */
+
+import { formElement, readBoolean, readForm, submission } from '../stanza/data-form.ts'
 import type { Jid } from '../stanza/jid.ts'
 import { normalizeResource } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
@@ -8,7 +10,6 @@ import { fail, ok, type Result } from '../util/result.ts'
 import { mayRead, refusesAccount } from './access.ts'
 import { affiliationOf } from './affiliation.ts'
 import { booleanValue } from './config-fields.ts'
-import { formElement, readBoolean, readForm } from './data-form.ts'
 import { MAX_AFFILIATIONS, MAX_NICK_RECORDS, MAX_STAYING } from './limits.ts'
 import { answer, refusal, refuse } from './reply.ts'
 import { putRecords, type Room } from './room.ts'
@@ -40,7 +41,13 @@ export function receiveRegistration(room: Room, from: Jid, iq: Element, query: E
 
 function registration(room: Room, account: string): Element {
   const nick = nickOf(room, account)
-  const field = { name: ROOM_NICK, type: 'text-single', label: 'Nickname', values: nick === '' ? [] : [nick] }
+  const field = {
+    name: ROOM_NICK,
+    type: 'text-single',
+    label: 'Nickname',
+    values: nick === '' ? [] : [nick],
+    isRequired: true,
+  }
   const stay = {
     name: STAY,
     type: 'boolean',
@@ -53,7 +60,6 @@ function registration(room: Room, account: string): Element {
       'A registered nickname is kept for you at this gateway. In the lobby others may have it too. ' +
       'If you stay in the lobby while you are away, others there see you, and you get messages that mention you.',
   })
-  form.getChildByAttr('var', ROOM_NICK)?.append(el('required', {}))
   return el(
     'query',
     { xmlns: NS.register },
@@ -62,6 +68,17 @@ function registration(room: Room, account: string): Element {
     form,
   )
 }
+
+/** The payload that registers a nick, and says whether to stay in the lobby. */
+export const stayRequest = (nick: string, stays: boolean): Element =>
+  el(
+    'query',
+    { xmlns: NS.register },
+    submission(NS.mucRegister, [
+      [ROOM_NICK, nick],
+      [STAY, booleanValue(stays)],
+    ]),
+  )
 
 /** What an account asks to be kept of it. */
 interface Wish {

@@ -1,4 +1,6 @@
 /** The MUC service where no room is: its bare domain (XEP-0045 §6, XEP-0030, 0092, 0199, 0202) and absent rooms. */
+
+import { formElement } from '../stanza/data-form.ts'
 import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import {
@@ -11,7 +13,6 @@ import {
 import { childOf, type Element, el, elements } from '../stanza/xml.ts'
 import type { Env } from '../util/env.ts'
 import { answerSearch, type FoundRoom } from './channel-search.ts'
-import { formElement } from './data-form.ts'
 import { policyForms } from './data-policy.ts'
 import { formatDateTime } from './date-time.ts'
 import { MAX_DISCO_ITEMS } from './limits.ts'
@@ -60,6 +61,7 @@ const FEATURES: readonly string[] = [
   NS.time,
   NS.search,
   NS.activity,
+  NS.commands,
 ]
 
 /** The answer to a stanza for the service itself, none when none is due. `from` is who asks. */

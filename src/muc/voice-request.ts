@@ -1,8 +1,9 @@
 /** Asking for voice in a moderated room, and granting it: XEP-0045 §7.13 and §8.6. */
+
+import { formElement, readBoolean, readForm, type SubmittedForm } from '../stanza/data-form.ts'
 import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { childOf, type Element, el } from '../stanza/xml.ts'
-import { formElement, readBoolean, readForm, type SubmittedForm } from './data-form.ts'
 import { moderates } from './privilege.ts'
 import { refusal, refuse } from './reply.ts'
 import { hasVoice, isModerator } from './role.ts'

@@ -29,6 +29,7 @@ export const NS = {
   pubsubOwner: 'http://jabber.org/protocol/pubsub#owner', // XEP-0060
   pubsubEvent: 'http://jabber.org/protocol/pubsub#event', // XEP-0060
   pubsubErrors: 'http://jabber.org/protocol/pubsub#errors', // XEP-0060
+  commands: 'http://jabber.org/protocol/commands', // XEP-0050
   storedBookmarks: 'storage:bookmarks', // XEP-0048
   privateXml: 'jabber:iq:private', // XEP-0049
   vcard: 'vcard-temp', // XEP-0054

@@ -1,15 +1,16 @@
 // What all commands print: tables that stay tables, whatever strangers call themselves.
 import { expect, test } from 'vitest'
-import { duration, table } from '../../src/cli/common.ts'
+import { listed } from '../../src/cli/common.ts'
+import { duration } from '../../src/gateway/listings.ts'
 
 test('names of strangers can neither break a table nor command the terminal', () => {
-  const lines = table(
-    ['ID', 'NAME'],
-    [
+  const lines = listed({
+    columns: ['Id', 'Name'],
+    rows: [
       ['1', 'a\u001b[2Jb\nc\u202ed'],
       ['2', 'plain ü ☂'],
     ],
-  )
+  })
   expect(lines).toEqual(['ID  NAME', '1   a [2Jb c d', '2   plain ü ☂'])
 })
 

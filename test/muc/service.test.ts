@@ -73,6 +73,7 @@ describe('the service', () => {
       NS.time,
       NS.search,
       NS.activity,
+      NS.commands,
     ])
   })
 

@@ -23,7 +23,7 @@ class Client(slixmpp.ClientXMPP):
             self['feature_mechanisms'].unencrypted_plain = True
             self.credentials = {}
             self.use_mechs = {'ANONYMOUS'}
-        for plugin in ('xep_0030', 'xep_0045', 'xep_0059', 'xep_0085', 'xep_0199', 'xep_0203', 'xep_0313', 'xep_0359', 'xep_0425'):
+        for plugin in ('xep_0004', 'xep_0030', 'xep_0045', 'xep_0050', 'xep_0059', 'xep_0085', 'xep_0199', 'xep_0203', 'xep_0313', 'xep_0359', 'xep_0425'):
             self.register_plugin(plugin)
         self['feature_mechanisms'].unencrypted_scram = True
         self['feature_mechanisms'].unencrypted_plain = True
@@ -78,6 +78,27 @@ class Client(slixmpp.ClientXMPP):
         iq.append(query)
         await iq.send()
 
+    async def run_command(self, command):
+        """Runs an ad-hoc command: fills in what it asks for, and confirms it."""
+        steps = []
+        service, node = slixmpp.JID(command['service']), command['node']
+        answer = await self['xep_0050'].send_command(service, node, flow=False)
+        while answer['command']['status'] == 'executing':
+            steps.append(sorted(answer['command']['actions']))
+            form = answer['command']['form']
+            payload = None
+            if form.get_fields():
+                form.reply()
+                form.set_values(command.get('values', {}))
+                payload = form.xml
+            action = 'next' if 'next' in answer['command']['actions'] else 'complete'
+            answer = await self['xep_0050'].send_command(service, node, action=action, payload=payload,
+                                                         sessionid=answer['command']['sessionid'], flow=False)
+        form = answer['command']['form']
+        return {'status': answer['command']['status'], 'notes': [list(note) for note in answer['command']['notes']],
+                'values': {name: field['value'] for name, field in form.get_fields().items()},
+                'rows': [dict(row) for row in form['items']], 'steps': steps}
+
     async def run(self, command):
         kind = command.pop('do')
         if kind == 'join':
@@ -127,6 +148,11 @@ class Client(slixmpp.ClientXMPP):
             await iq.send()
             self.remove_handler('search')
             return {'bodies': found}
+        if kind == 'commands':
+            items = await self['xep_0050'].get_commands(slixmpp.JID(command['service']))
+            return {'nodes': sorted(node for _jid, node, _name in items['disco_items']['items'])}
+        if kind == 'command':
+            return await self.run_command(command)
         if kind == 'ping':
             await self['xep_0199'].ping(slixmpp.JID(command['to']))
             return {}

@@ -13,6 +13,8 @@ export interface GatewaySettings {
   /** Accounts of the embedded servers: of the gateway under test, of the neighbour, of the one without a network. */
   readonly accounts: {
     readonly own: readonly string[]
+    /** Of the gateway under test, wherever they have their accounts. */
+    readonly operators: readonly string[]
     readonly next: readonly string[]
     readonly alone: readonly string[]
   }
@@ -69,8 +71,11 @@ export async function startGateways(settings: GatewaySettings): Promise<Gateways
     const linked = new Promise<void>((resolve) => {
       link = resolve
     })
+    const operators = settings.accounts.operators.map((name) => `${name}@localhost`)
     const log = pino({}, { write: (line: string) => line.includes('component linked') && link() })
-    started.push(await startGateway(configOf(own, component), log))
+    started.push(
+      await startGateway(configOf(own, { ...component, FOYER_XMPP__ADMINS: JSON.stringify(operators) }), log),
+    )
     started.push(await startGateway(configOf(next, {}), pino({ level: 'silent' })))
     started.push(await startGateway(configOf(alone, { FOYER_RETROSHARE: 'null' }), pino({ level: 'silent' })))
     if (settings.component) await linked

@@ -2,8 +2,8 @@
 import { DocumentParser } from '../../../src/stanza/parser.ts'
 import { type Element, elements } from '../../../src/stanza/xml.ts'
 
-/** Who may have sessions; the last two are at the neighbour's node. */
-export const CAST = ['romeo', 'juliet', 'mercutio', 'tybalt', 'benvolio', 'alice', 'bob'] as const
+/** Who may have sessions; the operator runs the gateway, the last two are at the neighbour's node. */
+export const CAST = ['romeo', 'juliet', 'mercutio', 'tybalt', 'benvolio', 'operator', 'alice', 'bob'] as const
 
 /** What a session does or is to get. `actor` is the name of a session, such as `juliet` or `juliet/phone`. */
 export type Step = { readonly line: number; readonly text: string } & (

@@ -73,6 +73,7 @@ const accountsOf = (names: readonly string[]): string[] =>
 
 const accounts = (own: readonly string[]): GatewaySettings['accounts'] => ({
   own,
+  operators: accountsOf(['operator']),
   next: NEIGHBOURS.map((name) => accountOf(name, 0)),
   alone: accountsOf(['romeo']),
 })
@@ -130,6 +131,8 @@ class FoyerTarget implements Target {
       login: async (actor) => {
         if (residence && actor === 'alice') return residence.alice
         if (NEIGHBOURS.includes(actor)) return login(actor, this.#gateways.neighbourC2s, 0)
+        // The same accounts wherever they are: the gateway is told beforehand who runs it.
+        if (actor.startsWith('operator')) return login(actor, this.#port, slot)
         if (needs.includes('no network')) return login(actor, this.#gateways.aloneC2s, slot)
         return login(actor, this.#port, account)
       },

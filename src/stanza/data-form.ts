@@ -1,6 +1,6 @@
-/** Data forms as far as rooms read and write them: XEP-0004 and the FORM_TYPE of XEP-0068. */
-import { NS } from '../stanza/ns.ts'
-import { type Element, el, elements } from '../stanza/xml.ts'
+/** Data forms as far as the gateway reads and writes them: XEP-0004 and the FORM_TYPE of XEP-0068. */
+import { NS } from './ns.ts'
+import { type Element, el, elements } from './xml.ts'
 
 /** A field of a form. `type`, `label` and `options` only where a form is to be filled in or the field is hidden. */
 export interface FormField {
@@ -11,6 +11,9 @@ export interface FormField {
   readonly values: readonly string[]
   /** What can be chosen, by value. */
   readonly options?: readonly FieldOption[]
+  readonly isRequired?: boolean
+  /** Something else than the options may be given (XEP-0122). */
+  readonly isOpen?: boolean
   /** A whole number in these bounds is expected (XEP-0122). */
   readonly range?: { readonly min: number; readonly max: number }
 }
@@ -47,13 +50,15 @@ const fieldElement = (field: FormField): Element =>
         { xmlns: NS.dataValidation, datatype: 'xs:integer' },
         el('range', { min: field.range.min, max: field.range.max }),
       ),
+    field.isOpen && el('validate', { xmlns: NS.dataValidation, datatype: 'xs:string' }, el('open')),
+    field.isRequired && el('required'),
     ...(field.options ?? []).map(({ label, value }) => el('option', { label }, el('value', {}, value))),
   )
 
-/** A form of ours: `form` to be filled in, `result` to be read. */
+/** A form of ours: `form` to be filled in, `result` to be read. Forms of no known type have no `formType`. */
 export const formElement = (
   type: 'form' | 'result',
-  formType: string,
+  formType: string | undefined,
   fields: readonly FormField[],
   heading: FormHeading = {},
 ): Element =>
@@ -62,8 +67,37 @@ export const formElement = (
     { xmlns: NS.dataForms, type },
     heading.title !== undefined && el('title', {}, heading.title),
     heading.instructions !== undefined && el('instructions', {}, heading.instructions),
-    fieldElement({ name: 'FORM_TYPE', type: 'hidden', values: [formType] }),
+    formType !== undefined && fieldElement({ name: 'FORM_TYPE', type: 'hidden', values: [formType] }),
     ...fields.map(fieldElement),
+  )
+
+/** What was found, in rows: XEP-0004 §3.4. Cells are in the order of the columns. */
+export const tableElement = (
+  title: string,
+  columns: readonly { readonly name: string; readonly label: string }[],
+  rows: readonly (readonly string[])[],
+): Element =>
+  el(
+    'x',
+    { xmlns: NS.dataForms, type: 'result' },
+    el('title', {}, title),
+    el('reported', {}, ...columns.map(({ name, label }) => el('field', { var: name, label }))),
+    ...rows.map((cells) =>
+      el('item', {}, ...columns.map(({ name }, at) => fieldElement({ name, values: [cells[at] ?? ''] }))),
+    ),
+  )
+
+/** A form that is filled in: XEP-0004 §3.2. */
+export const submission = (
+  formType: string,
+  answers: readonly (readonly [name: string, value: string])[],
+): Element =>
+  el(
+    'x',
+    { xmlns: NS.dataForms, type: 'submit' },
+    ...[['FORM_TYPE', formType] as const, ...answers].map(([name, value]) =>
+      fieldElement({ name, values: [value] }),
+    ),
   )
 
 /** Reads an `<x xmlns='jabber:x:data'/>`. */

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openStore } from '../../src/archive/open-store.ts'
 import type { Store } from '../../src/archive/store.ts'
-import { type CommandContext, prune, runCommand } from '../../src/gateway/commands.ts'
+import { prune } from '../../src/gateway/operations/archive-operations.ts'
+import type { OperationContext } from '../../src/gateway/operations/operation.ts'
+import { runOperation } from '../../src/gateway/operations/operations.ts'
 import type { ArchiveEntry } from '../../src/muc/archive-port.ts'
 import type { ArchiveId } from '../../src/util/ids.ts'
 
@@ -36,14 +38,14 @@ const entry = (second: number): ArchiveEntry => ({
 })
 
 /** Messages older than this many seconds are pruned. */
-const contextWith = (retentionSec: number): CommandContext =>
+const contextWith = (retentionSec: number): OperationContext =>
   ({
     archive: store.archive,
     files: [],
     rooms: { row: () => ({ localpart: 'tea' }) },
     retentionMs: () => retentionSec * 1000,
     nowMs: () => (MESSAGES + 1) * 1000,
-  }) as unknown as CommandContext
+  }) as unknown as OperationContext
 
 test('pruning much lets others have their turn in between', async () => {
   let turns = 0
@@ -60,7 +62,7 @@ test('pruning much lets others have their turn in between', async () => {
 test('an export goes on when what it showed last is pruned before the next page', async () => {
   const context = contextWith(MESSAGES - 1500)
   const page = (after: string | null) =>
-    runCommand(context, 'archive export', { room: 'tea', after }) as Promise<ArchiveEntry[]>
+    runOperation(context, 'archive export', { room: 'tea', after }) as Promise<ArchiveEntry[]>
   const first = await page(null)
   expect(first).toHaveLength(1000)
   await prune(context)

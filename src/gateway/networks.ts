@@ -1,0 +1,32 @@
+/** The lobby networks that the configuration turns on. */
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Config, RetroshareConfig } from '../config.ts'
+import type { LobbyUpdate } from '../lobby/lobby.ts'
+import type { LobbyNetwork } from '../lobby/network.ts'
+import { createRetroShareNetwork } from '../retroshare/network.ts'
+import type { NetworkId } from '../util/ids.ts'
+import { VERSION } from '../version.ts'
+
+/** RetroShare, with its state below the data folder. */
+export const openRetroShare = (
+  { name, listen, advertise }: RetroshareConfig,
+  data: string,
+  log: Logger,
+  onUpdate: (update: LobbyUpdate) => void,
+): LobbyNetwork =>
+  createRetroShareNetwork({
+    name,
+    listen,
+    advertise,
+    dir: join(data, 'retroshare'),
+    version: `Foyer ${VERSION}`,
+    log: log.child({ network: 'retroshare' }),
+    onUpdate,
+  })
+
+/** Joins what is to be joined without being asked. */
+export function joinLobbies(networks: ReadonlyMap<NetworkId, LobbyNetwork>, { retroshare }: Config): void {
+  for (const network of networks.values())
+    for (const lobby of retroshare?.autojoin ?? []) network.send({ kind: 'join', lobby })
+}
