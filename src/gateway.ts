@@ -37,6 +37,7 @@ import { domainOf, xmppSide } from './gateway/xmpp-sides.ts'
 import type { LobbyNetwork } from './lobby/network.ts'
 import { isJoinRequest } from './muc/service.ts'
 import { createHttpServer } from './ops/http.ts'
+import { meantFor } from './stanza/ethora.ts'
 import type { Jid } from './stanza/jid.ts'
 import type { Element } from './stanza/xml.ts'
 import { GatewayError } from './util/errors.ts'
@@ -195,6 +196,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
       version: VERSION,
       log,
       now: Date.now,
+      meantFor: (stanza) => meantFor(stanza, config.xmpp.domain),
       onStanza,
       onSessionEnded: (jid) => {
         rooms.onSessionEnded(jid)

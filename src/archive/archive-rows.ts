@@ -14,10 +14,15 @@ export interface Row {
   xml: string
   network_id: string | null
   corrects: number | null
+  /** Only where corrections are folded in. */
+  latest?: string | null
 }
 
 /** Columns of `Row`. */
 export const COLUMNS = 'id, ordinal, at_ms, occupant_id, nick, kind, body, xml, network_id, corrects'
+
+/** What a folded page has: entries that correct nothing, but for those that only tell of a change. */
+export const IS_FOLDED = `message.corrects IS NULL AND message.kind IN ('message', 'retracted', 'gap')`
 
 /** One end of a range of entries. */
 export interface End {
@@ -55,6 +60,7 @@ export const entryOf = (room: string, row: Row): ArchiveEntry => ({
   xml: row.xml,
   networkId: row.network_id,
   ...(row.corrects !== null && { corrects: archiveId(row.corrects) }),
+  ...(row.latest && row.kind !== 'retracted' && { latest: row.latest }),
 })
 
 /** The ids that a query's times admit. */

@@ -8,6 +8,7 @@ import {
   cut,
   type End,
   entryOf,
+  IS_FOLDED,
   numberOf,
   pageOfRows,
   type Range,
@@ -104,20 +105,27 @@ async function revisions(db: PostgresRunner, key: number, id: ArchiveId): Promis
   return rows.length === 0 ? [id] : rows.map((row) => archiveId(row.id))
 }
 
-/** A condition with its values. */
+/** A condition with its values, and what is read beside the columns. */
 interface Filter {
   readonly where: string
   readonly values: readonly PostgresValue[]
+  readonly more?: string
 }
+
+/** The last message that corrects the one at hand. */
+const LATEST = `, (
+  SELECT later.xml FROM message AS later
+  WHERE later.room = message.room AND later.corrects = message.id ORDER BY later.id DESC LIMIT 1
+) AS latest`
 
 async function rowsOf(
   db: PostgresRunner,
-  { where, values }: Filter,
+  { where, values, more = '' }: Filter,
   { low, high }: Range,
   { max, fromEnd }: { readonly max: number; readonly fromEnd: boolean },
 ): Promise<Row[]> {
   const rows = await db.all<Row>(
-    `SELECT ${COLUMNS} FROM message WHERE ${where} AND id BETWEEN ? AND ?
+    `SELECT ${COLUMNS}${more} FROM message WHERE ${where} AND id BETWEEN ? AND ?
      ORDER BY id ${fromEnd ? 'DESC' : 'ASC'} LIMIT ?`,
     ...values,
     low,
@@ -128,7 +136,8 @@ async function rowsOf(
 }
 
 /** Undefined when nothing can match. */
-function filterOf(key: number, { occupantId, nick, text }: ArchiveQuery): Filter | undefined {
+function filterOf(key: number, { occupantId, nick, text, isFolded }: ArchiveQuery): Filter | undefined {
+  if (isFolded) return { where: `room = ? AND ${IS_FOLDED}`, values: [key], more: LATEST }
   const words = text === undefined ? undefined : wordQuery(text, key, occupantId)
   if (text !== undefined && words === undefined) return undefined
   const filters: readonly (readonly [string, PostgresValue | undefined])[] = [

@@ -8,6 +8,7 @@ import {
   cut,
   type End,
   entryOf,
+  IS_FOLDED,
   numberOf,
   pageOfRows,
   type Range,
@@ -23,6 +24,13 @@ const OF_MESSAGE = COLUMNS.split(', ')
   .map((column) => `message.${column}`)
   .join(', ')
 
+/** The last message that corrects the one at hand. */
+const LATEST = `, (
+  SELECT later.xml FROM message AS later INDEXED BY message_by_corrected
+  WHERE later.room = message.room AND later.corrects = message.id AND later.corrects IS NOT NULL
+  ORDER BY later.id DESC LIMIT 1
+) AS latest`
+
 /** Statements for a page from either end. */
 interface Pages {
   readonly oldest: Statement<Row>
@@ -33,6 +41,7 @@ interface Pages {
 export class PageReader {
   readonly #one: Statement<Row>
   readonly #byRoom: Pages
+  readonly #folded: Pages
   readonly #byOccupant: Pages
   readonly #byNick: Pages
   readonly #byText: Pages
@@ -45,15 +54,16 @@ export class PageReader {
   constructor(db: Database) {
     this.#one = db.prepare(`SELECT ${COLUMNS} FROM message WHERE id = ? AND room = ?`)
     // The planner has no statistics: each statement says which index it is made for.
-    const pages = (from: string, where: string, id = 'id'): Pages => {
+    const pages = (from: string, where: string, id = 'id', more = ''): Pages => {
       const page = (order: string): Statement<Row> =>
         db.prepare(
-          `SELECT ${OF_MESSAGE} FROM ${from}
+          `SELECT ${OF_MESSAGE}${more} FROM ${from}
            WHERE ${where} AND ${id} BETWEEN ? AND ? ORDER BY ${id} ${order} LIMIT ?`,
         )
       return { oldest: page('ASC'), newest: page('DESC') }
     }
     this.#byRoom = pages('message INDEXED BY message_by_room', 'room = ?')
+    this.#folded = pages('message INDEXED BY message_by_room', `room = ? AND ${IS_FOLDED}`, 'id', LATEST)
     this.#byOccupant = pages('message INDEXED BY message_by_occupant', 'room = ? AND occupant_id = ?')
     this.#byNick = pages('message INDEXED BY message_by_nick', 'room = ? AND nick = ?')
     const found = 'message_text CROSS JOIN message ON message.id = message_text.rowid'
@@ -123,8 +133,9 @@ export class PageReader {
   /** The statements for a query's filters; undefined when nothing can match. */
   #choose(
     key: number,
-    { occupantId, nick, text }: ArchiveQuery,
+    { occupantId, nick, text, isFolded }: ArchiveQuery,
   ): { readonly pages: Pages; readonly values: readonly SqlValue[] } | undefined {
+    if (isFolded) return { pages: this.#folded, values: [key] }
     if (text !== undefined) {
       const match = matchExpression(text, key, occupantId)
       if (match === undefined) return undefined

@@ -10,6 +10,7 @@ import { describeLobby, type Pairing, toRoom } from '../bridge/to-room.ts'
 import type { LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
 import { mayRead } from '../muc/access.ts'
+import { isMemberOf } from '../muc/affiliation.ts'
 import { createRoom, occupantsOf, stateOf } from '../muc/room.ts'
 import type { RoomEvent } from '../muc/room-port.ts'
 import type { RoomConfig, RoomState, RoomTombstone, StateWrite } from '../muc/room-state.ts'
@@ -216,6 +217,11 @@ export class LoadedRoom {
   mayEnter(account: string): boolean {
     const jid = parseJid(account)
     return jid !== undefined && mayRead(this.#runner.room, jid)
+  }
+
+  /** Whether this account (bare JID) is member, admin or owner. */
+  isMember(account: string): boolean {
+    return isMemberOf(this.#runner.room, account)
   }
 
   /** The lobby, or who owns the room, changed. */

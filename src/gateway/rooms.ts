@@ -20,7 +20,7 @@ import type { LobbyId, NetworkId } from '../util/ids.ts'
 import { LoadedRoom, type RoomSurroundings } from './loaded-room.ts'
 import { Memberships } from './memberships.ts'
 import { ADDRESS_TAKEN, NO_MORE_LOBBIES, plannedRoom, refusesCreation, remadeLobby } from './room-creation.ts'
-import { configOfRow, listedRoom } from './room-list.ts'
+import { listedRoom } from './room-list.ts'
 import { RoomRecords } from './room-records.ts'
 import { NOT_STORED, RoomStates } from './room-states.ts'
 import { ServiceDesk } from './service-desk.ts'
@@ -378,11 +378,10 @@ export class Rooms {
     for (const row of this.#records.all()) {
       const lobby = this.#options.networks.get(row.network)?.lobby(row.lobby)
       if (!lobby) continue
-      const loaded = this.#loaded.get(row.localpart)
       const state = this.#states.of(row.localpart)
-      if (state.tombstone) continue
-      const config = loaded?.config ?? configOfRow(row, lobby, state, this.#options.around.admins())
-      yield listedRoom(row, lobby, config, loaded)
+      const loaded = this.#loaded.get(row.localpart)
+      if (!state.tombstone)
+        yield listedRoom(row, lobby, { loaded, state, admins: this.#options.around.admins() })
     }
   }
 

@@ -51,12 +51,15 @@ function roleItems(room: Room, from: Jid, role: Role): Element[] | undefined {
 }
 
 function affiliationItems(room: Room, from: Jid, affiliation: Affiliation): Element[] | undefined {
-  if (!isAdmin(room, from.bare) && (affiliation === 'outcast' || !mayReadMembers(room, from)))
-    return undefined
+  if (!mayReadList(room, from, affiliation)) return undefined
   return affiliation === 'none'
     ? []
     : addressesWith(room, affiliation).map((jid) => itemOf(room, affiliation, jid))
 }
+
+/** Whether `from` may read who has this affiliation. */
+export const mayReadList = (room: Room, from: Jid, affiliation: Affiliation): boolean =>
+  isAdmin(room, from.bare) || (affiliation !== 'outcast' && mayReadMembers(room, from))
 
 /**
  * Where only members come in or everybody sees addresses, occupants of the roles that owners name may read who belongs

@@ -38,3 +38,7 @@ export const isAdmin = (room: Affiliations, account: string): boolean => rankOf(
 /** The account is owner. */
 export const isOwner = (room: Affiliations, account: string): boolean =>
   affiliationOf(room, account) === 'owner'
+
+/** The account is member, admin or owner. */
+export const isMemberOf = (room: Affiliations, account: string): boolean =>
+  rankOf(room, account) >= RANKS.member

@@ -23,6 +23,8 @@ export interface ArchiveEntry {
   readonly networkId: string | null
   /** The message that this one corrects, the first of all that correct each other; absent when it corrects none. */
   readonly corrects?: ArchiveId
+  /** `xml` of the last message that corrects this one; told in answer to a folded query only. */
+  readonly latest?: string
 }
 
 /** What an entry to be stored does to an earlier one besides. */
@@ -66,7 +68,12 @@ export interface ArchiveQuery {
   readonly fromEnd: boolean
   /** Entries at most; 0 only counts. */
   readonly max: number
-  /** Whether `total` and `firstIndex` are wanted (they cost a count). Not together with `text` or `revisionsOf`. */
+  /**
+   * Only messages, tombstones and gaps that correct nothing, each with the `latest` that corrects it: what a reader sees
+   * who knows no corrections. Together with nothing but `afterId` and `beforeId`.
+   */
+  readonly isFolded?: boolean
+  /** Whether `total` and `firstIndex` are wanted (they cost a count). Not together with `text`, `revisionsOf` or `isFolded`. */
   readonly withCount: boolean
 }
 

@@ -1,5 +1,6 @@
 /** Archived messages, spliced from their stored text: XEP-0203 delays, XEP-0313 results, XEP-0424 tombstones. */
 import { NS } from '../stanza/ns.ts'
+import { DocumentParser } from '../stanza/parser.ts'
 import { type Element, escapeAttribute, type PreparedStanza, serialize } from '../stanza/xml.ts'
 import type { ArchiveEntry, Tombstone } from './archive-port.ts'
 import { formatDateTime } from './date-time.ts'
@@ -47,6 +48,12 @@ const startTag = ({ xml }: ArchiveEntry): string => xml.slice(0, xml.indexOf('>'
 /** Whether the sender gave this message the id `id`. */
 export const hasMessageId = (entry: ArchiveEntry, id: string): boolean =>
   startTag(entry).includes(` id="${escapeAttribute(id)}"`)
+
+/** The id that the sender gave a stored message; undefined when it cannot be told. */
+export function messageIdOf(entry: ArchiveEntry): string | undefined {
+  const parsed = new DocumentParser().parse(startTag(entry).replace(/\/?>$/, '/>'))
+  return parsed.ok && typeof parsed.value.attrs.id === 'string' ? parsed.value.attrs.id : undefined
+}
 
 /** What is left of a message: who, when and under which ids, and `marks`, which say that it was taken back (§4). */
 export const tombstoneOf = (entry: ArchiveEntry, room: string, marks: readonly Element[]): Tombstone => ({

@@ -2,10 +2,10 @@
 import { el } from '../stanza/xml.ts'
 import { archivable } from './archived-stanza.ts'
 import { formatDateTime } from './date-time.ts'
-import { fanout } from './presence-stanza.ts'
-import { audienceOf, type Room } from './room.ts'
+import type { Room } from './room.ts'
 import type { RoomEffect, RoomEnv } from './room-port.ts'
 import { GAP_NS, stanzaIdElement } from './stanza-parts.ts'
+import { tellEverybody } from './tell.ts'
 
 /** Since when the lobby is not heard; null: it is heard, and nothing was missed. */
 export function setHearing(room: Room, deafSinceMs: number | null): RoomEffect[] {
@@ -46,7 +46,7 @@ export function tellGap(
         xml,
         networkId: null,
       },
-      stored: [...fanout(stanza, audienceOf(room).everybody), { kind: 'gap-told', fromMs, toMs }],
+      stored: [...tellEverybody(room, stanza, { message, id }), { kind: 'gap-told', fromMs, toMs }],
       failed: [{ kind: 'gap-untold', fromMs }],
     },
   ]

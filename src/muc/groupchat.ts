@@ -1,32 +1,38 @@
 /** Messages to everybody in the room: XEP-0045 §7.4. What lasts is archived before anybody sees it. */
+
+import { ethoraData } from '../stanza/ethora.ts'
 import type { Jid } from '../stanza/jid.ts'
 import { errorElement, errorReply, type StanzaError } from '../stanza/stanza-error.ts'
 import { type Element, el, prepare } from '../stanza/xml.ts'
 import type { ArchiveId } from '../util/ids.ts'
 import type { ArchiveWrite } from './archive-port.ts'
 import { archivable } from './archived-stanza.ts'
+import type { Told } from './ethora-form.ts'
+import { standardMessage } from './ethora-in.ts'
 import { TYPING_TO_LOBBY_MS } from './limits.ts'
 import { type Said, whatIsSaid } from './manner.ts'
 import { forwardMentions, mentionedIn } from './mentions.ts'
 import { type MessageContent, readContent } from './message-content.ts'
 import { countMessage, rateOf } from './message-rate.ts'
-import { fanout } from './presence-stanza.ts'
 import { remember } from './recent.ts'
 import { lookUp, referenceIn } from './reference.ts'
 import { notStored, refusal, refuse } from './reply.ts'
 import { hasVoice } from './role.ts'
-import { audienceOf, type LocalOccupant, type Room } from './room.ts'
+import type { LocalOccupant, Room } from './room.ts'
 import type { RoomEffect, RoomEnv, Speaker } from './room-port.ts'
 import { noteSpoken, refusesHaste } from './slow-mode.ts'
 import { occupantIdElement, stanzaIdElement, stanzaWith } from './stanza-parts.ts'
 import { changeSubject } from './subject.ts'
+import { tellEverybody } from './tell.ts'
+import { firstOf } from './tombstones.ts'
 import { open, plainWishes } from './unlock.ts'
 
 /** A message of type groupchat to the room. */
-export function receiveGroupchat(room: Room, from: Jid, stanza: Element, env: RoomEnv): RoomEffect[] {
+export function receiveGroupchat(room: Room, from: Jid, sent: Element, env: RoomEnv): RoomEffect[] {
   const session = room.sessions.get(from.full)
   if (!session)
-    return refuse(room, from, stanza, refusal(room, 'cancel', 'not-acceptable', 'You are not in this room.'))
+    return refuse(room, from, sent, refusal(room, 'cancel', 'not-acceptable', 'You are not in this room.'))
+  const stanza = standardMessage(room, sent, env.nowMs)
   const content = readContent(stanza, room.bare)
   if (content.isEmpty) return []
   if (!hasVoice(session.occupant)) {
@@ -38,15 +44,17 @@ export function receiveGroupchat(room: Room, from: Jid, stanza: Element, env: Ro
     return open(room, from, stanza, {
       settings: room.settings,
       wishes: plainWishes(room),
-      next: (then) => receiveGroupchat(room, from, stanza, then),
+      next: (then) => receiveGroupchat(room, from, sent, then),
     })
+  session.occupant.activeAtMs = env.nowMs
   if (content.isSubjectChange) return changeSubject(room, session, { from, stanza, content }, env)
   const { occupantId, account, nick } = session.occupant
   const speaker = { occupantId, account, nick }
   const reference = referenceIn(stanza)
+  const original = ethoraData(sent) && sent
   return reference
     ? lookUp(room, { from, stanza, speaker }, reference, env)
-    : deliver(room, { from, stanza, content, speaker }, env)
+    : deliver(room, { from, stanza, content, speaker, original }, env)
 }
 
 /** A message that an occupant may send. */
@@ -56,10 +64,19 @@ export interface Message {
   readonly content: MessageContent
   /** As it was when the message came. */
   readonly speaker: Speaker
+  /** What the Ethora chat component sent, when `stanza` says it in the way of other clients. */
+  readonly original?: Element | undefined
 }
 
 /** What a message does to earlier ones of its author. */
 export type Change = Pick<ArchiveWrite, 'corrects' | 'retracts'>
+
+/** The message that is changed, the first of its revisions. */
+const changed = ({ corrects, retracts }: Change): Told['change'] => {
+  if (corrects) return { kind: 'edit', id: corrects }
+  const first = firstOf(retracts ?? [])
+  return first && { kind: 'delete', id: first }
+}
 
 /** Time of a message, and the archive id that it gets if it needs one. */
 type When = Pick<RoomEnv, 'nowMs' | 'nextArchiveId'>
@@ -101,6 +118,7 @@ function keepAndReflect(
   const { nick } = speaker
   const { body } = content
   const isNew = !change.corrects && !change.retracts
+  const told = { message: shown, id, original: message.original, change: changed(change) }
   const kept = { message: shown, id, nick, body, atMs: nowMs, uris: mentionedIn(content.children) }
   rememberText(room, message, [id, stanza.attrs.id], nowMs)
   return [
@@ -119,7 +137,7 @@ function keepAndReflect(
         ...change,
       },
       stored: [
-        ...fanout(reflected.stanza, audienceOf(room).everybody),
+        ...tellEverybody(room, reflected.stanza, told),
         ...toLobby(room, message, { id, nowMs }),
         ...(isNew ? forwardMentions(room, kept) : []),
       ],
@@ -132,11 +150,9 @@ function reflectOnly(room: Room, message: Heard, { nowMs, nextArchiveId }: When)
   const { from, stanza, content, said } = message
   const occupant = room.sessions.get(from.full)?.occupant
   rememberText(room, message, [stanza.attrs.id], nowMs)
+  const shown = reflection(room, message, stanza.attrs.id, content.children)
   return [
-    ...fanout(
-      prepare(reflection(room, message, stanza.attrs.id, content.children)),
-      audienceOf(room).everybody,
-    ),
+    ...tellEverybody(room, prepare(shown), { message: shown, original: message.original }),
     ...(said ? toLobby(room, message, { id: nextArchiveId(), nowMs }) : []),
     ...(!said && occupant ? typingToLobby(occupant, content, nowMs) : []),
   ]

@@ -13,6 +13,8 @@ import { receiveOwnerIq } from './owner-iq.ts'
 import { receiveRegistration } from './register.ts'
 import { answer, refusal, refuse } from './reply.ts'
 import type { LobbyOccupant, Room } from './room.ts'
+import { listMembers } from './room-members.ts'
+import { setPictures } from './room-pictures.ts'
 import type { RoomEffect, RoomEnv } from './room-port.ts'
 
 export function receiveIq(room: Room, from: Jid, iq: Element, env: RoomEnv): RoomEffect[] {
@@ -84,6 +86,10 @@ function answerForRoom(
     case `get {${NS.register}}query`:
     case `set {${NS.register}}query`:
       return receiveRegistration(room, from, iq, payload)
+    case `get {${NS.roomMembers}}query`:
+      return listMembers(room, from, iq)
+    case `set {${NS.roomPictures}}query`:
+      return setPictures(room, from, iq, payload)
     default:
       return undefined
   }

@@ -1,4 +1,6 @@
 /** Entering a room, and the same again for a client that lost track of it: XEP-0045 §7.1 and §7.2. */
+
+import { isFromEthora } from '../stanza/ethora.ts'
 import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import type { StanzaError } from '../stanza/stanza-error.ts'
@@ -12,7 +14,7 @@ import { presencePayload, selfPresence, shownTo, tellOthers, tellOwn } from './p
 import { isReservedFor } from './register.ts'
 import { refusal, refuse } from './reply.ts'
 import { defaultRole, isShown, seesAddresses } from './role.ts'
-import { addSession, forgetShown, type LocalOccupant, type Room, type Session } from './room.ts'
+import { addSession, forgetShown, type LocalOccupant, type Room, type Session, speakEthora } from './room.ts'
 import type { RoomEffect, RoomEnv } from './room-port.ts'
 import { showSubject } from './subject.ts'
 
@@ -74,7 +76,12 @@ export function enterRoom(room: Room, request: PresenceRequest, env: RoomEnv): R
   const holder = room.occupants.get(nick)
   const present = holder?.side === 'local' ? holder : undefined
   const occupant = present ?? newOccupant(room, from.bare, nick, env.nowMs)
-  const session: Session = { full: from.full, occupant, payload: presencePayload(room, stanza) }
+  const session: Session = {
+    full: from.full,
+    occupant,
+    payload: presencePayload(room, stanza),
+    isEthora: isFromEthora(stanza),
+  }
   const payloadBefore = present && payloadText(present)
   const hasNews = payloadBefore !== textOf(session.payload)
   addSession(room, session)
@@ -90,6 +97,7 @@ export function enterRoom(room: Room, request: PresenceRequest, env: RoomEnv): R
 export function resync(room: Room, session: Session, request: PresenceRequest, nowMs: number): RoomEffect[] {
   const before = payloadText(session.occupant)
   updatePayload(room, session, request.stanza)
+  if (isFromEthora(request.stanza)) speakEthora(room, session)
   return [
     ...sendRoster(room, session, request, codesOnEntry(room)),
     ...(before === payloadText(session.occupant) ? [] : tellChange(room, session)),
@@ -132,6 +140,7 @@ export function newOccupant(room: Room, account: string, nick: string, nowMs: nu
     account,
     occupantId: idOfAccount(room.identity.occupantKey, account),
     sinceMs: nowMs,
+    activeAtMs: nowMs,
     affiliation,
     role: defaultRole(room, affiliation),
     sessions: [],
@@ -160,6 +169,7 @@ const ownPresence = (
   selfPresence(room, session.occupant, {
     codes: request.isNickRewritten ? [...codes, 210] : codes,
     id: request.stanza.attrs.id,
+    isAnswer: true,
   })
 
 /** All other occupants, then the session itself (XEP-0045 §7.1). */
@@ -182,7 +192,8 @@ function sendRoster(
 function sendRoomState(room: Room, session: Session, stanza: Element, nowMs: number): RoomEffect[] {
   const join = childOf(stanza, 'x', NS.muc)
   return [
-    ...(join ? requestHistory(room, session.full, join, nowMs) : []),
+    // The Ethora chat component reads the archive; history would show it corrections beside what they correct.
+    ...(join && !isFromEthora(stanza) ? requestHistory(room, session.full, join, nowMs) : []),
     ...showSubject(room, session.full),
   ]
 }

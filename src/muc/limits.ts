@@ -38,6 +38,10 @@ export const MAX_LOOK_BACK = 100
 export const MAX_REVISIONS = 500
 /** Characters of the reason that a moderator gives. */
 export const MAX_REASON_CHARS = 1000
+/** Characters of the address of a room's picture. */
+export const MAX_PICTURE_URL_CHARS = 2000
+/** Rooms of one `ns:getrooms` answer: who asks enters them all. */
+export const MAX_USER_ROOMS = 100
 /** Items of one disco#items answer at most: rooms of a service, occupants of a room. */
 export const MAX_DISCO_ITEMS = 500
 /** Rooms on one page of a search at most, and words of a search. */

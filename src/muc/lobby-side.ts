@@ -10,14 +10,15 @@ import { forwardMentions, NO_URIS } from './mentions.ts'
 import { countMessage, rateOf } from './message-rate.ts'
 import { isMuted } from './mute.ts'
 import { idOfParticipant } from './occupant-id.ts'
-import { announce, fanout, presenceStanza, tellOthers } from './presence-stanza.ts'
+import { announce, presenceStanza, tellOthers } from './presence-stanza.ts'
 import { remember } from './recent.ts'
 import { tellOldNickGone } from './rename.ts'
 import { hasVoice } from './role.ts'
-import { audienceOf, type LobbyOccupant, moveToNick, type Room } from './room.ts'
+import { type LobbyOccupant, moveToNick, type Room } from './room.ts'
 import type { RemoteOccupant, RoomEffect, RoomEnv, RoomEvent } from './room-port.ts'
 import { fileElements } from './shared-files.ts'
 import { occupantIdElement, stanzaIdElement } from './stanza-parts.ts'
+import { tellEverybody } from './tell.ts'
 
 /** The nick given, or one made from it and the identity when it cannot be had: nobody is hidden by a name. */
 function availableNick(room: Room, id: ParticipantId, wanted: string): string {
@@ -57,6 +58,7 @@ export function enterFromLobby(room: Room, who: RemoteOccupant, env: RoomEnv): R
     participant: who.id,
     occupantId: idOfParticipant(room.identity.occupantKey, who.id),
     sinceMs: env.nowMs,
+    activeAtMs: env.nowMs,
     affiliation: 'none',
     role: 'participant',
     shown: { anonymous: undefined, disclosed: undefined },
@@ -103,6 +105,7 @@ export function hearFromLobby(
   const { id: participant, nick: givenNick } = said.occupant
   const present = room.participants.get(participant)
   if (isMuted(room, participant) || (present && !hasVoice(present))) return []
+  if (present) present.activeAtMs = env.nowMs
   const nick = present?.nick ?? availableNick(room, participant, givenNick)
   const occupantId = present?.occupantId ?? idOfParticipant(room.identity.occupantKey, participant)
   const hasTyped = room.typing.delete(participant)
@@ -120,7 +123,7 @@ export function hearFromLobby(
   const words = files.reduce((text, { url }) => text.replaceAll(url, '[image]'), body)
   remember(room.recent, { occupantId, nick, body: words, ids: [id, networkId] }, env.nowMs)
   countMessage(rateOf(room, env.nowMs), env.nowMs)
-  if (!room.config.isLogged) return fanout(stanza, audienceOf(room).everybody)
+  if (!room.config.isLogged) return tellEverybody(room, stanza, { message })
   return [
     {
       kind: 'archive',
@@ -136,7 +139,7 @@ export function hearFromLobby(
         networkId,
       },
       stored: [
-        ...fanout(stanza, audienceOf(room).everybody),
+        ...tellEverybody(room, stanza, { message, id }),
         ...forwardMentions(room, { message, id, nick, body, atMs: env.nowMs, uris: NO_URIS }),
       ],
       failed: [{ kind: 'lobby-missed', atMs: env.nowMs }],
@@ -153,8 +156,10 @@ const typingMessage = (room: Room, occupant: LobbyOccupant, state: 'composing' |
     occupantIdElement(occupant.occupantId),
   )
 
-const sendTyping = (room: Room, occupant: LobbyOccupant, state: 'composing' | 'active'): RoomEffect[] =>
-  fanout(prepare(typingMessage(room, occupant, state)), audienceOf(room).everybody)
+function sendTyping(room: Room, occupant: LobbyOccupant, state: 'composing' | 'active'): RoomEffect[] {
+  const message = typingMessage(room, occupant, state)
+  return tellEverybody(room, prepare(message), { message })
+}
 
 /** A participant types (XEP-0085): said once, taken back when no sign of it comes for TYPING_FROM_LOBBY_MS. */
 export function typeFromLobby(room: Room, id: ParticipantId, nowMs: number): RoomEffect[] {

@@ -1,22 +1,24 @@
 /** The room's archive for its readers: XEP-0313 with #extended and XEP-0431, paged by XEP-0059. */
 
 import { formElement, readForm } from '../stanza/data-form.ts'
+import { isFromEthora } from '../stanza/ethora.ts'
 import type { Jid } from '../stanza/jid.ts'
 import { parseJid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { errorReply, iqResult, type StanzaError } from '../stanza/stanza-error.ts'
-import { childOf, type Element, el } from '../stanza/xml.ts'
+import { childOf, type Element, el, serialize } from '../stanza/xml.ts'
 import type { ArchiveId } from '../util/ids.ts'
 import { fail, ok, type Result } from '../util/result.ts'
 import { isAdmin } from './affiliation.ts'
-import type { ArchiveAnswer, ArchivePage, ArchiveQuery } from './archive-port.ts'
+import type { ArchiveAnswer, ArchiveEntry, ArchivePage, ArchiveQuery } from './archive-port.ts'
 import { archiveResult } from './archived-stanza.ts'
 import { formatDateTime, parseDateTime } from './date-time.ts'
+import { archivedForm } from './ethora-form.ts'
 import { MAX_ARCHIVE_PAGE, MAX_SEARCH_CHARS, MAX_SEARCH_WORDS } from './limits.ts'
 import { idOfAccount } from './occupant-id.ts'
 import { answer, refusal, refuse } from './reply.ts'
 import { seesAddresses } from './role.ts'
-import type { Room } from './room.ts'
+import { type Room, speakEthora } from './room.ts'
 import type { QueryContext, RoomEffect, RoomEvent } from './room-port.ts'
 import { type PageRequest, placeElement, readPageRequest } from './rsm.ts'
 
@@ -69,6 +71,10 @@ export function queryArchive(room: Room, from: Jid, iq: Element, query: Element)
   if (!filter.ok) return refuse(room, from, iq, filter.error)
   const bounds = readBounds(page.value)
   if (!bounds.ok) return refuse(room, from, iq, bounds.error)
+  const session = room.sessions.get(from.full)
+  const isEthora = isFromEthora(iq) || session?.isEthora === true
+  if (isEthora && session) speakEthora(room, session)
+  const isFolded = isEthora && filter.value !== 'nobody' && Object.keys(filter.value).length === 0
   const queryId = typeof query.attrs.queryid === 'string' ? query.attrs.queryid : undefined
   const flip = childOf(query, 'flip-page', NS.mam) !== undefined
   if (filter.value === 'nobody') return answer(from, finish(iq, NOTHING))
@@ -88,9 +94,11 @@ export function queryArchive(room: Room, from: Jid, iq: Element, query: Element)
         fromEnd,
         max: Math.min(page.value?.max ?? MAX_ARCHIVE_PAGE, MAX_ARCHIVE_PAGE),
         // A count says how big the whole set is; the archive counts it by times alone.
-        withCount: Object.keys(filter.value).every((key) => key === 'startMs' || key === 'endMs'),
+        withCount:
+          !isFolded && Object.keys(filter.value).every((key) => key === 'startMs' || key === 'endMs'),
+        ...(isFolded && { isFolded }),
       },
-      context: { kind: 'mam', iq, queryId, flip, reachesGap },
+      context: { kind: 'mam', iq, queryId, flip, reachesGap, ...(isFolded && { isFolded }) },
       isOrdered: false,
     },
   ]
@@ -219,12 +227,21 @@ const NOTHING: ArchivePage = { entries: [], isComplete: true, total: 0, firstInd
  * The IQ result that ends a page (§4.3). What is archived keeps its place and nothing is put in later, so a page is
  * stable, unless it reaches into a gap that has no end yet.
  */
-const finish = (iq: Element, page: ArchivePage, isStable = true): Element =>
+const finish = (
+  iq: Element,
+  page: ArchivePage,
+  { isStable = true, isFolded = false }: { readonly isStable?: boolean; readonly isFolded?: boolean } = {},
+): Element =>
   iqResult(
     iq,
     el(
       'fin',
-      { xmlns: NS.mam, complete: page.isComplete ? 'true' : undefined, stable: String(isStable) },
+      {
+        xmlns: NS.mam,
+        // The Ethora chat component wants to be told that it is not.
+        complete: page.isComplete || isFolded ? String(page.isComplete) : undefined,
+        stable: String(isStable),
+      },
       placeElement({
         first: page.entries[0]?.id,
         last: page.entries.at(-1)?.id,
@@ -252,23 +269,30 @@ function failure(room: Room, iq: Element, kind: Exclude<ArchiveAnswer['kind'], '
   }
 }
 
+const inEthoraForm = (room: Room, entry: ArchiveEntry): ArchiveEntry => {
+  const message = archivedForm(room.bare, entry)
+  return message ? { ...entry, xml: serialize(message) } : entry
+}
+
 /** Sends the page that was asked for, or why there is none. */
 export function sendPage(
   room: Room,
   context: QueryContext & { readonly kind: 'mam' },
   found: ArchiveAnswer,
 ): RoomEffect[] {
-  const { iq, queryId, flip } = context
+  const { iq, queryId, flip, isFolded = false } = context
   const to = String(iq.attrs.from)
   if (found.kind !== 'page') return [{ kind: 'send', to, stanza: failure(room, iq, found.kind) }]
   const { entries, isComplete } = found.page
   const { reachesGap } = context
   const isStable = reachesGap === 'no' || (reachesGap === 'if-complete' && !isComplete)
-  const stanzas = entries.map((entry) => archiveResult(entry, room.bare, queryId))
+  const stanzas = entries.map((entry) =>
+    archiveResult(isFolded ? inEthoraForm(room, entry) : entry, room.bare, queryId),
+  )
   if (flip) stanzas.reverse()
   return [
     ...(stanzas.length > 0 ? [{ kind: 'burst' as const, to, stanzas }] : []),
-    { kind: 'send', to, stanza: finish(iq, found.page, isStable) },
+    { kind: 'send', to, stanza: finish(iq, found.page, { isStable, isFolded }) },
   ]
 }
 

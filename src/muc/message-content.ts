@@ -1,4 +1,5 @@
 /** What a groupchat message holds and whether it is worth keeping: XEP-0045 §7.4, XEP-0334, XEP-0313 §5.1.2. */
+import { isEthoraData } from '../stanza/ethora.ts'
 import { NS } from '../stanza/ns.ts'
 import { childOf, type Element } from '../stanza/xml.ts'
 import { isForged, isOwn, ownChild, portableChildren } from './stanza-parts.ts'
@@ -42,7 +43,7 @@ export function readContent(stanza: Element, bare: string): MessageContent {
   const isWanted =
     !isBodiless ||
     childOf(stanza, 'store', NS.hints) !== undefined ||
-    substance.some((child) => !PASSING.has(child.getNS()))
+    substance.some((child) => !PASSING.has(child.getNS()) && !isEthoraData(child))
   return {
     body,
     subject,

@@ -7,14 +7,14 @@ import type { ArchiveAnswer } from './archive-port.ts'
 import { archivable } from './archived-stanza.ts'
 import { formatDateTime } from './date-time.ts'
 import { MAX_REASON_CHARS } from './limits.ts'
-import { fanout } from './presence-stanza.ts'
-import { findMessage, readArchiveId, revisionsQuery } from './reference.ts'
+import { type FoundMessage, findMessage, readArchiveId, revisionsQuery } from './reference.ts'
 import { answer, notStored, refusal, refuse } from './reply.ts'
-import { tombstones } from './revision.ts'
 import { isModerator } from './role.ts'
-import { audienceOf, type Room } from './room.ts'
+import type { Room } from './room.ts'
 import type { QueryContext, RoomEffect, RoomEnv } from './room-port.ts'
 import { occupantIdElement, stanzaIdElement } from './stanza-parts.ts'
+import { tellEverybody } from './tell.ts'
+import { firstOf, tombstones } from './tombstones.ts'
 
 /** The request in an IQ: `<moderate/>`, or `<apply-to/>` around an older one. */
 function readRequest(payload: Element): { readonly id: string; readonly reason: string } | undefined {
@@ -68,22 +68,43 @@ export function answerModeration(
   if (found.kind === 'failed') return refuse(room, from, iq, notStored(room))
   const message = found.kind === 'page' ? findMessage(found.page.entries, target) : undefined
   if (!message) return refuse(room, from, iq, unknownMessage(room))
-  if (message.target.kind !== 'message' && message.target.kind !== 'retracted') {
+  return takeBack(room, { from, request: iq, by: context, answer: answer(from, iqResult(iq)) }, message, env)
+}
+
+/** Who takes which message back, and why. */
+type Moderator = Pick<QueryContext & { readonly kind: 'moderation' }, 'nick' | 'occupantId' | 'reason' | 'id'>
+
+/** Makes tombstones of a message and all that corrects it, and tells everybody. `answer`: what follows when it is done. */
+export function takeBack(
+  room: Room,
+  asked: {
+    readonly from: Jid
+    readonly request: Element
+    readonly by: Moderator
+    readonly answer: readonly RoomEffect[]
+  },
+  { target, revisions }: FoundMessage,
+  when: Pick<RoomEnv, 'nowMs' | 'nextArchiveId'>,
+): RoomEffect[] {
+  const { from, request, by } = asked
+  if (target.kind !== 'message' && target.kind !== 'retracted') {
     const text = 'Only messages of occupants can be taken back.'
-    return refuse(room, from, iq, refusal(room, 'cancel', 'not-allowed', text))
+    return refuse(room, from, request, refusal(room, 'cancel', 'not-allowed', text))
   }
-  const id = env.nextArchiveId()
-  const stamp = formatDateTime(env.nowMs)
-  const retracts = tombstones(room, message.revisions, () => marks(room, context, id, stamp))
-  if (retracts.length === 0) return answer(from, iqResult(iq))
-  const { xml, stanza } = archivable(announcement(room, context, id))
+  const id = when.nextArchiveId()
+  const stamp = formatDateTime(when.nowMs)
+  const retracts = tombstones(room, revisions, () => marks(room, by, id, stamp))
+  const first = firstOf(retracts)
+  if (first === undefined) return [...asked.answer]
+  const told = announcement(room, by, id)
+  const { xml, stanza } = archivable(told)
   return [
     {
       kind: 'archive',
       entry: {
         id,
         room: room.identity.jid.local,
-        atMs: env.nowMs,
+        atMs: when.nowMs,
         occupantId: '',
         nick: '',
         kind: 'retraction',
@@ -92,21 +113,21 @@ export function answerModeration(
         networkId: null,
         retracts,
       },
-      stored: [...fanout(stanza, audienceOf(room).everybody), ...answer(from, iqResult(iq))],
-      failed: [{ kind: 'send', to: from.full, stanza: errorReply(iq, notStored(room)) }],
+      stored: [
+        ...tellEverybody(room, stanza, { message: told, id, change: { kind: 'delete', id: first } }),
+        ...asked.answer,
+      ],
+      failed: [{ kind: 'send', to: from.full, stanza: errorReply(request, notStored(room)) }],
     },
   ]
 }
 
-type ModerationContext = QueryContext & { readonly kind: 'moderation' }
+const reasonElement = ({ reason }: Moderator): Element | false => reason !== '' && el('reason', {}, reason)
 
-const reasonElement = ({ reason }: ModerationContext): Element | false =>
-  reason !== '' && el('reason', {}, reason)
-
-const moderated = (room: Room, { nick, occupantId }: ModerationContext): Element =>
+const moderated = (room: Room, { nick, occupantId }: Moderator): Element =>
   el('moderated', { xmlns: NS.moderation, by: `${room.bare}/${nick}` }, occupantIdElement(occupantId))
 
-const moderatedBefore = (room: Room, context: ModerationContext, retraction: Element): Element =>
+const moderatedBefore = (room: Room, context: Moderator, retraction: Element): Element =>
   el(
     'moderated',
     { xmlns: NS.oldModeration, by: `${room.bare}/${context.nick}` },
@@ -115,13 +136,13 @@ const moderatedBefore = (room: Room, context: ModerationContext, retraction: Ele
   )
 
 /** What stands in the place of the message (§4), in both forms. */
-const marks = (room: Room, context: ModerationContext, id: string, stamp: string): Element[] => [
+const marks = (room: Room, context: Moderator, id: string, stamp: string): Element[] => [
   el('retracted', { xmlns: NS.retraction, id, stamp }, moderated(room, context), reasonElement(context)),
   moderatedBefore(room, context, el('retracted', { xmlns: NS.oldRetraction, stamp })),
 ]
 
 /** What everybody is told (§3.1), in both forms, and in words for clients that know neither. */
-const announcement = (room: Room, context: ModerationContext, id: string): Element =>
+const announcement = (room: Room, context: Moderator, id: string): Element =>
   el(
     'message',
     { from: room.bare, type: 'groupchat', id },

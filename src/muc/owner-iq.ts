@@ -1,6 +1,7 @@
 /** `muc#owner`: the configuration form, taking a new room, and the end of one. XEP-0045 §10. */
 
 import { readForm, type SubmittedForm } from '../stanza/data-form.ts'
+import { isEthoraClaim } from '../stanza/ethora.ts'
 import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { iqResult } from '../stanza/stanza-error.ts'
@@ -47,6 +48,8 @@ function submit(room: Room, from: Jid, iq: Element, form: SubmittedForm): RoomEf
     return refuse(room, from, iq, refusal(room, 'modify', 'not-acceptable', submission.error))
   const { settings, wishes } = submission.value
   const done = (): RoomEffect[] => answer(from, iqResult(iq))
+  // Its second form has the name: the lobby is not to be called by a hash.
+  if (room.isLocked && form.fields.size === 0 && isEthoraClaim(iq)) return done()
   if (room.isLocked)
     return open(room, from, iq, {
       settings,

@@ -117,21 +117,30 @@ export function tellOwn(room: Room, occupant: LocalOccupant, except?: Session): 
   return to.length === 0 ? [] : fanout(selfPresence(room, occupant, { codes: [110] }), to)
 }
 
-/** Available presence of an occupant as one of its own sessions gets it. */
+/** Available presence of an occupant as one of its own sessions gets it. `isAnswer`: to what that session sent. */
 export const selfPresence = (
   room: Room,
   occupant: LocalOccupant,
-  look: Pick<Look, 'codes' | 'id' | 'reason' | 'actor'>,
+  look: Pick<Look, 'codes' | 'id' | 'reason' | 'actor'> & { readonly isAnswer?: boolean },
 ): PreparedStanza => {
   const session = speakingSession(occupant)
+  const payload = session?.payload ?? []
   return prepare(
     presenceStanza(room, occupant, {
       ...look,
       jid: seesAddresses(room, occupant) ? session?.full : undefined,
-      payload: session?.payload ?? [],
+      payload: look.isAnswer && !payload.some(isAvatar) ? [NO_AVATAR, ...payload] : payload,
     }),
   )
 }
+
+/**
+ * As ejabberd has it in the answer to a join (XEP-0153 §4.1: nothing is said of an avatar): the Ethora chat component
+ * looks for the role in the second element, and for two called `x`.
+ */
+const NO_AVATAR = el('x', { xmlns: NS.vcardUpdate })
+
+const isAvatar = (child: Element): boolean => child.getNS() === NS.vcardUpdate
 
 /** Available presence of an occupant to everybody in the room. */
 export const announce = (room: Room, occupant: Occupant): RoomEffect[] => [

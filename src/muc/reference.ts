@@ -1,4 +1,6 @@
 /** Messages that change an earlier one: which one, and looking it up. XEP-0308 §3, XEP-0424 §3. */
+
+import { ethoraChange } from '../stanza/ethora.ts'
 import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { childIn, childOf, type Element } from '../stanza/xml.ts'
@@ -10,10 +12,15 @@ import type { Room } from './room.ts'
 import type { RoomEffect, RoomEnv, Speaker } from './room-port.ts'
 import { claimsModeration } from './stanza-parts.ts'
 
-/** `id`: for corrections the one that the sender gave the message, for retractions the room's. */
+/**
+ * `id`: for corrections the one that the sender gave the message, for retractions the room's. The Ethora chat component
+ * names the room's for both.
+ */
 export interface Reference {
   readonly kind: 'correction' | 'retraction'
   readonly id: string
+  /** In the manner of the Ethora chat component. */
+  readonly isEthora?: true
 }
 
 /** What a message refers to, in the present form or an older one; undefined for nearly all messages. */
@@ -24,7 +31,11 @@ export function referenceIn(stanza: Element): Reference | undefined {
     (fastened && childIn(fastened, NS.oldRetraction) ? fastened : undefined)
   if (retract && !claimsModeration(retract)) return { kind: 'retraction', id: String(retract.attrs.id) }
   const replace = childOf(stanza, 'replace', NS.correction)
-  return replace && { kind: 'correction', id: String(replace.attrs.id) }
+  if (replace) return { kind: 'correction', id: String(replace.attrs.id) }
+  const change = ethoraChange(stanza)
+  return (
+    change && { kind: change.kind === 'edit' ? 'correction' : 'retraction', id: change.id, isEthora: true }
+  )
 }
 
 /** The id of an entry, if that is what `text` is. */
@@ -50,7 +61,8 @@ export function lookUp(
   reference: Reference,
   env: RoomEnv,
 ): RoomEffect[] {
-  const id = reference.kind === 'retraction' ? readArchiveId(reference.id) : undefined
+  const isStanzaId = reference.kind === 'retraction' || reference.isEthora
+  const id = isStanzaId ? readArchiveId(reference.id) : undefined
   const query: ArchiveQuery = id
     ? revisionsQuery(room, id)
     : {
@@ -64,13 +76,16 @@ export function lookUp(
   return [{ kind: 'query', query, context, isOrdered: true }]
 }
 
-const firstOf = (entry: ArchiveEntry): ArchiveId => entry.corrects ?? entry.id
+const rootOf = (entry: ArchiveEntry): ArchiveId => entry.corrects ?? entry.id
 
-/** The message that `id` names among `entries`, and all revisions of it that are there. */
-export function findMessage(
-  entries: readonly ArchiveEntry[],
-  id: string,
-): { readonly target: ArchiveEntry; readonly revisions: readonly ArchiveEntry[] } | undefined {
+/** A message, and all revisions of it that are there. */
+export interface FoundMessage {
+  readonly target: ArchiveEntry
+  readonly revisions: readonly ArchiveEntry[]
+}
+
+/** The message that `id` names among `entries`. */
+export function findMessage(entries: readonly ArchiveEntry[], id: string): FoundMessage | undefined {
   const target = entries.findLast((entry) => entry.id === id || hasMessageId(entry, id))
-  return target && { target, revisions: entries.filter((entry) => firstOf(entry) === firstOf(target)) }
+  return target && { target, revisions: entries.filter((entry) => rootOf(entry) === rootOf(target)) }
 }

@@ -1,16 +1,20 @@
 /** Corrections and retractions once it is known whose message they are about: XEP-0308 §5, XEP-0424 §4 and §5. */
+import { ethoraChange } from '../stanza/ethora.ts'
 import { NS } from '../stanza/ns.ts'
-import { el } from '../stanza/xml.ts'
-import type { ArchiveAnswer, ArchiveEntry, Tombstone } from './archive-port.ts'
-import { tombstoneOf } from './archived-stanza.ts'
+import { type Element, el } from '../stanza/xml.ts'
+import type { ArchiveAnswer, ArchiveEntry } from './archive-port.ts'
+import { messageIdOf } from './archived-stanza.ts'
 import { formatDateTime } from './date-time.ts'
+import { standardChange } from './ethora-in.ts'
 import { deliver } from './groupchat.ts'
 import { readContent } from './message-content.ts'
-import { forget } from './recent.ts'
-import { findMessage, type Reference, referenceIn } from './reference.ts'
+import { takeBack } from './moderation.ts'
+import { type FoundMessage, findMessage, type Reference, referenceIn } from './reference.ts'
 import { notStored, refusal, refuse } from './reply.ts'
+import { isModerator } from './role.ts'
 import type { Room } from './room.ts'
 import type { QueryContext, RoomEffect } from './room-port.ts'
+import { tombstones } from './tombstones.ts'
 
 type ReferenceContext = QueryContext & { readonly kind: 'reference' }
 
@@ -20,21 +24,50 @@ export function answerReference(room: Room, context: ReferenceContext, answer: A
   if (answer.kind === 'failed') return refuse(room, from, stanza, notStored(room))
   const reference = referenceIn(stanza) as Reference
   const found = answer.kind === 'page' ? findMessage(answer.page.entries, reference.id) : undefined
+  if (reference.isEthora) return change(room, context, found)
   return reference.kind === 'correction'
     ? correct(room, context, found?.target)
     : retract(room, context, found?.target, found?.revisions ?? [])
 }
 
-const messageOf = (room: Room, { from, stanza, speaker }: ReferenceContext) => ({
+/** The Ethora chat component names messages that are in the archive, and nothing else; its moderators delete those of others. */
+function change(room: Room, context: ReferenceContext, found: FoundMessage | undefined): RoomEffect[] {
+  const { from, stanza: original, speaker, id } = context
+  const asked = ethoraChange(original)
+  if (!asked || !found) {
+    const text = 'The archive has no message with this id.'
+    return refuse(room, from, original, refusal(room, 'cancel', 'item-not-found', text))
+  }
+  const { target, revisions } = found
+  const occupant = room.sessions.get(from.full)?.occupant
+  const isOwn = target.occupantId === speaker.occupantId
+  if (asked.kind === 'delete' && !isOwn && occupant && isModerator(occupant)) {
+    const by = { nick: speaker.nick, occupantId: speaker.occupantId, reason: '', id: target.id }
+    return takeBack(room, { from, request: original, by, answer: [] }, found, when(context))
+  }
+  if (!isOwn) {
+    const text = 'Only its author may change a message, or a moderator delete it.'
+    return refuse(room, from, original, refusal(room, 'auth', 'forbidden', text))
+  }
+  const stanza = standardChange(original, asked, messageIdOf(target) ?? id)
+  const changed = { ...context, stanza, original }
+  return asked.kind === 'edit' ? correct(room, changed, target) : retract(room, changed, target, revisions)
+}
+
+/** `original`: what the Ethora chat component sent. */
+type Revision = ReferenceContext & { readonly original?: Element }
+
+const messageOf = (room: Room, { from, stanza, speaker, original }: Revision) => ({
   from,
   stanza,
   speaker,
+  original,
   content: readContent(stanza, room.bare),
 })
 
 const when = ({ id, atMs }: ReferenceContext) => ({ nowMs: atMs, nextArchiveId: () => id })
 
-function correct(room: Room, context: ReferenceContext, target: ArchiveEntry | undefined): RoomEffect[] {
+function correct(room: Room, context: Revision, target: ArchiveEntry | undefined): RoomEffect[] {
   const { from, stanza, speaker, atMs } = context
   const named = String(referenceIn(stanza)?.id)
   const known = target ? undefined : room.recent.messages.get(named, atMs)
@@ -58,7 +91,7 @@ function correct(room: Room, context: ReferenceContext, target: ArchiveEntry | u
 
 function retract(
   room: Room,
-  context: ReferenceContext,
+  context: Revision,
   target: ArchiveEntry | undefined,
   revisions: readonly ArchiveEntry[],
 ): RoomEffect[] {
@@ -78,15 +111,4 @@ function retract(
   })
   const retracts = tombstones(room, revisions, () => [mark])
   return deliver(room, messageOf(room, context), when(context), { retracts })
-}
-
-/** Tombstones for the messages that are not taken back yet; the room forgets their words. */
-export function tombstones(
-  room: Room,
-  revisions: readonly ArchiveEntry[],
-  marks: () => Parameters<typeof tombstoneOf>[2],
-): Tombstone[] {
-  const standing = revisions.filter((entry) => entry.kind === 'message')
-  for (const entry of standing) forget(room.recent, entry.id)
-  return standing.map((entry) => tombstoneOf(entry, room.bare, marks()))
 }

@@ -27,6 +27,8 @@ export function configOf(settings: RoomSettings, description: RoomDescription): 
     memberListRoles: isMembersOnly ? ['moderator', 'participant', 'visitor'] : ['moderator'],
     hasVoiceRequests: true,
     forwardsMentions: true,
+    thumbnail: '',
+    background: '',
     ...settings,
   }
 }

@@ -127,6 +127,8 @@ export type QueryContext =
       readonly queryId: string | undefined
       /** XEP-0313 flip-page. */
       readonly flip: boolean
+      /** For the Ethora chat component, in its form. */
+      readonly isFolded?: boolean
       /** The page goes into a gap that has no end yet. */
       readonly reachesGap: 'yes' | 'no' | 'if-complete'
     }

@@ -55,6 +55,9 @@ export interface RoomConfig {
   readonly slowModeSeconds: number
   /** Messages that mention somebody who stays in the lobby while away are forwarded. */
   readonly forwardsMentions: boolean
+  /** Addresses of the room's picture and of what is behind its messages; empty when there is none. */
+  readonly thumbnail: string
+  readonly background: string
 }
 
 /** What owners have decided; everything else is as the lobby has it. */

@@ -35,6 +35,8 @@ export interface Session {
   occupant: LocalOccupant
   /** What the client says in its presence: show, status, caps and the like. */
   payload: readonly Element[]
+  /** The client is the Ethora chat component, and gets messages in its form. */
+  isEthora: boolean
 }
 
 /** Presence as others get it, prepared once until it changes. */
@@ -56,6 +58,8 @@ export interface LocalOccupant {
   role: Role
   /** The one whose presence was set last comes last and speaks for the occupant. */
   readonly sessions: Session[]
+  /** When it spoke last, or came; ms since 1970. */
+  activeAtMs: number
   /** When the lobby was last told that this occupant types; 0 when it has spoken since. */
   typingToldAtMs: number
   readonly shown: Shown
@@ -68,6 +72,8 @@ export interface LobbyOccupant {
   readonly participant: ParticipantId
   readonly occupantId: string
   readonly sinceMs: number
+  /** When it spoke last, or came; ms since 1970. */
+  activeAtMs: number
   readonly affiliation: 'none'
   role: 'participant' | 'visitor'
   readonly shown: Shown
@@ -93,6 +99,8 @@ export interface Audience {
   /** Those who see the addresses behind nicks. */
   readonly informed: readonly string[]
   readonly others: readonly string[]
+  /** Those of everybody that get messages in the form of the Ethora chat component. */
+  readonly ethora: ReadonlySet<string>
 }
 
 /** Who sent a message that a network may yet refuse. */
@@ -316,7 +324,8 @@ export function audienceOf(room: Room): Audience {
   }
   const informed = everybody.filter(isInformed)
   const others = informed.length === 0 ? everybody : everybody.filter((full) => !isInformed(full))
-  room.audience = { everybody, informed, others }
+  const ethora = new Set(everybody.filter((full) => room.sessions.get(full)?.isEthora))
+  room.audience = { everybody, informed, others, ethora }
   return room.audience
 }
 
@@ -332,17 +341,26 @@ export function addSession(room: Room, session: Session): void {
   forgetShown(occupant)
 }
 
-function audienceWith(room: Room, audience: Audience, { full, occupant }: Session): Audience {
+function audienceWith(room: Room, audience: Audience, { full, occupant, isEthora }: Session): Audience {
   const everybody = [...audience.everybody, full]
-  if (seesAddresses(room, occupant)) return { ...audience, everybody, informed: [...audience.informed, full] }
+  const ethora = isEthora ? new Set([...audience.ethora, full]) : audience.ethora
+  if (seesAddresses(room, occupant))
+    return { ...audience, everybody, ethora, informed: [...audience.informed, full] }
   const others = audience.informed.length === 0 ? everybody : [...audience.others, full]
-  return { ...audience, everybody, others }
+  return { ...audience, everybody, ethora, others }
 }
 
 function countSessions(room: Room, account: string, change: 1 | -1): void {
   const count = (room.sessionsOf.get(account) ?? 0) + change
   if (count > 0) room.sessionsOf.set(account, count)
   else room.sessionsOf.delete(account)
+}
+
+/** The session turns out to be the Ethora chat component. */
+export function speakEthora(room: Room, session: Session): void {
+  if (session.isEthora) return
+  session.isEthora = true
+  room.audience = undefined
 }
 
 /** Takes a session out, and its occupant with the last one. */

@@ -11,7 +11,12 @@ import { refusal, refuse } from './reply.ts'
 import type { Change, Room } from './room.ts'
 import type { RoomEffect, RoomEnv } from './room-port.ts'
 
-const MANAGING: ReadonlySet<string | undefined> = new Set([NS.mucAdmin, NS.mucOwner, NS.register])
+const MANAGING: ReadonlySet<string | undefined> = new Set([
+  NS.mucAdmin,
+  NS.mucOwner,
+  NS.register,
+  NS.roomPictures,
+])
 
 /** Whether a stanza may change, or tell, what is kept. */
 function isManaging(room: Room, stanza: Element): boolean {

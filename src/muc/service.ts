@@ -15,7 +15,8 @@ import type { Env } from '../util/env.ts'
 import { answerSearch, type FoundRoom } from './channel-search.ts'
 import { policyForms } from './data-policy.ts'
 import { formatDateTime } from './date-time.ts'
-import { MAX_DISCO_ITEMS } from './limits.ts'
+import { MAX_DISCO_ITEMS, MAX_USER_ROOMS } from './limits.ts'
+import { pictureAttributes } from './room-pictures.ts'
 import type { RoomTombstone } from './room-state.ts'
 import { pageOfList, readPageRequest } from './rsm.ts'
 
@@ -32,6 +33,13 @@ export interface ListedRoom {
   readonly isOpen: boolean
   /** Everybody in it sees the addresses of XMPP users. */
   readonly showsAddresses: boolean
+  /** The gateway takes part in its lobby. */
+  readonly isJoined: boolean
+  /** Addresses of its pictures; empty when there are none. */
+  readonly thumbnail: string
+  readonly background: string
+  /** Whether this account (bare JID) is member, admin or owner. */
+  isMember(account: string): boolean
 }
 
 /** What the service can tell. */
@@ -66,13 +74,13 @@ const FEATURES: readonly string[] = [
 
 /** The answer to a stanza for the service itself, none when none is due. `from` is who asks. */
 export function answerService(stanza: Element, from: Jid, view: ServiceView, env: Env): Element[] {
-  const reply = replyOf(stanza, view, env)
+  const reply = replyOf(stanza, from, view, env)
   if (!reply) return []
   reply.attrs.to = from.full
   return [reply]
 }
 
-function replyOf(stanza: Element, view: ServiceView, env: Env): Element | undefined {
+function replyOf(stanza: Element, from: Jid, view: ServiceView, env: Env): Element | undefined {
   const { type } = stanza.attrs
   if (stanza.name === 'iq') {
     if (type === 'result' || type === 'error') return undefined
@@ -81,7 +89,7 @@ function replyOf(stanza: Element, view: ServiceView, env: Env): Element | undefi
       const text = 'A request is of type get or set and has one child element.'
       return refuse(stanza, 'modify', 'bad-request', text)
     }
-    return answerRequest(stanza, payload, view, env)
+    return answerRequest({ iq: stanza, payload, from }, view, env)
   }
   if (stanza.name === 'message')
     return type === 'error'
@@ -96,12 +104,21 @@ function replyOf(stanza: Element, view: ServiceView, env: Env): Element | undefi
 const refuse = (stanza: Element, type: ErrorType, condition: ErrorCondition, text: string): Element =>
   errorReply(stanza, { type, condition, text, by: stanza.attrs.to })
 
-function answerRequest(iq: Element, payload: Element, view: ServiceView, env: Env): Element {
+/** A request and who sent it. */
+interface Request {
+  readonly iq: Element
+  readonly payload: Element
+  readonly from: Jid
+}
+
+function answerRequest({ iq, payload, from }: Request, view: ServiceView, env: Env): Element {
   switch (`${iq.attrs.type} {${payload.getNS() ?? ''}}${payload.getName()}`) {
     case `get {${NS.discoInfo}}query`:
       return payload.attrs.node === undefined ? describeService(iq, view) : refuseNode(iq)
     case `get {${NS.discoItems}}query`:
       return payload.attrs.node === undefined ? listRooms(iq, payload, view) : refuseNode(iq)
+    case `get {${NS.userRooms}}query`:
+      return listUserRooms(iq, from, view)
     case `get {${NS.search}}search`:
       return answerSearch(iq, payload, foundRooms(iq, view))
     case `get {${NS.ping}}ping`:
@@ -162,11 +179,36 @@ function listRooms(iq: Element, payload: Element, view: ServiceView): Element {
   const page = pageOfList(rooms, jidOf, request.value, MAX_DISCO_ITEMS)
   return iqResult(
     iq,
+    el('query', { xmlns: NS.discoItems }, ...page.items.map((room) => roomItem(room, jidOf(room))), page.set),
+  )
+}
+
+/** A room in a list; clients leave aside what they do not know. */
+const roomItem = (room: ListedRoom, jid: string): Element =>
+  el('item', { jid, name: room.name, users_cnt: room.occupants, ...pictureAttributes(room) })
+
+/**
+ * Rooms for the Ethora chat component, which enters them all: those that the user belongs to, then those that are
+ * listed, first where the gateway is and where most people are (docs/ethora.md).
+ */
+function listUserRooms(iq: Element, from: Jid, view: ServiceView): Element {
+  const ranked = [...view.rooms]
+    .map((room) => ({ room, isOwn: room.isMember(from.bare) }))
+    .filter(({ room, isOwn }) => isOwn || (room.isListed && room.isOpen))
+    .sort(
+      (a, b) =>
+        Number(b.isOwn) - Number(a.isOwn) ||
+        Number(b.room.isJoined) - Number(a.room.isJoined) ||
+        b.room.occupants - a.room.occupants ||
+        (a.room.localpart < b.room.localpart ? -1 : 1),
+    )
+    .slice(0, MAX_USER_ROOMS)
+  return iqResult(
+    iq,
     el(
       'query',
-      { xmlns: NS.discoItems },
-      ...page.items.map((room) => el('item', { jid: jidOf(room), name: room.name })),
-      page.set,
+      { xmlns: NS.userRooms },
+      ...ranked.map(({ room }) => roomItem(room, `${room.localpart}@${iq.attrs.to}`)),
     ),
   )
 }

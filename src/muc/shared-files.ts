@@ -1,6 +1,7 @@
 /** Files that a message shows, for clients old and new: XEP-0066 and XEP-0447 next to the addresses in its body. */
+import { plainChild } from '../stanza/ethora.ts'
 import { NS } from '../stanza/ns.ts'
-import { type Element, el } from '../stanza/xml.ts'
+import { childIn, childOf, type Element, el } from '../stanza/xml.ts'
 import type { SharedFile } from './room-port.ts'
 
 /** Payload of a message whose `body` has the address of each file, in this order. */
@@ -42,4 +43,45 @@ function fallbackBodies(body: string, files: readonly SharedFile[]): Element[] {
     from = at + url.length
     return el('body', { start, end: start + codePoints(url) })
   })
+}
+
+/** A file that a message shows, as far as the message tells. */
+export interface ShownFile {
+  readonly url: string
+  readonly name: string
+  readonly mediaType: string
+  /** In bytes; empty when it is not told. */
+  readonly size: string
+}
+
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  gif: 'image/gif',
+  webp: 'image/webp',
+  avif: 'image/avif',
+  mp3: 'audio/mpeg',
+  m4a: 'audio/mp4',
+  ogg: 'audio/ogg',
+  opus: 'audio/ogg',
+  mp4: 'video/mp4',
+  webm: 'video/webm',
+}
+
+/** The file that a message is about; undefined unless its text is nothing but the address of that file. */
+export function sharedFileIn(message: Element): ShownFile | undefined {
+  const oob = childOf(message, 'x', NS.oob)
+  const url = oob && childOf(oob, 'url', NS.oob)?.getText().trim()
+  if (!url || !/^https?:/.test(url) || plainChild(message, 'body')?.getText().trim() !== url) return undefined
+  const sharing = childOf(message, 'file-sharing', NS.fileSharing)
+  const file = sharing && childIn(sharing, NS.fileMetadata)
+  const path = url.split(/[?#]/, 1)[0] ?? ''
+  const extension = /\.([A-Za-z0-9]+)$/.exec(path)?.[1]?.toLowerCase() ?? ''
+  return {
+    url,
+    name: file?.getChildText('name') ?? path.slice(path.lastIndexOf('/') + 1),
+    mediaType: file?.getChildText('media-type') ?? MEDIA_TYPES[extension] ?? 'application/octet-stream',
+    size: file?.getChildText('size') ?? '',
+  }
 }

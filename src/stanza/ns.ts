@@ -79,4 +79,9 @@ export const NS = {
   fileSharing: 'urn:xmpp:sfs:0', // XEP-0447
   reply: 'urn:xmpp:reply:0', // XEP-0461
   mentions: 'urn:xmpp:mmn:0', // XEP-0452
+  archived: 'urn:xmpp:mam:tmp', // XEP-0313 before version 0.4
+  userRooms: 'ns:getrooms', // docs/ethora.md
+  roomPictures: 'ns:getrooms:setprofile', // docs/ethora.md
+  roomMembers: 'ns:room:last', // docs/ethora.md
+  lastViewed: 'chatjson:store', // docs/ethora.md
 } as const

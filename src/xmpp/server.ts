@@ -67,6 +67,8 @@ export interface XmppServerOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly limits?: Partial<ServerLimits>
+  /** The service or room that a request without an address is for; undefined: the user's own account. */
+  readonly meantFor?: (stanza: Element) => string | undefined
   /** A stanza for a service; `from` is the session's full address, in the stanza too, and `to` is normalised. */
   readonly onStanza: (from: Jid, stanza: Element) => void
   /** A session is over, however it ended; once for each. Everything that it sent came before. */
@@ -162,6 +164,7 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
     atOthers: foreignServices(pep),
     accountOf: (user) => sessions.ofAccount(user.bare)[0]?.account ?? registeredAccount(user, accounts),
     maxDirectedPresence: limits.maxDirectedPresence,
+    meantFor: options.meantFor ?? (() => undefined),
     onStanza: options.onStanza,
     onSessionEnded: options.onSessionEnded,
     onAvailable: options.onAvailable,

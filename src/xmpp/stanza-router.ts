@@ -42,6 +42,8 @@ export interface RouterOptions {
   /** The account of a local user, there or not. */
   readonly accountOf: (user: Jid) => Account
   readonly maxDirectedPresence: number
+  /** The service or room that a request without an address is for; undefined: the user's own account. */
+  readonly meantFor: (stanza: Element) => string | undefined
   /** Takes what is for a service; `from` is the session's full address and is also in the stanza. */
   readonly onStanza: (from: Jid, stanza: Element) => void
   readonly onSessionEnded: (full: string) => void
@@ -116,7 +118,7 @@ export class StanzaRouter {
   }
 
   #route(session: Session, stanza: Element): void {
-    const address: string | undefined = stanza.attrs.to
+    const address = addressOf(stanza) ?? this.#options.meantFor(stanza)
     if (address === undefined) {
       this.#toOwnAccount(session, stanza)
       return
@@ -263,6 +265,12 @@ export class StanzaRouter {
       }
     })
   }
+}
+
+/** An empty address of a request is none: the Ethora chat component pings that way (docs/ethora.md). */
+function addressOf({ name, attrs }: Element): string | undefined {
+  if (name === 'iq' && attrs.to === '') delete attrs.to
+  return attrs.to
 }
 
 const BAD_IQ = 'An IQ has an id, a type, and as a request exactly one child (RFC 6120 §8.2.3).'

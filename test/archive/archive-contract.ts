@@ -322,6 +322,40 @@ export function archiveContract(name: string, open: () => Promise<OpenedArchive>
         ])
       }))
 
+    test('a folded page has no corrections, but the last of each message', () =>
+      withArchive(async (archive) => {
+        const corrects = (n: number, of: number): ArchiveEntry => entry(n, { corrects: entry(of).id })
+        await archive.append([
+          entry(1),
+          entry(2),
+          corrects(3, 1),
+          entry(4, { kind: 'subject', body: null }),
+          corrects(5, 1),
+          entry(6, { kind: 'gap', occupantId: '', nick: '' }),
+          corrects(7, 2),
+          entry(8, { room: 'other' }),
+          {
+            ...entry(9, { kind: 'retraction', body: null }),
+            retracts: [{ id: entry(2).id, xml: '<message/>' }],
+          },
+        ])
+        const folded = [
+          { ...entry(1), latest: entry(5).xml },
+          entry(2, { kind: 'retracted', body: null, xml: '<message/>' }),
+          entry(6, { kind: 'gap', occupantId: '', nick: '' }),
+        ]
+        const last = await page(archive, { isFolded: true, fromEnd: true, max: 2 })
+        expect(last).toEqual({ entries: folded.slice(1), isComplete: false, total: null, firstIndex: null })
+        const before = entry(2).id
+        expect(await page(archive, { isFolded: true, fromEnd: true, beforeId: before })).toMatchObject({
+          entries: folded.slice(0, 1),
+          isComplete: true,
+        })
+        expect((await page(archive, { isFolded: true, afterId: entry(1).id })).entries).toEqual(
+          folded.slice(1),
+        )
+      }))
+
     describe('taking back', () => {
       const tombstone = (n: number): ArchiveEntry =>
         entry(n, { kind: 'retracted', body: null, xml: '<message><retracted/></message>' })

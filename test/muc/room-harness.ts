@@ -1,5 +1,6 @@
 // A room with its surroundings in memory: carries effects out in order, as the contract of room-port.ts says.
-import { parse } from 'ltx'
+import xml from '@xmpp/xml'
+import { type Element as ParsedElement, parse } from 'ltx'
 import type { ArchiveAnswer, ArchiveEntry, ArchiveQuery, ArchiveWrite } from '../../src/muc/archive-port.ts'
 import { createRoom, type Room } from '../../src/muc/room.ts'
 import type { RoomDescription, RoomEffect, RoomEnv, RoomEvent, RoomPolicy } from '../../src/muc/room-port.ts'
@@ -33,6 +34,14 @@ export const DESCRIPTION: RoomDescription = {
   lobby: { network: 'retroshare', id: '00000000000000aa', isPrivate: false, isSigned: false },
 }
 
+/** As elements come from the parser of the sources: of the class that these know. */
+const asParsed = (element: ParsedElement): Element =>
+  xml(
+    element.name,
+    { ...element.attrs },
+    ...element.children.map((child) => (typeof child === 'object' ? asParsed(child) : String(child))),
+  )
+
 /** An archive that keeps entries in an array and answers by looking at all of them. */
 export class ArrayArchive {
   readonly entries: ArchiveEntry[] = []
@@ -62,8 +71,10 @@ export class ArrayArchive {
     const rootOf = (id: ArchiveId | undefined): ArchiveId | undefined =>
       this.entries.find((entry) => entry.id === id)?.corrects ?? id
     const words = query.text?.toLowerCase().split(' ')
+    const kinds: readonly string[] = ['message', 'retracted', 'gap']
     const set = this.entries.filter(
       (entry) =>
+        (!query.isFolded || (entry.corrects === undefined && kinds.includes(entry.kind))) &&
         (query.revisionsOf === undefined || rootOf(entry.id) === rootOf(query.revisionsOf)) &&
         (words?.every((word) => entry.body?.toLowerCase().split(/\W+/).includes(word)) ?? true) &&
         entry.room === query.room &&
@@ -83,12 +94,17 @@ export class ArrayArchive {
     return {
       kind: 'page',
       page: {
-        entries,
+        entries: query.isFolded ? entries.map((entry) => this.#withLatest(entry)) : entries,
         isComplete: entries.length === bounded.length,
         total: query.withCount ? set.length : null,
         firstIndex: query.withCount && entries[0] ? set.indexOf(entries[0]) : null,
       },
     }
+  }
+
+  #withLatest(entry: ArchiveEntry): ArchiveEntry {
+    const latest = this.entries.findLast((later) => later.corrects === entry.id)
+    return latest && entry.kind !== 'retracted' ? { ...entry, latest: latest.xml } : entry
   }
 }
 
@@ -159,8 +175,8 @@ export class RoomHarness {
   }
 
   /** A stanza as text; `from` is put in, and `to` is the room unless the text says another. */
-  send(from: string, xml: string): RoomEffect[] {
-    const stanza = parse(xml) as unknown as Element
+  send(from: string, text: string): RoomEffect[] {
+    const stanza = asParsed(parse(text))
     stanza.attrs.from = from
     stanza.attrs.to ??= ROOM
     return this.step({ kind: 'stanza', from: jid(from), stanza })

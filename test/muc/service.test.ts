@@ -26,6 +26,10 @@ const roomsNamed = (...names: string[]) =>
     isOpen: true,
     showsAddresses: false,
     isListed: !localpart.startsWith('hidden'),
+    isJoined: false,
+    thumbnail: '',
+    background: '',
+    isMember: () => false,
   }))
 const view = (rooms = roomsNamed('b', 'hidden', 'a', 'c')): ServiceView => ({
   version: '1.2.3',
@@ -80,7 +84,13 @@ describe('the service', () => {
   test('lists public rooms by name in the order of their addresses', () => {
     const query = ask(`<query xmlns="${NS.discoItems}"/>`).getChild('query', NS.discoItems)
     expect(query?.getChildElements().map((child) => child.attrs)).toEqual(
-      ['a', 'b', 'c'].map((name) => ({ jid: `${name}@${DOMAIN}`, name: `The ${name}` })),
+      ['a', 'b', 'c'].map((name) => ({
+        jid: `${name}@${DOMAIN}`,
+        name: `The ${name}`,
+        users_cnt: '1',
+        room_background: 'none',
+        room_thumbnail: 'none',
+      })),
     )
   })
 

@@ -195,8 +195,13 @@ describe('IQs that are none', () => {
   })
 
   test('an address that is none is malformed', async () => {
-    for (const to of ['', '@', 'a@', 'a b@localhost', 'localhost/'])
+    for (const to of ['@', 'a@', 'a b@localhost', 'localhost/'])
       expect(conditionOf(await ask(alice, 'get', "<ping xmlns='urn:xmpp:ping'/>", to))).toBe('jid-malformed')
+  })
+
+  test('an empty address is none', async () => {
+    const answer = await alice.ask("<iq type='get' id='1' to=''><ping xmlns='urn:xmpp:ping'/></iq>")
+    expect(answer.attrs).toMatchObject({ type: 'result', id: '1', to: alice.full })
   })
 })
 

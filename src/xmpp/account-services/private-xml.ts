@@ -47,7 +47,14 @@ async function answer(pep: Pep, nodes: PepNodes, { kind, payload, account }: IqR
 
 const keyOf = (element: Element): string => serviceKey(element.getNS() ?? '', element.getName())
 
-const emptied = (element: Element): Element => el(element.getName(), { xmlns: element.getNS() })
+/** The Ethora chat component reads this attribute unseen, and fails without it (docs/ethora.md). */
+const LAST_VIEWED = serviceKey(NS.lastViewed, 'chatjson')
+
+const emptied = (element: Element): Element =>
+  el(element.getName(), {
+    xmlns: element.getNS(),
+    value: keyOf(element) === LAST_VIEWED ? '{}' : undefined,
+  })
 
 /** Stored XML as an element; undefined when there is none. */
 function restored(xml: string | undefined): Element | undefined {

@@ -1,0 +1,119 @@
+/** What a room says, in the form that the Ethora chat component understands: docs/ethora.md. Live and from the archive. */
+import { nameOfEmoji } from '../stanza/emoji-names.ts'
+import {
+  archivedElement,
+  dataElement,
+  ethoraData,
+  ethoraReactions,
+  fileIn,
+  isPlain,
+  plainChild,
+  reactionsIn,
+} from '../stanza/ethora.ts'
+import { NS } from '../stanza/ns.ts'
+import { DocumentParser } from '../stanza/parser.ts'
+import { childOf, type Element, el, elements } from '../stanza/xml.ts'
+import type { ArchiveId } from '../util/ids.ts'
+import type { ArchiveEntry } from './archive-port.ts'
+import { authorOf, meaningOf, quotingIn } from './ethora-meaning.ts'
+import { isForged, portableChildren, stanzaIdElement, stanzaWith } from './stanza-parts.ts'
+
+/** A message of the room as everybody else gets it, and what must be known of it besides. */
+export interface Told {
+  readonly message: Element
+  /** Its id in the archive; undefined when it is not kept. */
+  readonly id?: ArchiveId | undefined
+  /** What the component itself sent, if it did. */
+  readonly original?: Element | undefined
+  /** The message that it corrects or takes back. */
+  readonly change?: { readonly kind: 'edit' | 'delete'; readonly id: ArchiveId } | undefined
+}
+
+/** A message as the component gets it when it is said. `room`: bare address. */
+export function liveForm(room: string, { message, id, original, change }: Told): Element {
+  if (original) return reflected(room, message, original, id)
+  if (!change) return messageForm(room, message, id)
+  const { from, type } = message.attrs
+  // Without a body, under ids by which the component knows them.
+  return change.kind === 'edit'
+    ? stanzaWith('message', { from, type, id: `edit-message-${change.id}` }, [
+        el('replace', { id: change.id, text: plainChild(message, 'body')?.getText() }),
+        ...marks(room, id),
+      ])
+    : stanzaWith('message', { from, type, id: 'deleteMessageStanza' }, [
+        el('delete', { id: change.id }),
+        ...marks(room, id),
+      ])
+}
+
+/** What the component sent comes back as it was, with the marks of the room. */
+function reflected(room: string, message: Element, original: Element, id: ArchiveId | undefined): Element {
+  const own = portableChildren(original).filter((child) => !isForged(child, room))
+  const occupantId = childOf(message, 'occupant-id', NS.occupantId)
+  return stanzaWith('message', message.attrs, [
+    ...own,
+    ...(occupantId ? [occupantId] : []),
+    ...marks(room, id),
+  ])
+}
+
+const marks = (room: string, id: ArchiveId | undefined): Element[] =>
+  id === undefined ? [] : [stanzaIdElement(room, id), archivedElement(room, id)]
+
+const isMark = (child: Element, room: string): boolean =>
+  child.getNS() === NS.sid && child.getName() === 'stanza-id' && child.attrs.by === room
+
+/** A message with who wrote it and what it is. */
+function messageForm(room: string, message: Element, id: ArchiveId | undefined): Element {
+  const author = authorOf(room, message)
+  const data = ethoraData(message) ?? dataElement(author, meaningOf(room, message))
+  const rest = elements(message).filter((child) => child !== data && !isMark(child, room))
+  const reactions = reactionsIn(message)
+  if (!reactions)
+    return stanzaWith('message', message.attrs, [data, ...words(message, data, rest), ...marks(room, id)])
+  return stanzaWith('message', { ...message.attrs, id: `message-reaction:${id ?? message.attrs.id}` }, [
+    ethoraReactions(reactions.target, author.jid, reactions.texts.map(nameOfEmoji)),
+    data,
+    ...rest.filter((child) => child.getNS() !== NS.reactions),
+    ...marks(room, id),
+  ])
+}
+
+/** Text without what it quotes, and signs of typing: of these the component knows two, and takes no text beside them. */
+function words(message: Element, data: Element, children: readonly Element[]): Element[] {
+  const body = plainChild(message, 'body')
+  const text = fileIn(data) === undefined ? quotingIn(message)?.text : 'media'
+  return children.flatMap((child) => {
+    if (child === body && text !== undefined) return el('body', {}, text)
+    if (child.getNS() !== NS.chatStates || child.getName() === 'composing')
+      return body && child.getNS() === NS.chatStates ? [] : child
+    return body ? [] : el('paused', { xmlns: NS.chatStates })
+  })
+}
+
+/**
+ * An archived message as the component gets it: with the text of its last correction, and as deleted when it was taken
+ * back. Undefined for what cannot be read.
+ */
+export function archivedForm(room: string, entry: ArchiveEntry): Element | undefined {
+  const message = read(entry.xml)
+  if (!message) return undefined
+  if (entry.kind === 'retracted')
+    return messageForm(
+      room,
+      stanzaWith('message', message.attrs, [
+        el('body', {}, 'This message was deleted'),
+        el('deleted', { timestamp: entry.atMs }),
+      ]),
+      entry.id,
+    )
+  const latest = entry.latest === undefined ? undefined : read(entry.latest)
+  const text = latest && plainChild(latest, 'body')
+  const children = elements(message).map((child) => (text && isPlain(child, 'body') ? text : child))
+  return messageForm(room, stanzaWith('message', message.attrs, children), entry.id)
+}
+
+function read(xml: string): Element | undefined {
+  const parsed = new DocumentParser().parse(xml)
+  return parsed.ok ? parsed.value : undefined
+}
