@@ -8,8 +8,8 @@ import { type Issued, TestCertificates } from '../support/certificates.ts'
 import { cuttable } from '../support/cuttable.ts'
 import { FoyerProcess } from '../support/foyer-process.ts'
 import { describeWith } from '../support/peers.ts'
-import { Profanity } from '../support/profanity.ts'
 import { RawTcp } from '../support/raw-xmpp.ts'
+import { profanity } from '../support/terminal-clients/profanity.ts'
 
 let certificates: TestCertificates
 let foyer: FoyerProcess
@@ -89,31 +89,25 @@ describeWith(['profanity'], 'Profanity', () => {
     await until(/id="accept"/)
 
     const way = await cuttable(foyer.ports.c2s)
-    const profanity = new Profanity({
-      jid: 'alice@localhost',
-      password: 'wonder',
-      port: way.port,
-      reconnectSec: 1,
-    })
+    const account = { jid: 'alice@localhost', password: 'wonder', root: certificates.root.certPem }
+    const terminal = await profanity.login({ ...account, port: way.port })
     try {
-      await profanity.shows(/logged in successfully/)
-      profanity.type(`/join ${room} nick Prof`)
+      await profanity.join(terminal, room, 'Prof')
       await until(/<presence [^>]*from="den@lobbies\.localhost\/Prof"/)
-      await profanity.shows(/You have joined the room as Prof/)
-      expect(profanity.capture()).toContain('[TLS]')
-      profanity.type('first words')
+      await terminal.shows(/You have joined the room as Prof/)
+      expect(await terminal.capture()).toContain('[TLS]')
+      await profanity.say(terminal, 'first words')
       await until(/first words/)
 
-      const missed = profanity.shows(/said while away/)
       way.cut()
       bob.send(`<message to='${room}' type='groupchat' id='away'><body>said while away</body></message>`)
-      await missed
-      profanity.type('back again')
+      await terminal.shows(/said while away/)
+      await profanity.say(terminal, 'back again')
       await until(/back again/)
       expect(seen.filter((stanza) => /type="unavailable"/.test(stanza))).toEqual([])
-      expect(profanity.capture().match(/said while away/g)).toHaveLength(1)
+      expect((await terminal.capture()).match(/said while away/g)).toHaveLength(1)
     } finally {
-      profanity.quit()
+      terminal.quit()
       way.close()
       bob.socket.destroy()
     }

@@ -23,7 +23,7 @@ class Client(slixmpp.ClientXMPP):
             self['feature_mechanisms'].unencrypted_plain = True
             self.credentials = {}
             self.use_mechs = {'ANONYMOUS'}
-        for plugin in ('xep_0004', 'xep_0030', 'xep_0045', 'xep_0050', 'xep_0059', 'xep_0085', 'xep_0199', 'xep_0203', 'xep_0313', 'xep_0359', 'xep_0425'):
+        for plugin in ('xep_0004', 'xep_0030', 'xep_0045', 'xep_0050', 'xep_0059', 'xep_0085', 'xep_0199', 'xep_0203', 'xep_0249', 'xep_0313', 'xep_0359', 'xep_0425'):
             self.register_plugin(plugin)
         self['feature_mechanisms'].unencrypted_scram = True
         self['feature_mechanisms'].unencrypted_plain = True
@@ -34,6 +34,8 @@ class Client(slixmpp.ClientXMPP):
         self.add_event_handler('groupchat_presence', self.on_presence)
         self.add_event_handler('presence_error', self.on_presence)
         self.add_event_handler('moderated_message', self.on_moderated)
+        self.add_event_handler('groupchat_invite', lambda m: emit(event='invited', room=m['from'].bare))
+        self.add_event_handler('groupchat_direct_invite', lambda m: emit(event='invited', room=m['groupchat_invite']['jid']))
         for state in ('composing', 'active', 'paused'):
             self.add_event_handler('chatstate_' + state, self.on_chat_state)
         self.add_event_handler('failed_all_auth', lambda _: emit(event='failed', reason='auth'))
@@ -153,6 +155,14 @@ class Client(slixmpp.ClientXMPP):
             return {'nodes': sorted(node for _jid, node, _name in items['disco_items']['items'])}
         if kind == 'command':
             return await self.run_command(command)
+        if kind == 'send':
+            self.send_raw(command['xml'])
+            return {}
+        if kind == 'set':
+            iq = self.make_iq_set(ito=command['to'])
+            iq.append(ET.fromstring(command['xml']))
+            await iq.send()
+            return {}
         if kind == 'ping':
             await self['xep_0199'].ping(slixmpp.JID(command['to']))
             return {}

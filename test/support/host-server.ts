@@ -13,6 +13,10 @@ export interface HostServerOptions {
   readonly component?: { readonly domain: string; readonly secret: string }
   /** A MUC service of the server's own. */
   readonly muc?: string
+  /** More modules of Prosody's. */
+  readonly modules?: readonly string[]
+  /** Files with which Prosody offers STARTTLS to clients. */
+  readonly tls?: { readonly cert: string; readonly key: string }
 }
 
 /** Where a server listens. */

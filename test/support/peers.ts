@@ -15,7 +15,15 @@ const PEERS = {
     isThere: () => isExecutable('/usr/bin/go-sendxmpp'),
     install: 'apt-get install go-sendxmpp',
   },
+  mcabber: {
+    isThere: () => isExecutable('/usr/bin/mcabber') && isExecutable('/usr/bin/tmux'),
+    install: 'apt-get install mcabber tmux',
+  },
   openssl: { isThere: () => succeeds('openssl', ['version']), install: 'apt-get install openssl' },
+  poezio: {
+    isThere: () => isExecutable('/usr/bin/poezio') && isExecutable('/usr/bin/tmux'),
+    install: 'apt-get install poezio tmux',
+  },
   profanity: {
     isThere: () => isExecutable('/usr/bin/profanity') && isExecutable('/usr/bin/tmux'),
     install: 'apt-get install profanity tmux',

@@ -2,6 +2,8 @@
 import { join } from 'node:path'
 import { HostServer, type HostServerOptions } from './host-server.ts'
 
+const MODULES = ['roster', 'saslauth', 'disco', 'ping', 'version', 'time', 'pep', 'vcard_legacy']
+
 /** Starts Debian's Prosody; see `HostServer`. */
 export const startProsody = (options: HostServerOptions = {}): Promise<HostServer> =>
   HostServer.start('prosody', (folder, ports) => ({
@@ -12,13 +14,14 @@ run_as_root = true
 pidfile = "${join(folder, 'prosody.pid')}"
 data_path = "${join(folder, 'data')}"
 certificates = "${folder}"
+${options.tls ? `ssl = { certificate = "${options.tls.cert}", key = "${options.tls.key}" }` : ''}
 log = { { levels = { min = "info" }, to = "console" } }
 interfaces = { "127.0.0.1" }
 c2s_ports = { ${ports.c2s} }
 c2s_direct_tls_ports = { }
 component_ports = { ${ports.component} }
 component_interfaces = { "127.0.0.1" }
-modules_enabled = { "roster", "saslauth", "disco", "ping", "version", "time", "pep", "vcard_legacy" }
+modules_enabled = { ${[...MODULES, ...(options.tls ? ['tls'] : []), ...(options.modules ?? [])].map((name) => `"${name}"`).join(', ')} }
 modules_disabled = { "s2s", "offline" }
 authentication = "insecure"
 insecure_open_authentication = "Yes please, I know what I'm doing!"
