@@ -87,9 +87,6 @@ function newMembers(room: Room, addresses: readonly (Jid | undefined)[]): Affili
 
 function inviteEffect(room: Room, from: Jid, stanza: Element, invite: Element): RoomEffect {
   const to = String(invite.attrs.to)
-  const inviter = room.sessions.get(from.full)?.occupant
-  // Who invites is named by nick where addresses are not for everybody to see.
-  const by = inviter && room.config.whois !== 'anyone' ? `${room.bare}/${inviter.nick}` : from.full
   const reason = reasonOf(invite)
   const continued = elements(invite).find((child) => child.getName() === 'continue')
   const thread = continued?.attrs.thread
@@ -102,7 +99,8 @@ function inviteEffect(room: Room, from: Jid, stanza: Element, invite: Element): 
       { xmlns: NS.mucUser },
       el(
         'invite',
-        { from: by },
+        // Clients judge invitations by whether they know who invites; Gajim 1.7 shows none of a nick.
+        { from: from.bare },
         reason !== '' && el('reason', {}, reason),
         continued && el('continue', { thread: thread === undefined ? undefined : String(thread) }),
       ),
@@ -129,19 +127,17 @@ function inviteEffect(room: Room, from: Jid, stanza: Element, invite: Element): 
 export function receiveDecline(room: Room, from: Jid, stanza: Element): RoomEffect[] {
   return partsOf(stanza, 'decline').flatMap((decline): RoomEffect[] => {
     const to = parseJid(String(decline.attrs.to ?? ''))
-    const occupant = to?.bare === room.bare ? room.occupants.get(to.resource) : undefined
-    const sessions =
-      occupant?.side === 'local'
-        ? occupant.sessions.map(({ full }) => full)
-        : [...room.sessions.keys()].filter((full) => full === to?.full)
+    const sessions = [...room.sessions.values()].filter(({ occupant }) => occupant.account === to?.bare)
     if (sessions.length === 0) {
+      // Strangers do not learn whose addresses are in the room.
+      if (room.config.whois !== 'anyone') return []
       const text = 'Who invited you is not in this room any longer.'
       return refuse(room, from, stanza, refusal(room, 'cancel', 'item-not-found', text))
     }
     const reason = reasonOf(decline)
     const answer = (): Element =>
       el('decline', { from: from.bare }, reason !== '' && el('reason', {}, reason))
-    return sessions.map((full) => ({
+    return sessions.map(({ full }) => ({
       kind: 'send',
       to: full,
       stanza: el('message', { from: room.bare, to: full }, el('x', { xmlns: NS.mucUser }, answer())),

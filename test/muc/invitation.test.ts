@@ -37,7 +37,7 @@ test('an occupant invites, one or several at once', () => {
   expect([h.take(BOSS), h.take(ALICE), h.saved]).toEqual([[], [], []])
 })
 
-test('an invitation says who invites by nick, why, how a talk goes on, and the password', () => {
+test('an invitation says who invites by account, why, how a talk goes on, and the password', () => {
   const h = room({ password: 'mint' })
   const invite = '<invite to="bob@example.org"><reason>tea</reason><continue thread="t1"/></invite>'
   h.send(BOSS, `<message id="i1"><x xmlns="${NS.mucUser}">${invite}</x></message>`)
@@ -45,7 +45,7 @@ test('an invitation says who invites by nick, why, how a talk goes on, and the p
   const { invitation } = effect
   expect(invitation.attrs).toMatchObject({ from: ROOM, to: 'bob@example.org' })
   const x = invitation.getChild('x', NS.mucUser)
-  expect(x?.getChild('invite')?.attrs.from).toBe(`${ROOM}/Boss`)
+  expect(x?.getChild('invite')?.attrs.from).toBe('boss@example.org')
   expect(x?.getChild('invite')?.getChildText('reason')).toBe('tea')
   expect(x?.getChild('invite')?.getChild('continue')?.attrs.thread).toBe('t1')
   expect(x?.getChildText('password')).toBe('mint')
@@ -123,17 +123,27 @@ describe('declining', () => {
   const decline = (to: string) =>
     `<message id="d1"><x xmlns="${NS.mucUser}"><decline to="${to}"><reason>no time</reason></decline></x></message>`
 
-  test.each([`${ROOM}/Boss`, BOSS])('reaches who invited, named as %s', (to) => {
+  test('reaches who invited, in all sessions', () => {
     const h = room()
-    h.send(EVE, decline(to))
+    h.join('boss@example.org/phone', 'Boss')
+    h.clear()
+    h.send(EVE, decline('boss@example.org'))
+    h.takeOne('boss@example.org/phone')
     const told = h.takeOne(BOSS).getChild('x', NS.mucUser)?.getChild('decline')
     expect([told?.attrs.from, told?.getChildText('reason')]).toEqual(['eve@example.org', 'no time'])
     expect(h.sent.size).toBe(0)
   })
 
-  test('an invitation of nobody who is here is refused', () => {
-    const h = room()
+  test('an invitation of nobody who is here is refused, where addresses are shown', () => {
+    const h = room({ whois: 'anyone' })
     h.send(EVE, decline('bob@example.org'))
     expect(errorOf(h.takeOne(EVE))).toEqual({ error: 'cancel/item-not-found', by: ROOM, id: 'd1' })
+  })
+
+  test('tells no stranger whether an address is in a room that hides addresses', () => {
+    const h = room()
+    h.send(EVE, decline('bob@example.org'))
+    h.send(EVE, decline('boss@example.org'))
+    expect(h.take(EVE)).toEqual([])
   })
 })
