@@ -83,7 +83,8 @@ export interface Config {
 export type LogLevel = (typeof LOG_LEVELS)[number]
 export type Limits = Readonly<z.output<typeof limits>>
 
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+/** Least severe last but one; `silent` writes nothing. */
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000 }
 const UNIT_BYTES: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }
 const NOT_AVAILABLE = 'is not available in this version'

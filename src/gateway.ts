@@ -1,16 +1,17 @@
 /** The gateway: opens everything, wires the two worlds together, and takes it all down again in order. */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { adminSocket } from './admin/protocol.ts'
 import { startAdminServer } from './admin/server.ts'
 import { FileStore } from './archive/file-store.ts'
 import { openStoreAt } from './archive/open-store.ts'
-import { type Config, type Endpoint, isLoopback } from './config.ts'
+import { type Config, type Endpoint, isLoopback, type LogLevel } from './config.ts'
 import { createAdHoc } from './gateway/ad-hoc.ts'
 import { archiveIds } from './gateway/archive-ids.ts'
 import { ArchiveWriter } from './gateway/archive-writer.ts'
+import { backUp } from './gateway/backup.ts'
 import { createComponentSide } from './gateway/component-side.ts'
+import { makeDataFolder } from './gateway/data-folder.ts'
 import { FriendAvatars } from './gateway/friend-avatars.ts'
 import { FriendDesk } from './gateway/friend-desk.ts'
 import { Hearing } from './gateway/hearing.ts'
@@ -30,6 +31,7 @@ import { RoomsBehind } from './gateway/rooms-behind.ts'
 import { gatewaySecret } from './gateway/secret.ts'
 import { Shutdown } from './gateway/shutdown.ts'
 import type { BoundPorts } from './gateway/status.ts'
+import { Traces } from './gateway/traces.ts'
 import { Traffic } from './gateway/traffic.ts'
 import { openUploads } from './gateway/uploads.ts'
 import { webFolders } from './gateway/web-folders.ts'
@@ -40,7 +42,6 @@ import { createHttpServer } from './ops/http.ts'
 import { meantFor } from './stanza/ethora.ts'
 import type { Jid } from './stanza/jid.ts'
 import type { Element } from './stanza/xml.ts'
-import { GatewayError } from './util/errors.ts'
 import { isHostOf, namesThisMachine } from './util/host-header.ts'
 import type { NetworkId } from './util/ids.ts'
 import { VERSION } from './version.ts'
@@ -59,10 +60,16 @@ export interface Gateway {
 }
 
 /** Starts all that the configuration asks for. Rejects with a `GatewayError`, and then nothing is left open. */
-export async function startGateway(config: Config, log: Logger): Promise<Gateway> {
+export async function startGateway(
+  config: Config,
+  log: Logger,
+  setLogLevel = (level: LogLevel): void => {
+    log.level = level
+  },
+): Promise<Gateway> {
   const shutdown = new Shutdown(log)
   try {
-    return await build(config, log, shutdown)
+    return await build(config, { log, setLogLevel }, shutdown)
   } catch (error) {
     await shutdown.run()
     throw error
@@ -70,7 +77,11 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
 }
 
 /** Makes all parts and says how each ends, the last first; then starts them, from the networks to the admin socket. */
-async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<Gateway> {
+async function build(
+  config: Config,
+  { log, setLogLevel }: { readonly log: Logger; readonly setLogLevel: (level: LogLevel) => void },
+  shutdown: Shutdown,
+): Promise<Gateway> {
   makeDataFolder(config.data)
   let databaseChanged = (): void => undefined
   const store = await openStoreAt(config.archive.location, (reason) => {
@@ -89,7 +100,9 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
   const serverDomain = config.xmpp.server?.domain
   const accounts = await KnownAccounts.read(store.accounts, serverDomain)
   const secret = await gatewaySecret(store.meta)
-  const traffic = new Traffic()
+  const traces = new Traces(log, Date.now)
+  shutdown.add({ traces: async () => traces.stop() })
+  const traffic = new Traffic(traces)
   const files =
     config.limits.files === 0 ? null : new FileStore(join(config.data, 'files'), config.limits.files)
   const uploads = serverDomain === undefined ? null : openUploads(config, serverDomain, () => publicUrl())
@@ -174,7 +187,7 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     onChange: () => seen.events.changed(),
   })
   const onStanza = (from: Jid, stanza: Element): void => {
-    traffic.received(stanza)
+    traffic.received(from, stanza)
     if (desk.takes(from, stanza) || adHoc.takes(from, stanza)) return
     rooms.onStanza(from, stanza)
     if (isJoinRequest(stanza))
@@ -306,6 +319,10 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
     endSessions: (account, text) => server?.endSessions(`${account}@${serverDomain}`, text),
     retentionMs: () => retentionMs,
     status: seen.status,
+    traces,
+    setLogLevel,
+    backup: (folder) =>
+      backUp(folder, { data: config.data, location: config.archive.location, store, networks }),
     nowMs: Date.now,
     onChange: () => seen.events.changed(),
   }
@@ -375,13 +392,4 @@ async function build(config: Config, log: Logger, shutdown: Shutdown): Promise<G
 function ownUrl({ host, port }: Endpoint, bound: number | undefined): string | undefined {
   const at = bound ?? port
   return at === 0 ? undefined : `http://${host.includes(':') ? `[${host}]` : host}:${at}`
-}
-
-/** For its owner alone: it holds keys, passwords and messages. */
-function makeDataFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
-  } catch (cause) {
-    throw new GatewayError('DATA_UNUSABLE', `data: ${(cause as Error).message}`, { cause })
-  }
 }

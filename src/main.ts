@@ -2,16 +2,20 @@
 /** Entry point: finds the command, runs it, and turns its end into an exit code (0 done, 1 failed, 2 usage). */
 import { text } from 'node:stream/consumers'
 import { archiveCommand } from './cli/archive.ts'
+import { backupCommand } from './cli/backup.ts'
 import { checkCommand } from './cli/check.ts'
 import { type Command, type Io, UsageError } from './cli/common.ts'
 import { demoCommand } from './cli/demo.ts'
 import { friendCommand } from './cli/friend.ts'
 import { identityCommand } from './cli/identity.ts'
 import { inviteCommand } from './cli/invite.ts'
+import { keysCommand } from './cli/keys.ts'
 import { lobbyCommand } from './cli/lobby.ts'
+import { logCommand } from './cli/log.ts'
 import { simulateCommand } from './cli/simulate.ts'
 import { startCommand } from './cli/start.ts'
 import { statusCommand } from './cli/status.ts'
+import { traceCommand } from './cli/trace.ts'
 import { userCommand } from './cli/user.ts'
 import { GatewayError } from './util/errors.ts'
 import { VERSION } from './version.ts'
@@ -27,6 +31,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   lobby: lobbyCommand,
   user: userCommand,
   archive: archiveCommand,
+  backup: backupCommand,
+  keys: keysCommand,
+  log: logCommand,
+  trace: traceCommand,
   simulate: simulateCommand,
 }
 
@@ -43,6 +51,10 @@ const USAGE = `foyer ${VERSION}: an XMPP gateway for distributed chat lobbies
                 | join ID | leave ID | decline ID | alias ID LOCALPART
   foyer user    add NAME [--password-stdin] | list | remove NAME | passwd NAME [--password-stdin]
   foyer archive export ROOM [--format jsonl|txt] | prune
+  foyer backup  FOLDER
+  foyer keys    export FILE|- | import FILE|-
+  foyer log     level LEVEL
+  foyer trace   JID [--texts]
   foyer simulate [--peers N] [--degree D] [--participants N] [--messages N] [--churn P] [--split SECONDS]
                  [--rules foyer|retroshare] [--private] [--no-challenges] [--seed S] [--json]
 

@@ -11,6 +11,7 @@ export function askGateway(
   socketPath: string,
   command: string,
   args: Readonly<Record<string, unknown>> = {},
+  timeoutMs = TIMEOUT_MS,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const fail = (text: string, cause?: Error): void =>
@@ -18,9 +19,9 @@ export function askGateway(
     const socket = connect(socketPath)
     let text = ''
     socket.setEncoding('utf8')
-    socket.setTimeout(TIMEOUT_MS, () => {
+    socket.setTimeout(timeoutMs, () => {
       socket.destroy()
-      fail(`no answer on ${socketPath} within ${TIMEOUT_MS / 1000} s`)
+      fail(`no answer on ${socketPath} within ${timeoutMs / 1000} s`)
     })
     socket.on('connect', () => socket.write(`${JSON.stringify({ command, args })}\n`))
     socket.on('data', (chunk: string) => {

@@ -20,7 +20,7 @@ export type StoreLocation =
   | { readonly kind: 'postgres'; readonly postgres: PostgresLocation }
 
 /** The small tables, which are the same on every database. */
-const tables = (sql: Sql): Omit<Store, 'archive' | 'problem' | 'close'> => ({
+const tables = (sql: Sql): Omit<Store, 'archive' | 'problem' | 'copyTo' | 'close'> => ({
   rooms: roomTable(sql),
   nicks: nickStore(sql),
   accounts: accountStore(sql),
@@ -49,6 +49,7 @@ export function openStore(file: string): Store {
     archive: sqliteArchive(db),
     ...tables(sqliteSql(db)),
     problem: () => undefined,
+    copyTo: (file) => db.copyTo(file),
     close: () => db.attempt(() => db.close()),
   }
 }
@@ -80,6 +81,7 @@ async function openPostgres(
       archive: postgresArchive(writer, reading),
       ...tables(writer),
       problem: () => told && 'the database is out of reach, see the log',
+      copyTo: null,
       close: async () => {
         await reading.close()
         await writer.close()

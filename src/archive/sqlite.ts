@@ -1,6 +1,8 @@
 /** SQLite through libsql: opening, locking, transactions and errors. The only file that knows the driver. */
+import { execFile } from 'node:child_process'
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
 import LibsqlDatabase from 'libsql'
 import { GatewayError } from '../util/errors.ts'
 import type { SqlValue } from './sql.ts'
@@ -17,6 +19,9 @@ export interface Statement<Row = unknown> {
 const LOCK_WAIT_MS = 1_000
 /** Page cache; enough for the inner pages of all indexes of 10^7 messages. */
 const CACHE_KIB = 16_384
+
+/** As SQLite has it by itself. */
+const AUTO_CHECKPOINT_PAGES = 1_000
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 const sqliteCode = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '')
@@ -36,10 +41,25 @@ function createFile(path: string): void {
   chmodSync(path, 0o600)
 }
 
+const COPY = `
+const { closeSync, copyFileSync, constants, fsyncSync, openSync } = require('node:fs')
+const [from, to] = process.argv.slice(1)
+copyFileSync(from, to, constants.COPYFILE_EXCL)
+const copy = openSync(to, 'r+')
+fsyncSync(copy)
+closeSync(copy)`
+
+/** By another process: if this one closed the file, it would give up its locks on it. */
+const copyByAnother = async (from: string, to: string): Promise<void> => {
+  await promisify(execFile)(process.execPath, ['-e', COPY, from, to])
+}
+
 /** One connection that holds its file alone until it is closed or the process ends. */
 export class Database {
   readonly path: string
   readonly #db: LibsqlDatabase.Database
+  /** The file is being copied: nothing may be folded into it. */
+  #isCopying = false
   /** Fulfilled when all that was attempted so far has ended. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -126,8 +146,31 @@ export class Database {
     }
   }
 
+  /**
+   * Copies the file as it is now to `path`, which must not exist. Work goes on meanwhile, in the log alone. Rejects with
+   * ARCHIVE_FAILED. One copy at a time.
+   */
+  async copyTo(path: string): Promise<void> {
+    await this.attempt(() => {
+      if (this.#isCopying) throw new Error('it is being copied already')
+      if (this.value('PRAGMA wal_checkpoint(TRUNCATE)') !== 0)
+        throw new Error('the log cannot be folded in now')
+      this.#db.pragma('wal_autocheckpoint = 0')
+      this.#isCopying = true
+    })
+    try {
+      await copyByAnother(this.path, path)
+    } catch (cause) {
+      throw new GatewayError('ARCHIVE_FAILED', `${path}: ${message(cause)}`, { cause })
+    } finally {
+      this.#isCopying = false
+      await this.attempt(() => this.#db.pragma(`wal_autocheckpoint = ${AUTO_CHECKPOINT_PAGES}`))
+    }
+  }
+
   /** Folds the log into the file and empties it, so that old pages are nowhere any more. What fails is done later. */
   foldLog(): void {
+    if (this.#isCopying) return
     try {
       this.#db.pragma('wal_checkpoint(TRUNCATE)')
     } catch {

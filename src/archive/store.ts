@@ -136,6 +136,11 @@ export interface Store {
   readonly meta: MetaTable
   /** Why the database is out of reach now, for operators; undefined while it is not. */
   problem(): string | undefined
+  /**
+   * Writes a copy of the database, as it is now, to a file that does not exist; work goes on meanwhile. Null where the
+   * database has backups of its own.
+   */
+  readonly copyTo: ((file: string) => Promise<void>) | null
   /** Folds the log into the database and lets go of it. Nothing may be asked afterwards. */
   close(): Promise<void>
 }

@@ -71,8 +71,9 @@ export function ask(
   io: Io,
   command: OperationName,
   args: Readonly<Record<string, unknown>> = {},
+  timeoutMs?: number,
 ): Promise<unknown> {
-  return askGateway(adminSocket(dataFolder(values, io)), command, args)
+  return askGateway(adminSocket(dataFolder(values, io)), command, args, timeoutMs)
 }
 
 /** Text of strangers on one line of a terminal: control characters, line ends and bidirectional marks are spaces. */

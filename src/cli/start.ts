@@ -25,7 +25,7 @@ export const startCommand: Command = async (argv, io) => {
   process.on('SIGHUP', () => onReload())
 
   return runUntilSignal(async () => {
-    const gateway = await startGateway(config, log)
+    const gateway = await startGateway(config, log, setLevel)
     log.info({ ports: gateway.ports }, 'ready')
     if (process.stdout.isTTY) for (const line of welcome(config, gateway)) io.out(line)
     let current = config

@@ -8,6 +8,9 @@ import { createRetroShareNetwork } from '../retroshare/network.ts'
 import type { NetworkId } from '../util/ids.ts'
 import { VERSION } from '../version.ts'
 
+/** Where the RetroShare node keeps keys, friends and lobbies, in the data folder. */
+export const retroshareFolder = (data: string): string => join(data, 'retroshare')
+
 /** RetroShare, with its state below the data folder. */
 export const openRetroShare = (
   { name, listen, advertise }: RetroshareConfig,
@@ -19,7 +22,7 @@ export const openRetroShare = (
     name,
     listen,
     advertise,
-    dir: join(data, 'retroshare'),
+    dir: retroshareFolder(data),
     version: `Foyer ${VERSION}`,
     log: log.child({ network: 'retroshare' }),
     onUpdate,

@@ -1,19 +1,27 @@
-/** What goes between XMPP users and the gateway, counted where it passes. */
+/** What goes between XMPP users and the gateway: counted where it passes, and shown when an operator traces it. */
 import type { Sample } from '../ops/polled.ts'
+import type { Jid } from '../stanza/jid.ts'
 import { STANZA_ERROR_CONDITIONS } from '../stanza/stanza-error.ts'
-import { type Element, elements } from '../stanza/xml.ts'
+import { addressed, type Element, elements, escapeAttribute, serialize } from '../stanza/xml.ts'
+import type { Traces } from './traces.ts'
 import type { XmppSide } from './xmpp-sides.ts'
 
 type Direction = 'in' | 'out'
 
 /** Stanzas and errors since the start. */
 export class Traffic {
+  readonly #traces: Traces
   readonly #stanzas = { in: newKinds(), out: newKinds() }
   readonly #errors = { in: new Map<string, number>(), out: new Map<string, number>() }
 
+  constructor(traces: Traces) {
+    this.#traces = traces
+  }
+
   /** From an XMPP user. */
-  received(stanza: Element): void {
+  received(from: Jid, stanza: Element): void {
     this.#count('in', stanza, 1)
+    if (this.#traces.isOn) this.#traces.note('in', from.full, () => serialize(stanza))
   }
 
   /** All that is sent by `side`, counted. */
@@ -22,10 +30,14 @@ export class Traffic {
       isReachable: (account) => side.isReachable(account),
       send: (to, stanza) => {
         this.#count('out', stanza, 1)
+        if (this.#traces.isOn) this.#traces.note('out', to, () => serialize(stanza))
         side.send(to, stanza)
       },
       fanout: (stanza, to) => {
         this.#stanzas.out[kindOf(stanza.name)] += to.length
+        if (this.#traces.isOn)
+          for (const full of to)
+            this.#traces.note('out', full, () => addressed(stanza, escapeAttribute(full)))
         side.fanout(stanza, to)
       },
     }

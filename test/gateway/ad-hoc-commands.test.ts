@@ -28,9 +28,9 @@ function commandsOf(context: Partial<OperationContext> = {}) {
 }
 
 /** Not of a running gateway. */
-const ELSEWHERE = /^(start|demo|check|simulate)$/
-/** Pages of an archive are for programs; the archive protocol of rooms has them for clients. */
-const LOCAL = ['archive export', 'friend ignored']
+const ELSEWHERE = /^(start|demo|check|keys|simulate)$/
+/** Pages, and files of the machine, are for programs on it; the archive protocol of rooms has messages for clients. */
+const LOCAL = ['archive export', 'friend ignored', 'trace', 'backup']
 
 /** `lobby create` → its arguments and options, from the usage text of the command line. */
 function usage(): Map<string, string[]> {

@@ -47,6 +47,14 @@ export class FoyerProcess {
     return foyer
   }
 
+  /** In a folder that may hold state already; `beforehand` is a command to run on it first. */
+  static async startIn(data: string, { beforehand = [] as string[] } = {}): Promise<FoyerProcess> {
+    const foyer = new FoyerProcess(data, {})
+    if (beforehand.length > 0) await foyer.cli(...beforehand)
+    await foyer.start()
+    return foyer
+  }
+
   get ports(): FoyerPorts {
     if (!this.#ports) throw new Error('not ready')
     return this.#ports

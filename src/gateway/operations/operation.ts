@@ -1,13 +1,16 @@
 /** What can be asked of a running gateway, by the command line and by ad-hoc commands (XEP-0050) alike. */
 import type { Archive } from '../../archive/archive.ts'
 import type { FileStore } from '../../archive/file-store.ts'
+import type { LogLevel } from '../../config.ts'
 import type { LobbyNetwork } from '../../lobby/network.ts'
 import { GatewayError } from '../../util/errors.ts'
 import type { NetworkId } from '../../util/ids.ts'
 import type { AccountStore } from '../../xmpp/account-port.ts'
+import type { BackupReport } from '../backup.ts'
 import type { Listing } from '../listings.ts'
 import type { Rooms } from '../rooms.ts'
 import type { GatewayStatus } from '../status.ts'
+import type { Traces } from '../traces.ts'
 
 /** What operations work on. */
 export interface OperationContext {
@@ -24,6 +27,10 @@ export interface OperationContext {
   /** Messages older than this are pruned; 0 keeps all. */
   retentionMs(): number
   status(): Promise<GatewayStatus>
+  readonly traces: Traces
+  setLogLevel(level: LogLevel): void
+  /** Copies all state to this folder (absolute), which is made. */
+  backup(folder: string): Promise<BackupReport>
   nowMs(): number
   /** What the presence map shows has changed without an update of a network. */
   onChange(): void

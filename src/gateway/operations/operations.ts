@@ -3,6 +3,7 @@ import { GatewayError } from '../../util/errors.ts'
 import { statusLines } from '../listings.ts'
 import { ARCHIVE_OPERATIONS } from './archive-operations.ts'
 import { FRIEND_OPERATIONS } from './friend-operations.ts'
+import { GATEWAY_OPERATIONS } from './gateway-operations.ts'
 import { IDENTITY_OPERATIONS } from './identity-operations.ts'
 import { LOBBY_OPERATIONS } from './lobby-operations.ts'
 import { type Operation, type OperationContext, operation, readArgs } from './operation.ts'
@@ -20,6 +21,7 @@ export const OPERATIONS = {
   ...LOBBY_OPERATIONS,
   ...USER_OPERATIONS,
   ...ARCHIVE_OPERATIONS,
+  ...GATEWAY_OPERATIONS,
 } as const
 
 /** `status`, `friend add`: the words of the command line. */

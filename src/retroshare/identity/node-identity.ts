@@ -85,7 +85,8 @@ async function createNodeIdentity(
   return { ...identity, sslId: await checkedSslId(identity) }
 }
 
-async function parseNodeIdentity(text: string): Promise<NodeIdentity> {
+/** The identity in the text of such a file; rejects, with words for the operator, when it is not whole or not consistent. */
+export async function parseNodeIdentity(text: string): Promise<NodeIdentity> {
   const kept = schema.parse(JSON.parse(text))
   const identity = {
     profile: await loadProfile(kept.profile),

@@ -1,0 +1,68 @@
+// A trace shows the stanzas of one JID to whoever asks, hides texts unless told, and ends when nobody asks any longer.
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Traces } from '../../src/gateway/traces.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const newTraces = (): Traces => new Traces(pino({ level: 'silent' }), () => 7)
+const ANN = { jid: 'ann@example.org', hasTexts: false }
+
+/** Begins a trace; its first question has no news. */
+async function begin(traces: Traces, request: { jid: string; hasTexts: boolean }): Promise<void> {
+  const first = traces.next(request)
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(await first).toEqual({ stanzas: [], missed: 0 })
+}
+
+test('nothing is traced until somebody asks, and the question waits for news', async () => {
+  const traces = newTraces()
+  expect(traces.isOn).toBe(false)
+  const page = traces.next(ANN)
+  traces.note('in', 'bob@example.org/x', () => '<message/>')
+  traces.note('out', 'ann@example.org/phone', () => '<presence/>')
+  expect(await page).toEqual({ stanzas: [{ at: 7, direction: 'out', xml: '<presence/>' }], missed: 0 })
+})
+
+test('texts are hidden unless they are asked for', async () => {
+  const traces = newTraces()
+  const said = '<message id="1"><body>I &gt; you</body><x a="b"/></message>'
+  await begin(traces, ANN)
+  await begin(traces, { ...ANN, hasTexts: true })
+  traces.note('in', 'ann@example.org/x', () => said)
+  expect((await traces.next(ANN)).stanzas[0]?.xml).toBe('<message id="1"><body>…</body><x a="b"/></message>')
+  expect((await traces.next({ ...ANN, hasTexts: true })).stanzas[0]?.xml).toBe(said)
+})
+
+test('a full JID is one session, a bare one all sessions of the account and no other account', async () => {
+  const traces = newTraces()
+  await begin(traces, ANN)
+  await begin(traces, { jid: 'ann@example.org/phone', hasTexts: false })
+  for (const user of ['ann@example.org/phone', 'ann@example.org/desk', 'ann@example.organic/x'])
+    traces.note('in', user, () => `<iq from="${user}"/>`)
+  expect((await traces.next(ANN)).stanzas).toHaveLength(2)
+  expect((await traces.next({ jid: 'ann@example.org/phone', hasTexts: false })).stanzas).toHaveLength(1)
+})
+
+test('what is not fetched is bounded and counted, and a trace that nobody asks about ends', async () => {
+  const traces = newTraces()
+  await begin(traces, ANN)
+  for (let n = 0; n < 1_003; n++) traces.note('in', 'ann@example.org/x', () => '<iq/>')
+  const page = await traces.next(ANN)
+  expect([page.stanzas.length, page.missed]).toEqual([1_000, 3])
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect(traces.isOn).toBe(false)
+})
+
+test('there are only so many traces, and only of JIDs', async () => {
+  const traces = newTraces()
+  const asked = Array.from({ length: 8 }, (_, n) =>
+    traces.next({ jid: `user${n}@example.org`, hasTexts: false }),
+  )
+  await expect(traces.next(ANN)).rejects.toMatchObject({ code: 'TRACES_FULL' })
+  await expect(traces.next({ jid: '@', hasTexts: false })).rejects.toMatchObject({ code: 'BAD_NAME' })
+  traces.stop()
+  await Promise.all(asked)
+  expect([traces.isOn, vi.getTimerCount()]).toEqual([false, 0])
+})
