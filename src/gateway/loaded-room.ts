@@ -11,7 +11,8 @@ import type { LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
 import { mayRead } from '../muc/access.ts'
 import { isMemberOf } from '../muc/affiliation.ts'
-import { createRoom, occupantsOf, stateOf } from '../muc/room.ts'
+import { messagesByHour, rateOf } from '../muc/message-rate.ts'
+import { createRoom, stateOf } from '../muc/room.ts'
 import type { RoomEvent } from '../muc/room-port.ts'
 import type { RoomConfig, RoomState, RoomTombstone, StateWrite } from '../muc/room-state.ts'
 import { Jid, parseJid } from '../stanza/jid.ts'
@@ -19,6 +20,7 @@ import { errorReply, type StanzaError } from '../stanza/stanza-error.ts'
 import { type Element, el, type PreparedStanza } from '../stanza/xml.ts'
 import type { ArchiveId, ParticipantId } from '../util/ids.ts'
 import type { Hearing, HearingNews } from './hearing.ts'
+import { occupantViews } from './occupant-views.ts'
 import type { Pictures } from './pictures.ts'
 import type { SharedPorts } from './room-ports.ts'
 import { type OutwardEffect, RoomRunner } from './room-runner.ts'
@@ -254,20 +256,12 @@ export class LoadedRoom {
 
   /** Occupants for the presence map; those of XMPP users with the identity that they speak with. */
   occupants(): OccupantView[] {
-    const identities = new Map(
-      this.#parts.network
-        .members(this.#lobby.id)
-        .flatMap((member) => (member.speaker === null ? [] : [[member.nick, member.id] as const])),
-    )
-    return occupantsOf(this.#runner.room).map((occupant) => ({
-      side: occupant.side,
-      nick: occupant.nick,
-      occupantId: occupant.occupantId,
-      identity: occupant.participant ?? identities.get(occupant.nick) ?? null,
-      since: isoTime(occupant.sinceMs),
-      muted: occupant.isMuted,
-      away: occupant.isAway,
-    }))
+    return occupantViews(this.#runner.room, this.#parts.network.members(this.#lobby.id))
+  }
+
+  /** How many messages the room had, hour by hour. */
+  messagesByHour(nowMs: number): number[] {
+    return messagesByHour(rateOf(this.#runner.room, nowMs), nowMs)
   }
 
   /** 332 to everybody; resolves when that is sent. The last call: no timer is set any more. */

@@ -71,7 +71,7 @@ export function presenceMap(sources: MapSources): PresenceMap {
     at: new Date(nowMs).toISOString(),
     version,
     networks: [...networks].map((network) => networkView(network, sources)),
-    rooms: [...rooms.loaded()].map(roomView),
+    rooms: [...rooms.loaded()].map((room) => roomView(room, nowMs)),
     links: [],
     problems,
   }
@@ -96,17 +96,21 @@ function networkView(
       avatar: avatars.urlOf(friend) ?? null,
       ignored: ignored.has(friend.id),
     })),
-    lobbies: lobbies.map((lobby) => lobbyView(lobby, rooms.addressOf(lobby.id))),
+    lobbies: lobbies.map((lobby) => ({
+      ...lobbyView(lobby, rooms.addressOf(lobby.id)),
+      friends: lobby.friends,
+    })),
     invitations: invitationViews(network, invitations, rooms),
   }
 }
 
-const roomView = (room: LoadedRoom): PresenceMap['rooms'][number] => ({
+const roomView = (room: LoadedRoom, nowMs: number): PresenceMap['rooms'][number] => ({
   jid: room.jid,
   name: room.name,
   lobby: room.lobby,
   occupants: room.occupants(),
   gaps: room.gaps(),
+  messagesByHour: room.messagesByHour(nowMs),
 })
 
 /** Rooms that the chat page offers, the fullest first. Bounded: the page is an entrance, not a directory. */

@@ -77,6 +77,8 @@ export interface OccupantView {
   /** Identity in the network; null while a local one has none yet. */
   readonly identity: string | null
   readonly since: string
+  /** When it was last heard in the lobby; null for an XMPP user, and while the lobby is not joined. */
+  readonly lastSeen: string | null
   /** In the lobby, and not shown in the room by order of a moderator. */
   readonly muted: boolean
   /** In the lobby, and not shown in the room: an XMPP user who stays there while away. */
@@ -113,7 +115,10 @@ export interface PresenceMap {
       /** The operator wants nothing of its lobbies. */
       readonly ignored: boolean
     })[]
-    readonly lobbies: readonly LobbyView[]
+    readonly lobbies: readonly (LobbyView & {
+      /** Ids of friends that take part. */
+      readonly friends: readonly string[]
+    })[]
     readonly invitations: readonly InvitationView[]
   }[]
   readonly rooms: readonly {
@@ -122,6 +127,8 @@ export interface PresenceMap {
     readonly lobby: string | null
     readonly occupants: readonly OccupantView[]
     readonly gaps: GapsView
+    /** Messages of the last 24 hours and of the one that is going on, hour by hour, the newest last. */
+    readonly messagesByHour: readonly number[]
   }[]
   /** Rooms that join lobbies of several networks. */
   readonly links: readonly never[]

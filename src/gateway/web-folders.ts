@@ -1,4 +1,4 @@
-/** Where the web pages are on disk: ours beside the code, Converse.js in its package. */
+/** Where the web pages are on disk: ours beside the code, what they are built with in its packages. */
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,10 @@ export function webFolders(): StaticFolders {
   return {
     '/': `${web}/map`,
     '/chat/': `${web}/chat`,
-    '/chat/converse/': dirname(createRequire(import.meta.url).resolve('converse.js/dist/converse.min.js')),
+    '/chat/converse/': folderOf('converse.js/dist/converse.min.js'),
+    '/lib/preact/': folderOf('preact'),
+    '/lib/uplot/': folderOf('uplot'),
   }
 }
+
+const folderOf = (file: string): string => dirname(createRequire(import.meta.url).resolve(file))

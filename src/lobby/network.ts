@@ -25,7 +25,11 @@ export interface NetworkSnapshot {
   readonly self: { readonly id: string; readonly name: string; readonly address: string }
   readonly friends: readonly FriendInfo[]
   /** Joined lobbies, and those that friends list or invite to. */
-  readonly lobbies: readonly (LobbyInfo & { readonly members: readonly ParticipantInfo[] })[]
+  readonly lobbies: readonly (LobbyInfo & {
+    readonly members: readonly ParticipantInfo[]
+    /** Friends that take part, connected or not, as far as this node knows. */
+    readonly friends: readonly FriendId[]
+  })[]
   readonly invitations: readonly Invitation[]
   /** Identities of which nothing is taken, and friends whose lobbies are ignored. */
   readonly barred: { readonly banned: readonly ParticipantId[]; readonly ignored: readonly FriendId[] }

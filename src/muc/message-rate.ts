@@ -44,6 +44,13 @@ export function messagesPerHour(rate: MessageRate, nowMs: number): number | unde
   return (rate.counts.reduce((sum, count) => sum + count, 0) - current) / hours
 }
 
+/** Messages of the last 24 hours and of the one that is going on, hour by hour, the newest last. */
+export function messagesByHour(rate: MessageRate, nowMs: number): number[] {
+  moveTo(rate, hourOf(nowMs))
+  const { length } = rate.counts
+  return Array.from({ length }, (_, i) => rate.counts[(rate.hour + 1 + i) % length] ?? 0)
+}
+
 /** Hours that went by had no messages. A clock that goes back changes nothing. */
 function moveTo(rate: MessageRate, hour: number): void {
   const steps = Math.min(hour - rate.hour, rate.counts.length)

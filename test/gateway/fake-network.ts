@@ -143,7 +143,11 @@ export class FakeNetwork implements LobbyNetwork {
       id: this.id,
       self: { id: '', name: 'fake', address: '' },
       friends: [...this.friends.values()],
-      lobbies: [...this.#lobbies.values()].map((lobby) => ({ ...lobby, members: this.members(lobby.id) })),
+      lobbies: [...this.#lobbies.values()].map((lobby) => ({
+        ...lobby,
+        members: this.members(lobby.id),
+        friends: [],
+      })),
       invitations: this.invitations,
       barred: { banned: [], ignored: [] },
     }

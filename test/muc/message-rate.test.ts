@@ -1,7 +1,7 @@
 // How much is said in a room: XEP-0502.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { countMessage, messagesPerHour, newMessageRate } from '../../src/muc/message-rate.ts'
+import { countMessage, messagesByHour, messagesPerHour, newMessageRate } from '../../src/muc/message-rate.ts'
 
 const HOUR = 3_600_000
 const START = 500_000 * HOUR + 1234
@@ -38,4 +38,15 @@ test('a clock that goes back loses nothing', () => {
   countMessage(rate, START + HOUR)
   countMessage(rate, START)
   expect(messagesPerHour(rate, START + 2 * HOUR)).toBe(1)
+})
+
+test('the last day is told hour by hour, the newest last', () => {
+  const rate = newMessageRate(START)
+  for (const hours of [0, 0, 1, 24, 26, 26, 26]) countMessage(rate, START + hours * HOUR)
+  const byHour = messagesByHour(rate, START + 27 * HOUR)
+  expect(byHour).toHaveLength(25)
+  expect(byHour.map((count, i) => [i - 24, count]).filter(([, count]) => count !== 0)).toEqual([
+    [-3, 1],
+    [-1, 3],
+  ])
 })

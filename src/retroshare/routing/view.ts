@@ -26,15 +26,16 @@ export function lobbyInfo(router: Router, id: LobbyId): LobbyInfo | undefined {
   }
 }
 
-/** Joined, visible and offered lobbies with the participants that are known, own speakers included. */
+/** Joined, visible and offered lobbies with what is known of who takes part: participants, own speakers included, and friends. */
 export function allLobbies(
   router: Router,
   nowMs: number,
-): (LobbyInfo & { readonly members: readonly ParticipantInfo[] })[] {
+): (LobbyInfo & { readonly members: readonly ParticipantInfo[]; readonly friends: readonly FriendId[] })[] {
   const ids = new Set([...router.lobbies.keys(), ...router.directory.ids(), ...router.invitations.keys()])
   return [...ids].flatMap((id) => {
     const info = lobbyInfo(router, id)
-    return info ? [{ ...info, members: lobbyMembers(router, id, nowMs) }] : []
+    const friends = [...(router.lobbies.get(id)?.neighbours.keys() ?? router.directory.listers(id))]
+    return info ? [{ ...info, members: lobbyMembers(router, id, nowMs), friends }] : []
   })
 }
 

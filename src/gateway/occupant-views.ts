@@ -1,0 +1,29 @@
+/** Occupants of a room as the presence map shows them: each beside the identity that it is in the network. */
+import type { ParticipantInfo } from '../lobby/lobby.ts'
+import { occupantsOf, type Room } from '../muc/room.ts'
+import type { ParticipantId } from '../util/ids.ts'
+import type { OccupantView } from './status.ts'
+
+/** `members`: of the lobby, own speakers included. Those of XMPP users have the identity that they speak with. */
+export function occupantViews(room: Room, members: readonly ParticipantInfo[]): OccupantView[] {
+  const spokenAs = new Map<string, ParticipantId>()
+  const lastSeenMs = new Map<ParticipantId, number>()
+  for (const member of members)
+    if (member.speaker === null) lastSeenMs.set(member.id, member.lastSeenMs)
+    else spokenAs.set(member.nick, member.id)
+  return occupantsOf(room).map(({ side, nick, occupantId, participant, sinceMs, isMuted, isAway }) => {
+    const seenMs = participant === null ? undefined : lastSeenMs.get(participant)
+    return {
+      side,
+      nick,
+      occupantId,
+      identity: participant ?? spokenAs.get(nick) ?? null,
+      since: isoTime(sinceMs),
+      lastSeen: seenMs === undefined ? null : isoTime(seenMs),
+      muted: isMuted,
+      away: isAway,
+    }
+  })
+}
+
+const isoTime = (ms: number): string => new Date(ms).toISOString()
