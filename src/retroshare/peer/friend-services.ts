@@ -8,6 +8,7 @@ import { countUp } from './counters.ts'
 import type { SelfContact } from './discovery.ts'
 import type { GxsEvent, GxsExchange, ServedRecord } from './gxs-exchange.ts'
 import { startGxsExchange, stepGxs } from './gxs-exchange.ts'
+import { wroteChat } from './rtt.ts'
 import { PRIORITY } from './send-queue.ts'
 import type { ServicesEffect, ServicesEvent, ServicesState } from './services.ts'
 import { serviceOf, startServices, stepServices } from './services.ts'
@@ -127,17 +128,21 @@ export class FriendServices {
   /** Encodes and queues; false when the service is not open or there is no room. */
   send(id: FriendId, item: Item): boolean {
     const service = serviceOf(item)
-    const isOpen = service !== undefined && (this.#links.get(id)?.state.open.has(service) ?? false)
-    const isSent = isOpen && this.#port.send(id, encodeItem(item), priorityOf(item))
-    if (!isSent) this.counters.notSent++
-    return isSent
+    if (service !== undefined) return this.#write(id, service, encodeItem(item), priorityOf(item))
+    this.counters.notSent++
+    return false
   }
 
   /** Queues a chat item as it is. */
   sendChat(id: FriendId, raw: Uint8Array): boolean {
-    const isOpen = this.#links.get(id)?.state.open.has(SERVICE.chat) ?? false
-    const isSent = isOpen && this.#port.send(id, raw, PRIORITY.chat)
+    return this.#write(id, SERVICE.chat, raw, PRIORITY.chat)
+  }
+
+  #write(id: FriendId, service: number, bytes: Uint8Array, priority: number): boolean {
+    const state = this.#links.get(id)?.state
+    const isSent = state?.open.has(service) === true && this.#port.send(id, bytes, priority)
     if (!isSent) this.counters.notSent++
+    else if (service === SERVICE.chat) wroteChat(state.rtt, this.#port.now())
     return isSent
   }
 
@@ -232,6 +237,8 @@ export class FriendServices {
 }
 
 function priorityOf(item: Item): number {
+  // In line with chat, for its answer tells what of that was read.
+  if (item.kind === 'rtt-ping') return PRIORITY.chat
   switch (serviceOf(item)) {
     case SERVICE.rtt:
       return PRIORITY.rtt

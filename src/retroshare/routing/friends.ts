@@ -47,7 +47,7 @@ export function friendRead({ router }: Step, friend: FriendId, sentAtMs: number)
   router.readUntilMs.set(friend, sentAtMs)
   for (const { invited } of router.lobbies.values()) {
     const invitedMs = invited.get(friend)
-    if (invitedMs !== undefined && invitedMs <= sentAtMs - TIMING.overtakenMs) invited.delete(friend)
+    if (invitedMs !== undefined && invitedMs <= sentAtMs - TIMING.unhandledMs) invited.delete(friend)
   }
 }
 
@@ -67,7 +67,7 @@ export function friendDown(step: Step, friend: FriendId): void {
   const readUntilMs = router.readUntilMs.get(friend) ?? Number.NEGATIVE_INFINITY
   router.up.delete(friend)
   router.readUntilMs.delete(friend)
-  const doubtfulSinceMs = Math.max(nowMs - TIMING.lossMs, readUntilMs - TIMING.overtakenMs)
+  const doubtfulSinceMs = Math.max(nowMs - TIMING.lossMs, readUntilMs - TIMING.unhandledMs)
   router.unlistedMs.set(friend, Math.min(router.unlistedMs.get(friend) ?? doubtfulSinceMs, doubtfulSinceMs))
   for (const lobby of router.lobbies.values()) {
     const waitingSinceMs = dropWaiting(step, lobby, friend, doubtfulSinceMs)

@@ -29,8 +29,8 @@ export const TIMING = {
   typingMs: 5_000,
   /** What was written this long before a link was found dead may be lost; slowest detection seen is 141 s. */
   lossMs: 150_000,
-  /** What was queued this long before a question that was answered may have been written after it: it is less urgent. */
-  overtakenMs: 2_000,
+  /** What a friend read this long before a question that it answered it may not have dealt with: its chat works in ticks. */
+  unhandledMs: 1_000,
   /** Messages are sent again to a returning friend up to this age: 200 s under `maxAgeMs` for clocks and the way. */
   replayMs: 900_000,
   /** A friend counts 10 s in whole seconds, so up to 11 s; 1 s is for ways of unequal length. */

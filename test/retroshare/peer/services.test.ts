@@ -1,6 +1,7 @@
 // The services of one link: gate, heartbeat, round trip, discovery; virtual time throughout.
 import { expect, test } from 'vitest'
 import type { SelfContact } from '../../../src/retroshare/peer/discovery.ts'
+import { wroteChat } from '../../../src/retroshare/peer/rtt.ts'
 import { compatibleServices, OUR_SERVICES } from '../../../src/retroshare/peer/service-info.ts'
 import type { ServicesEffect, ServicesEnv, ServicesState } from '../../../src/retroshare/peer/services.ts'
 import { SILENT_GATE_MS, startServices, stepServices } from '../../../src/retroshare/peer/services.ts'
@@ -159,6 +160,25 @@ test('a ping every ten seconds measures round trip and clock offset', () => {
   expect(take(world, pong)).toEqual([])
   expect(tick(world, 9919)).toEqual([])
   expect(sentKinds(tick(world, 1))).toEqual(['rtt-ping'])
+})
+
+test('while it is not known that chat was read, there is a ping every second, and then as before', () => {
+  const world = begin()
+  meet(world, list(SERVICE.rtt))
+  const pings = (seconds: number): number[] => {
+    const at: number[] = []
+    for (let second = 1; second <= seconds; second++)
+      if (sentKinds(tick(world, 1000)).includes('rtt-ping')) at.push(second)
+    return at
+  }
+  expect(pings(5)).toEqual([])
+  wroteChat(world.state.rtt, world.nowMs)
+  expect(pings(30)).toEqual([1, 2, 12, 22])
+  for (let i = 0; i < 8; i++) {
+    wroteChat(world.state.rtt, world.nowMs)
+    expect(pings(1)).toEqual([1])
+  }
+  expect(pings(12)).toEqual([1, 11])
 })
 
 test('a pong that answers no ping of ours, or twists its time, measures nothing', () => {

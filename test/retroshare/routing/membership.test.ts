@@ -154,7 +154,7 @@ test('an invitation is repeated on the next link until the friend has read it', 
   const node = joinedNode(ALICE)
   node.up(BOB)
   node.step({ kind: 'invite', lobby: LOBBY, friend: BOB })
-  node.passMs(1_000)
+  node.passMs(500)
   node.step({ kind: 'friend-read', friend: BOB, sentAtMs: node.nowMs })
   node.down(BOB)
   node.take()
