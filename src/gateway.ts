@@ -172,6 +172,7 @@ async function build(
   accounts.onRemoved = (account) => {
     mentions.forget(account)
     rooms.describeAll()
+    void server?.forgetContact(account)
   }
   const desk = new FriendDesk({
     domain: config.xmpp.domain,

@@ -96,6 +96,14 @@ export class BlockLists {
     return list && !list.addresses ? other.bare !== bare : this.blocks(bare, other)
   }
 
+  /** The same for an account that need not have sessions. */
+  async keeps({ jid, data }: Account, other: Jid): Promise<boolean> {
+    const list = this.#lists.get(jid.bare)
+    await list?.whenRead
+    if (list) return this.blocks(jid.bare, other)
+    return (await data.entries(jid.local, LIST)).some(({ id }) => id === other.bare || id === other.domain)
+  }
+
   /** Who is blocked no longer sees those sessions that had shown themselves (§3.3). */
   #sayGoodbye(bare: string, address: string): void {
     for (const session of this.#sessions.ofAccount(bare))

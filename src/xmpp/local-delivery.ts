@@ -1,7 +1,7 @@
 /** Delivery to local users: which sessions get a stanza, and what its sender is told when none does. RFC 6121 §8.5. */
 import type { Jid } from '../stanza/jid.ts'
 import type { StanzaError } from '../stanza/stanza-error.ts'
-import { type Element, el, prepare } from '../stanza/xml.ts'
+import { type Element, prepare } from '../stanza/xml.ts'
 import { copyReceived, withoutPrivate } from './carbons.ts'
 import type { Session } from './session.ts'
 import type { SessionTable } from './session-table.ts'
@@ -32,19 +32,14 @@ export function deliverMessage(sessions: SessionTable, to: Jid, message: Element
   return got.length > 0 || type === 'headline' ? undefined : NOBODY_THERE
 }
 
-/**
- * Delivers availability; answers a subscription request with a refusal, as there are no contact lists. The answer, if
- * any, goes to the sender.
- */
-export function deliverPresence(sessions: SessionTable, to: Jid, presence: Element): Element | undefined {
-  const { type, from } = presence.attrs
-  if (type === 'subscribe') return el('presence', { type: 'unsubscribed', from: to.bare, to: from })
-  if (type !== undefined && type !== 'unavailable' && type !== 'error') return undefined
+/** Delivers availability. Steps of subscriptions, and probes, are for `Contacts`. */
+export function deliverPresence(sessions: SessionTable, to: Jid, presence: Element): void {
+  const { type } = presence.attrs
+  if (type !== undefined && type !== 'unavailable' && type !== 'error') return
   const prepared = prepare(presence)
   if (to.resource !== '') sessions.get(to.full)?.deliver(prepared)
   else if (type !== 'error')
     for (const session of availableOf(sessions, to)) session.deliverAsAddressed(prepared, to.full)
-  return undefined
 }
 
 /** Delivers an IQ to the session that it names; to nobody else. */

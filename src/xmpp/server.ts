@@ -23,6 +23,8 @@ import type { BindRefusal } from './bind.ts'
 import { BlockLists } from './block-lists.ts'
 import { Capabilities } from './capabilities.ts'
 import { ClientConnection, type ConnectionEnv, type Wait } from './client-connection.ts'
+import { Contacts } from './contacts/contacts.ts'
+import { Rosters } from './contacts/rosters.ts'
 import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
 import { isReachable } from './local-delivery.ts'
 import { LoginThrottle } from './login-throttle.ts'
@@ -95,6 +97,8 @@ export interface XmppServer {
    */
   attachWebSocket(server: HttpServer, allowsHost: (host: string | undefined) => boolean): void
   hasSession(full: string): boolean
+  /** An account (bare) is no more: nobody keeps it as a contact. Never rejects. */
+  forgetContact(account: string): Promise<void>
   /** Ends all sessions of an account (bare), with a text for its user: the login that they had is not valid any more. */
   endSessions(account: string, text: string): void
   /** Whether a message to this account (bare) would be delivered now. */
@@ -130,6 +134,20 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
   const newId = (): string => randomBytes(12).toString('base64url')
   const pep = new Pep({ sessions, newId })
   const lists = new BlockLists(sessions, log)
+  const rosters = new Rosters(sessions, log)
+  const contacts = new Contacts({
+    domain,
+    sessions,
+    rosters,
+    lists,
+    log,
+    registered: async (local) => {
+      const jid = new Jid(local, domain)
+      return (await accounts.find(local)) && registeredAccount(jid, accounts)
+    },
+    toService: options.onStanza,
+    newId,
+  })
   const capabilities = new Capabilities(now)
 
   function setInterests(session: Session, interests: ReadonlySet<string> | undefined): void {
@@ -157,10 +175,12 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
     domain,
     sessions,
     lists,
+    rosters,
+    contacts,
     services,
     upload: upload && { domain: upload.domain, services: uploadServices(upload) },
     atServer: serverServices({ services: listed, version: options.version, register, now }),
-    atAccount: accountServices({ sessions, pep, lists, register, newId }),
+    atAccount: accountServices({ sessions, rosters, contacts, pep, lists, register, newId }),
     atOthers: foreignServices(pep),
     accountOf: (user) => sessions.ofAccount(user.bare)[0]?.account ?? registeredAccount(user, accounts),
     maxDirectedPresence: limits.maxDirectedPresence,
@@ -206,6 +226,7 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
     bound: (session) => {
       sessions.add(session)
       lists.opened(session.account)
+      rosters.opened(session.account)
     },
     stanza: (session, stanza) => router.fromClient(session, stanza),
     sleeping,
@@ -339,6 +360,15 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
     },
 
     endSessions: (account, text) => endSessions(account, text),
+
+    forgetContact: async (account) => {
+      const jid = parseJid(account)
+      try {
+        if (jid) await contacts.forget(jid, await accounts.list())
+      } catch (error) {
+        log.warn({ err: error, code: 'XMPP_ACCOUNT_STORE_FAILED' }, 'account store failed')
+      }
+    },
 
     hasSession: (full) => sessions.get(full) !== undefined,
 

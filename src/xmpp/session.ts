@@ -43,6 +43,8 @@ export class Session {
   hasCarbons = false
   /** Has asked whom the user blocks, and is told of changes (XEP-0191). */
   knowsBlocked = false
+  /** Has asked for the roster, and is told of changes (RFC 6121 §2.1.6). */
+  knowsRoster = false
   /** Undefined until the client enables it. */
   management: StreamManagement | undefined
   /** Its secret id, and how long it is waited for; undefined when it cannot be resumed. */

@@ -1,6 +1,6 @@
 /** Where a stanza goes: to the server, the user's account, other local users or a service. RFC 6120 §10, RFC 6121 §8. */
 import type { Logger } from 'pino'
-import { type Jid, parseJid } from '../stanza/jid.ts'
+import { Jid, parseJid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import {
   type ErrorCondition,
@@ -21,6 +21,8 @@ import {
 } from './account-services/iq-service.ts'
 import { type BlockLists, isRoomTraffic } from './block-lists.ts'
 import { copySent } from './carbons.ts'
+import { type Contacts, isStep } from './contacts/contacts.ts'
+import type { Rosters } from './contacts/rosters.ts'
 import { deliverIq, deliverMessage, deliverPresence, NOBODY_THERE } from './local-delivery.ts'
 import { sessionEnded, undirectedPresence } from './own-presence.ts'
 import type { Session } from './session.ts'
@@ -32,6 +34,8 @@ export interface RouterOptions {
   readonly domain: string
   readonly sessions: SessionTable
   readonly lists: BlockLists
+  readonly rosters: Rosters
+  readonly contacts: Contacts
   readonly services: () => readonly ServiceItem[]
   readonly atServer: IqServices
   readonly atAccount: IqServices
@@ -92,8 +96,9 @@ export class StanzaRouter {
       return
     }
     if (stanza.name === 'presence') {
-      const answer = deliverPresence(sessions, to, stanza)
-      if (answer) this.#bounce(answer)
+      const from = isStep(stanza.attrs.type) ? parseJid(String(stanza.attrs.from)) : undefined
+      if (from) this.#options.contacts.stepOfService(bareOf(from), bareOf(to), stanza)
+      else deliverPresence(sessions, to, stanza)
       return
     }
     if (isAccountRequest(to, stanza)) {
@@ -107,12 +112,14 @@ export class StanzaRouter {
 
   /** Takes a session out, tells those who saw it and whose stanzas it did not get, and reports it. */
   ended(session: Session): void {
-    const { sessions, lists, domain, onSessionEnded } = this.#options
+    const { sessions, lists, rosters, contacts, domain, onSessionEnded } = this.#options
     sessions.remove(session)
     for (const { reply, from, to } of undelivered(session, sessions))
       if (to.domain === domain) this.fromService(to, reply)
       else this.#options.onStanza(from, reply)
+    if (session.availability) contacts.ended(session)
     lists.closed(session.jid.bare)
+    rosters.closed(session.jid.bare)
     sessionEnded(session, sessions, domain)
     onSessionEnded(session.full)
   }
@@ -130,11 +137,31 @@ export class StanzaRouter {
     }
     stanza.attrs.to = to.full
     if (this.#isBlocked(session, to, stanza)) return
+    if (stanza.name === 'presence' && this.#isForContacts(session, to, stanza)) return
     if (stanza.name === 'message' && to.bare !== session.jid.bare)
       copySent(this.#options.sessions, session, stanza)
     if (to.domain === this.#options.domain) this.#toLocal(session, to, stanza)
     else if (to.domain === this.#options.upload?.domain) this.#toUpload(session, to, stanza)
     else this.#toService(session, to, stanza)
+  }
+
+  /** Steps of subscriptions, and probes of users. Guests keep no contacts. */
+  #isForContacts(session: Session, to: Jid, presence: Element): boolean {
+    const { contacts, domain } = this.#options
+    const { type } = presence.attrs
+    if (to.local === '' || to.bare === session.jid.bare) return false
+    if (session.account.isAnonymous)
+      return type === 'subscribe' && to.domain === domain && refuseGuest(session, to)
+    if (type === 'probe' && to.domain === domain) contacts.probe(session, to)
+    else if (isStep(type) && (to.domain === domain || this.#isService(to))) {
+      presence.attrs.to = to.bare
+      contacts.step(session, bareOf(to), presence)
+    } else return false
+    return true
+  }
+
+  #isService(to: Jid): boolean {
+    return this.#options.services().some(({ jid }) => jid === to.domain)
   }
 
   /** Whether the user blocks the addressee, or an addressee here the user; the answer is given then. */
@@ -156,8 +183,10 @@ export class StanzaRouter {
     if (stanza.name === 'iq') this.#answer(session, stanza, this.#options.atAccount)
     else if (stanza.name === 'message') this.#deliverLocally(session, session.account.jid, stanza)
     else {
+      const wasAvailable = session.availability !== undefined
       for (const directed of undirectedPresence(session, this.#options.sessions, stanza))
         this.#route(session, directed)
+      this.#options.contacts.shown(session, stanza, wasAvailable)
       if (stanza.attrs.type === undefined) this.#options.onAvailable(session.jid.bare)
       this.#options.onPresence(session, stanza)
     }
@@ -186,8 +215,7 @@ export class StanzaRouter {
       return
     }
     if (stanza.name === 'presence') {
-      const answer = deliverPresence(sessions, to, stanza)
-      if (answer) session.deliverAsAddressed(prepare(answer), session.jid.bare)
+      deliverPresence(sessions, to, stanza)
       return
     }
     const error =
@@ -196,7 +224,7 @@ export class StanzaRouter {
   }
 
   #toService(session: Session, to: Jid, stanza: Element): void {
-    if (!this.#options.services().some(({ jid }) => jid === to.domain))
+    if (!this.#isService(to))
       refuse(session, stanza, 'cancel', 'remote-server-not-found', 'No such server is known here.')
     else if (stanza.name !== 'presence' || this.#track(session, to, stanza))
       this.#options.onStanza(session.jid, stanza)
@@ -272,6 +300,14 @@ function addressOf({ name, attrs }: Element): string | undefined {
   if (name === 'iq' && attrs.to === '') delete attrs.to
   return attrs.to
 }
+
+function refuseGuest(session: Session, to: Jid): true {
+  const answer = el('presence', { type: 'unsubscribed', from: to.bare })
+  session.deliverAsAddressed(prepare(answer), session.jid.bare)
+  return true
+}
+
+const bareOf = ({ local, domain }: Jid): Jid => new Jid(local, domain)
 
 const BAD_IQ = 'An IQ has an id, a type, and as a request exactly one child (RFC 6120 §8.2.3).'
 /** XEP-0191 §3.2. */

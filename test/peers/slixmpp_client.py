@@ -38,6 +38,8 @@ class Client(slixmpp.ClientXMPP):
         self.add_event_handler('groupchat_direct_invite', lambda m: emit(event='invited', room=m['groupchat_invite']['jid']))
         for state in ('composing', 'active', 'paused'):
             self.add_event_handler('chatstate_' + state, self.on_chat_state)
+        self.add_event_handler('got_online', lambda p: emit(event='online', jid=p['from'].full))
+        self.add_event_handler('got_offline', lambda p: emit(event='offline', jid=p['from'].full))
         self.add_event_handler('failed_all_auth', lambda _: emit(event='failed', reason='auth'))
         self.add_event_handler('disconnected', lambda _: emit(event='disconnected'))
 
@@ -150,6 +152,14 @@ class Client(slixmpp.ClientXMPP):
             await iq.send()
             self.remove_handler('search')
             return {'bodies': found}
+        if kind == 'contact':
+            self.auto_authorize, self.auto_subscribe = True, True
+            self.send_presence_subscription(pto=command['jid'])
+            return {}
+        if kind == 'roster':
+            await self.get_roster()
+            return {'contacts': {jid: self.client_roster[jid]['subscription'] for jid in self.client_roster.keys()
+                                 if self.client_roster[jid]['subscription'] != 'none'}}
         if kind == 'commands':
             items = await self['xep_0050'].get_commands(slixmpp.JID(command['service']))
             return {'nodes': sorted(node for _jid, node, _name in items['disco_items']['items'])}

@@ -2,6 +2,7 @@
 import { parseJid } from '../../stanza/jid.ts'
 import { type Element, el, elements, prepare } from '../../stanza/xml.ts'
 import type { BlockLists } from '../block-lists.ts'
+import type { Contacts } from '../contacts/contacts.ts'
 import type { Session } from '../session.ts'
 import type { SessionTable } from '../session-table.ts'
 import { type IqAnswer, type IqService, notServed, refuse, result } from './iq-service.ts'
@@ -11,6 +12,7 @@ export const BLOCKING = 'urn:xmpp:blocking'
 export interface BlockingOptions {
   readonly sessions: SessionTable
   readonly lists: BlockLists
+  readonly contacts: Contacts
   /** An id for a push. */
   readonly newId: () => string
 }
@@ -35,6 +37,7 @@ export const block =
     if (addresses.length === 0) return refuse('modify', 'bad-request', 'Whom do you want to block?')
     if (!(await options.lists.block(account, addresses)))
       return refuse('cancel', 'resource-constraint', 'You block as many addresses as you may.')
+    options.contacts.blocked(account.jid, addresses, true)
     push(options, account.jid.bare, el('block', { xmlns: BLOCKING }, ...items(addresses)))
     return result()
   }
@@ -47,7 +50,9 @@ export const unblock =
     const addresses = addressesIn(payload)
     if (!addresses) return malformed()
     const { bare } = account.jid
-    await options.lists.unblock(account, addresses.length > 0 ? addresses : await options.lists.of(bare))
+    const unblocked = addresses.length > 0 ? addresses : await options.lists.of(bare)
+    await options.lists.unblock(account, unblocked)
+    options.contacts.blocked(account.jid, unblocked, false)
     push(options, bare, el('unblock', { xmlns: BLOCKING }, ...items(addresses)))
     return result()
   }

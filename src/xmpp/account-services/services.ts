@@ -1,7 +1,6 @@
 /** The table of what the server and the accounts on it answer; everything else is `service-unavailable`. */
 import { NS } from '../../stanza/ns.ts'
 import type { BlockLists } from '../block-lists.ts'
-import type { SessionTable } from '../session-table.ts'
 import type { UploadSlots } from '../upload-port.ts'
 import { carbons, legacySession, ping, time, version } from './basics.ts'
 import { BLOCKING, block, blocklist, unblock } from './blocking.ts'
@@ -9,7 +8,7 @@ import { accountInfo, accountItems, type ServiceItem, serverInfo, serverItems } 
 import { type IqService, type IqServices, serviceKey } from './iq-service.ts'
 import type { Pep } from './pep.ts'
 import { privateXml } from './private-xml.ts'
-import { roster } from './roster.ts'
+import { type RosterOptions, roster } from './roster.ts'
 import { slotRequest, uploadInfo } from './upload.ts'
 import { hiddenVcard, ownVcard } from './vcard.ts'
 
@@ -37,8 +36,7 @@ export function serverServices({ services, version: text, register, now }: Servi
 }
 
 /** What the services of accounts share. */
-export interface AccountServicesOptions {
-  readonly sessions: SessionTable
+export interface AccountServicesOptions extends RosterOptions {
   readonly pep: Pep
   readonly lists: BlockLists
   /** What users do to their own accounts. */
@@ -50,17 +48,19 @@ export interface AccountServicesOptions {
 /** Services at a user's own bare address. */
 export function accountServices({
   sessions,
+  rosters,
+  contacts,
   pep,
   lists,
   register,
   newId,
 }: AccountServicesOptions): IqServices {
-  const blocking = { sessions, lists, newId }
+  const blocking = { sessions, lists, contacts, newId }
   return table(
     [NS.discoInfo, 'query', accountInfo(ACCOUNT_FEATURES)],
     [NS.discoItems, 'query', accountItems],
     [NS.ping, 'ping', ping],
-    [NS.roster, 'query', roster],
+    [NS.roster, 'query', roster({ sessions, rosters, contacts })],
     [NS.privateXml, 'query', privateXml(pep)],
     [NS.register, 'query', register],
     [NS.vcard, 'vCard', ownVcard],
