@@ -6,6 +6,7 @@ import { backupCommand } from './cli/backup.ts'
 import { checkCommand } from './cli/check.ts'
 import { type Command, type Io, UsageError } from './cli/common.ts'
 import { demoCommand } from './cli/demo.ts'
+import { doctorCommand } from './cli/doctor.ts'
 import { friendCommand } from './cli/friend.ts'
 import { identityCommand } from './cli/identity.ts'
 import { inviteCommand } from './cli/invite.ts'
@@ -24,6 +25,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   start: startCommand,
   demo: demoCommand,
   check: checkCommand,
+  doctor: doctorCommand,
   status: statusCommand,
   invite: inviteCommand,
   friend: friendCommand,
@@ -43,6 +45,7 @@ const USAGE = `foyer ${VERSION}: an XMPP gateway for distributed chat lobbies
   foyer start   [--config FILE] [--data DIR] [--log-level L]
   foyer demo    [--data DIR] [--port-base N]
   foyer check   [--config FILE]
+  foyer doctor  [--json]
   foyer status  [--json]
   foyer invite  [--long]
   foyer friend  add INVITE|-  | list [--json] | remove ID | ignore ID | heed ID

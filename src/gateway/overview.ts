@@ -66,6 +66,7 @@ export async function gatewayStatus(sources: OverviewSources): Promise<GatewaySt
     occupants: local + remote,
     archive: await sources.archive.stats().catch(() => null),
     gaps: gapsOf(sources.hearing),
+    clockOffsetSec: clockOffsetSec(snapshots(sources)),
     problems: sources.problems(),
   }
 }
@@ -87,7 +88,7 @@ export async function gauges(sources: OverviewSources): Promise<Gauges> {
     occupants_remote: occupants.remote,
     friends: sum((network) => network.friends.length),
     friends_online: sum(online),
-    clock_offset_seconds: medianOffsetMs(networks) / 1000,
+    clock_offset_seconds: clockOffsetSec(networks) ?? Number.NaN,
     lobbies: sum((network) => network.lobbies.length),
     lobbies_joined: sum(joined),
     lobbies_unheard: gaps.open,
@@ -100,13 +101,14 @@ export async function gauges(sources: OverviewSources): Promise<Gauges> {
   }
 }
 
-/** The median, so that one friend's wrong clock does not count; `NaN` while none is known. */
-function medianOffsetMs(networks: readonly NetworkSnapshot[]): number {
+/** The median, so that one friend's wrong clock does not count. */
+function clockOffsetSec(networks: readonly NetworkSnapshot[]): number | null {
   const offsets = networks
     .flatMap((network) => network.friends)
     .flatMap(({ isOnline, clockOffsetMs }) => (isOnline && clockOffsetMs !== null ? [clockOffsetMs] : []))
     .sort((a, b) => a - b)
-  return offsets[Math.floor(offsets.length / 2)] ?? Number.NaN
+  const medianMs = offsets[Math.floor(offsets.length / 2)]
+  return medianMs === undefined ? null : medianMs / 1000
 }
 
 async function freeBytes(folder: string): Promise<number> {

@@ -23,6 +23,8 @@ export interface GatewayStatus {
   readonly archive: { readonly messages: number; readonly bytes: number } | null
   /** Gaps in histories that have ended, in all rooms; and lobbies once heard that are not heard now. */
   readonly gaps: { readonly ended: number; readonly open: number }
+  /** How far the clocks of friends are ahead of ours, their median; null while none is known. */
+  readonly clockOffsetSec: number | null
   /** What is wrong, in words; empty when all is well. */
   readonly problems: readonly string[]
 }

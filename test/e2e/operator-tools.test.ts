@@ -1,4 +1,4 @@
-// What an operator does beside chatting: log level at run time, tracing one JID, backup and restore, keys of the node.
+// What an operator does beside chatting: log level at run time, tracing one JID, the doctor, backup and restore, keys.
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -104,6 +104,25 @@ test('a backup is made while people talk, and is a data folder that starts', asy
   const bodies = (await foyer.cli('archive', 'export', ROOM)).split('\n').map((l) => JSON.parse(l).body)
   for (const body of ['before 0', 'meanwhile 0', 'meanwhile 19', 'after']) expect(bodies).toContain(body)
 }, 60_000)
+
+test('the doctor finds nothing wrong with a gateway that runs, and much with one that cannot', async () => {
+  const findings = await foyer.json<{ check: string; verdict: string }[]>('doctor')
+  expect(findings.filter(({ verdict }) => verdict === 'fail')).toEqual([])
+  expect(findings.map(({ check, verdict }) => `${check} ${verdict}`)).toEqual(
+    expect.arrayContaining(['gateway ok', 'ports ok', 'clock warn', 'disk ok', 'permissions ok']),
+  )
+  const env = { PATH: process.env.PATH ?? '', FOYER_HTTP__LISTEN: `127.0.0.1:${foyer.ports.http}` }
+  const data = join(folder, 'sick')
+  const sick = await new Promise<{ code: unknown; out: string }>((resolve) => {
+    execFile(process.execPath, [MAIN, 'doctor', '--data', data], { env }, (error, out) =>
+      resolve({ code: error?.code, out }),
+    )
+  })
+  expect(sick.code).toBe(1)
+  expect(sick.out).toMatch(
+    /fail {2}ports: http\.listen.* taken by another program\n {6}end that program, or set/,
+  )
+})
 
 test('a backup overwrites nothing', async () => {
   const full = join(folder, 'full')

@@ -1,0 +1,63 @@
+/** Checks of the gateway that runs with a data folder: what it says of itself. */
+import { askGateway } from '../../admin/client.ts'
+import { adminSocket } from '../../admin/protocol.ts'
+import type { Config, Endpoint } from '../../config.ts'
+import type { GatewayStatus } from '../../gateway/status.ts'
+import { GatewayError } from '../../util/errors.ts'
+import { VERSION } from '../../version.ts'
+import { type Finding, fail, ok, warn } from './finding.ts'
+import { listeners } from './network.ts'
+
+/** Beyond this, friends drop what we say, or we what they say. */
+const MAX_CLOCK_OFFSET_SEC = 30
+
+/** Undefined when none runs. */
+export async function runningGateway({ data }: Config): Promise<GatewayStatus | undefined> {
+  try {
+    return (await askGateway(adminSocket(data), 'status')) as GatewayStatus
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'NOT_RUNNING') return undefined
+    throw error
+  }
+}
+
+export function checkRunning(status: GatewayStatus | undefined): Finding[] {
+  if (!status) return [warn('gateway', 'does not run with this data folder', '`foyer start`')]
+  const version =
+    status.version === VERSION
+      ? ok('gateway', `runs, version ${status.version}`)
+      : warn('gateway', `runs version ${status.version}, and ${VERSION} is installed`, 'restart it')
+  return [
+    version,
+    ...status.problems.map((text) =>
+      fail('gateway', text, 'docs/incidents.md, FoyerNotReady; the log has the code'),
+    ),
+  ]
+}
+
+/** By the clocks of friends: nobody else is asked. */
+export function checkClock({ clockOffsetSec, networks }: GatewayStatus): Finding {
+  if (clockOffsetSec === null)
+    return warn(
+      'clock',
+      'nobody to compare with',
+      networks.some(({ friends }) => friends > 0)
+        ? 'ask again when a friend is online'
+        : 'add a friend: `foyer friend add INVITE`',
+    )
+  const text = `friends' clocks are ${Math.abs(clockOffsetSec)} s ${clockOffsetSec < 0 ? 'behind' : 'ahead'}`
+  return Math.abs(clockOffsetSec) > MAX_CLOCK_OFFSET_SEC
+    ? fail('clock', text, 'turn on NTP: timedatectl set-ntp true')
+    : ok('clock', text)
+}
+
+/** Where it listens, with the ports that it was really given. */
+export function boundListeners(config: Config, { ports }: GatewayStatus): [key: string, Endpoint][] {
+  const bound: Readonly<Record<string, number | undefined>> = {
+    'xmpp.server.listen': ports.c2s,
+    'xmpp.server.directTls': ports.c2sTls,
+    'http.listen': ports.http,
+    'retroshare.listen': ports.retroshare,
+  }
+  return listeners(config).map(([key, endpoint]) => [key, { ...endpoint, port: bound[key] ?? endpoint.port }])
+}
