@@ -165,6 +165,17 @@ describe('at the server', () => {
     expect(conditionOf(await ask(guest, 'set', query(`${DISCO}#info`), 'localhost'))).toBe('not-allowed')
   })
 
+  test('it answers hundreds of questions at once, with white space and own addresses, as Gajim and Converse ask', async () => {
+    const senders = ['', " from='alice@localhost'", ` from='${alice.full}'`]
+    const ids = Array.from({ length: 300 }, (_, i) => `b${i}`)
+    const burst = ids.map(
+      (id, i) =>
+        `<iq type='get' id='${id}'${senders[i % 3]} to='localhost'>\n <query xmlns='${DISCO}#info'>\n </query>\n</iq>`,
+    )
+    alice.send(burst.join(' '))
+    for (const id of ids) expect((await alice.element()).attrs).toMatchObject({ type: 'result', id })
+  })
+
   test('it tells version and time', async () => {
     expect(payloadOf(await ask(guest, 'get', query('jabber:iq:version'), 'localhost'))).toBe(
       '<query xmlns="jabber:iq:version"><name>Foyer</name><version>1.2.3</version></query>',
