@@ -3,10 +3,8 @@ import { chmodSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { GatewayError } from '../util/errors.ts'
-import { type AdminReply, MAX_ADMIN_LINE_BYTES, parseRequest } from './protocol.ts'
-
-/** Carries a command out. A thrown `GatewayError` is told to the caller with its code; others are bugs. */
-export type AdminHandler = (command: string, args: Readonly<Record<string, unknown>>) => Promise<unknown>
+import { type AdminHandler, answer } from './answer.ts'
+import { MAX_ADMIN_LINE_BYTES } from './protocol.ts'
 
 const MAX_CONNECTIONS = 32
 const IDLE_MS = 60_000
@@ -88,18 +86,4 @@ function serve(socket: Socket, log: Logger, handle: AdminHandler): void {
       void answer(text, log, handle).then((reply) => socket.end(`${JSON.stringify(reply)}\n`))
     }
   })
-}
-
-async function answer(line: string, log: Logger, handle: AdminHandler): Promise<AdminReply> {
-  const request = parseRequest(line)
-  if (!request)
-    return { ok: false, code: 'ADMIN_REQUEST', message: 'expected one line of JSON: {command, args}' }
-  const { command, args } = request
-  try {
-    return { ok: true, value: (await handle(command, args)) ?? null }
-  } catch (error) {
-    if (error instanceof GatewayError) return { ok: false, code: error.code, message: error.message }
-    log.error({ code: 'INTERNAL', command, err: error }, 'command failed')
-    return { ok: false, code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
-  }
 }

@@ -9,6 +9,7 @@ import { isAuthorized, withoutToken } from './access.ts'
 import type { EventStream } from './event-stream.ts'
 import { FILES_PATH, type FileSource, sendFile } from './files.ts'
 import { hostMeta, hostMetaJson } from './host-meta.ts'
+import { type Operate, takeOperation } from './operations.ts'
 import { findAsset, type StaticFolders } from './static-files.ts'
 import { allowUploads, receiveUpload, type UploadDesk } from './uploads.ts'
 
@@ -27,6 +28,8 @@ export interface HttpOptions {
   readonly filesOrigin: () => string | undefined
   readonly map: () => unknown
   readonly events: EventStream
+  /** What operators ask for who have shown the token; without a token nobody may. */
+  readonly operate: Operate
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   /** What keeps the gateway from being ready, in words; empty when it is. */
   readonly problems: () => readonly string[]
@@ -137,7 +140,8 @@ async function respond(
     response.writeHead(status).end()
     return
   }
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
+  const isOperation = request.method === 'POST' && url.pathname === OPERATIONS_PATH && options.token !== null
+  if (request.method !== 'GET' && request.method !== 'HEAD' && !isOperation) {
     response.setHeader('Allow', 'GET, HEAD')
     send(response, 405, 'text/plain; charset=utf-8', 'only GET and HEAD\n')
     return
@@ -150,6 +154,11 @@ async function respond(
       'text/plain; charset=utf-8',
       'this page needs http.token: send it as a bearer token or as ?token=…\n',
     )
+    return
+  }
+  if (isOperation) {
+    const { status, body } = await takeOperation(request, options.operate)
+    sendJson(response, status, body)
     return
   }
   const clean = withoutToken(request, url)
@@ -175,6 +184,9 @@ async function respond(
     }
     case '/api/map':
       sendJson(response, 200, options.map())
+      return
+    case OPERATIONS_PATH:
+      sendJson(response, 200, { operator: options.token !== null })
       return
     case '/api/events':
       options.events.open(request, response)
@@ -205,6 +217,9 @@ async function respond(
   }
   await sendAsset(response, url.pathname, options.folders)
 }
+
+/** GET says whether whoever asks may have something done, POST has it done. */
+const OPERATIONS_PATH = '/api/operations'
 
 const isUpload = ({ method }: IncomingMessage): boolean => method === 'PUT' || method === 'OPTIONS'
 

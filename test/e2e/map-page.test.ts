@@ -12,6 +12,7 @@ interface MapView {
   networks: { friends: { online: boolean }[]; lobbies: { id: string; joined: boolean; room: string }[] }[]
 }
 
+const TOKEN = 'open-sesame'
 /** A busy machine takes its time. */
 const LIMIT = { timeout: 30_000 }
 
@@ -86,6 +87,30 @@ describeWith(['chromium'], 'the presence map', () => {
     expect(width).toBe(360)
     expect(ground).toBe('rgb(22, 24, 27)')
   })
+
+  test('lets an operator who shows the token act, and nobody else', async () => {
+    expect(await page.getByRole('button').count()).toBe(0)
+    const guarded = await FoyerProcess.start({ FOYER_HTTP__TOKEN: TOKEN })
+    const desk = await browser.newPage()
+    desk.on('dialog', (dialog) => void dialog.accept())
+    try {
+      await desk.goto(`http://127.0.0.1:${guarded.ports.http}/?token=${TOKEN}`)
+      await desk.getByLabel('Befriend a node').fill('not an invitation')
+      await desk.getByRole('button', { name: 'Add friend' }).click()
+      await desk.getByText('Not done: friend add:').waitFor(LIMIT)
+      await desk.getByLabel('Befriend a node').fill(await other.cli('invite'))
+      await desk.getByRole('button', { name: 'Add friend' }).click()
+      await desk.getByText('Done: friend add.').waitFor(LIMIT)
+      await desk.getByLabel('Make a lobby').fill('Attic')
+      await desk.getByRole('button', { name: 'Make lobby' }).click()
+      await desk.getByRole('button', { name: 'Leave Attic' }).click(LIMIT)
+      await desk.getByRole('button', { name: 'Leave Attic' }).waitFor({ state: 'detached', ...LIMIT })
+      expect(await guarded.json('lobby', 'list')).toEqual([])
+    } finally {
+      await desk.close()
+      await guarded.dispose()
+    }
+  }, 120_000)
 
   test('says that a friend has gone, and that the gateway itself does not answer', async () => {
     await other.stop()

@@ -30,6 +30,7 @@ async function start(overrides: Partial<HttpOptions> = {}): Promise<string> {
     filesOrigin: () => undefined,
     map: () => ({ rooms: [] }),
     events: new EventStream(() => ({ rooms: [] })),
+    operate: async () => ({ ok: true }),
     metrics: async () => ({ contentType: 'text/plain', text: 'foyer_info 1\n' }),
     problems: () => [],
     hasWebSocket: true,
@@ -263,3 +264,52 @@ function pageFolder(): string {
   writeFileSync(join(folder, 'sub', 'index.html'), '<p>sub</p>')
   return folder
 }
+
+const REQUEST = '{"command":"lobby join","args":{"id":"aa"}}'
+const ask = (base: string, headers: Record<string, string>, body = REQUEST) =>
+  fetch(`${base}/api/operations`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: 'Bearer secret', ...headers },
+    body,
+  })
+
+test('an operator who shows the token has something done, and is told what came of it', async () => {
+  const asked: string[] = []
+  const base = await start({
+    token: 'secret',
+    operate: async (request) => {
+      asked.push(request)
+      return asked.length === 1 ? { ok: true } : { ok: false, code: 'NO_SUCH_LOBBY', message: 'none' }
+    },
+  })
+  const done = await ask(base, {})
+  expect([done.status, await done.json()]).toEqual([200, { ok: true }])
+  const failed = await ask(base, { Origin: base, 'Sec-Fetch-Site': 'same-origin' })
+  expect([failed.status, await failed.json()]).toEqual([
+    400,
+    { ok: false, code: 'NO_SUCH_LOBBY', message: 'none' },
+  ])
+  expect(asked).toEqual([REQUEST, REQUEST])
+  expect(await (await fetch(`${base}/api/operations?token=secret`)).json()).toEqual({ operator: true })
+})
+
+test.each([
+  ['without the token', 401, { Authorization: 'Bearer wrong' }, REQUEST],
+  ['from a page of another host', 403, { Origin: 'https://evil.example' }, REQUEST],
+  ['from a page of another site', 403, { 'Sec-Fetch-Site': 'cross-site' }, REQUEST],
+  ['as a form', 415, { 'Content-Type': 'text/plain' }, REQUEST],
+  ['with too much', 413, {}, ' '.repeat(65_537)],
+])('nothing is done %s', async (_, status, headers, body) => {
+  const operate = vi.fn(async () => ({ ok: true }) as const)
+  const base = await start({ token: 'secret', operate })
+  expect((await ask(base, headers, body)).status).toBe(status)
+  expect(operate).not.toHaveBeenCalled()
+})
+
+test('a gateway without a token has nothing done by anybody', async () => {
+  const operate = vi.fn(async () => ({ ok: true }) as const)
+  const base = await start({ operate })
+  expect((await ask(base, {})).status).toBe(405)
+  expect(operate).not.toHaveBeenCalled()
+  expect(await (await fetch(`${base}/api/operations`)).json()).toEqual({ operator: false })
+})

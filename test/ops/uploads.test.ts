@@ -51,6 +51,7 @@ beforeEach(async () => {
     filesOrigin: () => 'https://chat.example',
     map: () => ({}),
     events: new EventStream(() => ({})),
+    operate: async () => ({ ok: true }),
     metrics: async () => ({ contentType: 'text/plain', text: '' }),
     problems: () => [],
     hasWebSocket: true,

@@ -1,5 +1,6 @@
 // The presence map, kept up to date by server-sent events: state in, page out.
 import { h, render } from '/lib/preact/preact.mjs'
+import { isOperator, run } from './actions.js'
 import { find } from './find.js'
 import { Page } from './page.js'
 import { RoundTrips } from './round-trips.js'
@@ -8,11 +9,13 @@ import { clock } from './words.js'
 const byId = (id) => document.getElementById(id)
 const roundTrips = new RoundTrips()
 let map = null
+/** Has something done; null for who is no operator. */
+let act = null
 
 function show() {
   if (map === null) return
   const found = find(map, byId('query').value)
-  render(h(Page, { map, found, roundTrips: roundTrips.series }), byId('map'))
+  render(h(Page, { map, found, act, roundTrips: roundTrips.series }), byId('map'))
 }
 
 function take(news) {
@@ -36,3 +39,10 @@ setInterval(async () => {
 byId('query').addEventListener('input', show)
 byId('query').form.addEventListener('submit', (event) => event.preventDefault())
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', show)
+if (await isOperator()) {
+  act = async (command, args) => {
+    byId('outcome').textContent = `Doing: ${command}…`
+    byId('outcome').textContent = await run(command, args)
+  }
+  show()
+}

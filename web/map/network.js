@@ -1,10 +1,12 @@
 // One network: this node, its friends, lobbies, and what friends invite to.
 import { h } from '/lib/preact/preact.mjs'
+import { Action } from './actions.js'
 import { State, Table } from './table.js'
 import { clock, clockSkew } from './words.js'
 
-export function Network({ network }) {
+export function Network({ network, act }) {
   const { self, friends, lobbies, invitations } = network
+  const actions = act ? ['Actions'] : []
   const nameOf = new Map(friends.map(({ id, name }) => [id, name]))
   return [
     h('p', {}, [
@@ -18,7 +20,7 @@ export function Network({ network }) {
     ]),
     h(Table, {
       caption: 'Friends',
-      headings: ['Friend', 'State', 'Since', 'Round trip', 'Clock', 'Address', 'Version'],
+      headings: ['Friend', 'State', 'Since', 'Round trip', 'Clock', 'Address', 'Version', ...actions],
       rows: friends.map((friend) => ({
         key: friend.id,
         id: `friend-${friend.id}`,
@@ -30,6 +32,7 @@ export function Network({ network }) {
           clockSkew(friend.clockOffsetMs),
           friend.address,
           friend.version,
+          ...(act ? [h(FriendActions, { friend, act })] : []),
         ],
       })),
     }),
@@ -38,7 +41,7 @@ export function Network({ network }) {
       : null,
     h(Table, {
       caption: 'Lobbies',
-      headings: ['Lobby', 'State', 'People', 'Topic', 'Friends in it', 'Room'],
+      headings: ['Lobby', 'State', 'People', 'Topic', 'Friends in it', 'Room', ...actions],
       rows: lobbies.map((lobby) => ({
         key: lobby.id,
         id: `lobby-${lobby.id}`,
@@ -52,12 +55,13 @@ export function Network({ network }) {
           lobby.topic,
           lobby.friends.map((id) => nameOf.get(id) ?? id).join(', '),
           h('code', {}, lobby.room),
+          ...(act ? [h(LobbyActions, { lobby, act })] : []),
         ],
       })),
     }),
     h(Table, {
       caption: 'Invitations',
-      headings: ['Lobby', 'Kind', 'Invited by', 'Room'],
+      headings: ['Lobby', 'Kind', 'Invited by', 'Room', ...actions],
       rows: invitations.map((invitation) => ({
         key: invitation.id,
         cells: [
@@ -65,6 +69,7 @@ export function Network({ network }) {
           invitation.private ? 'private' : 'public',
           invitation.invitedBy.map(({ name }) => name).join(', '),
           h('code', {}, invitation.room),
+          ...(act ? [h(InvitationActions, { invitation, act })] : []),
         ],
       })),
     }),
@@ -93,3 +98,40 @@ function FriendState({ friend }) {
     friend.status ?? 'online',
   )
 }
+
+const FriendActions = ({ friend: { id, name, ignored }, act }) =>
+  h('span', { class: 'actions' }, [
+    h(Action, {
+      act,
+      label: ignored ? 'Heed' : 'Ignore',
+      about: name,
+      command: ignored ? 'friend heed' : 'friend ignore',
+      args: { id },
+    }),
+    h(Action, {
+      act,
+      label: 'Remove',
+      about: name,
+      command: 'friend remove',
+      args: { id },
+      question: `Remove ${name} from the friends of this node?`,
+    }),
+  ])
+
+const LobbyActions = ({ lobby: { id, name, joined }, act }) =>
+  joined
+    ? h(Action, {
+        act,
+        label: 'Leave',
+        about: name,
+        command: 'lobby leave',
+        args: { id },
+        question: `Leave ${name}? Its room ends for all who are in it.`,
+      })
+    : h(Action, { act, label: 'Join', about: name, command: 'lobby join', args: { id } })
+
+const InvitationActions = ({ invitation: { id, name }, act }) =>
+  h('span', { class: 'actions' }, [
+    h(Action, { act, label: 'Accept', about: name, command: 'lobby join', args: { id } }),
+    h(Action, { act, label: 'Decline', about: name, command: 'lobby decline', args: { id } }),
+  ])

@@ -1,5 +1,6 @@
 // The page: what is wrong, the whole at a glance, then networks and rooms in tables.
 import { h } from '/lib/preact/preact.mjs'
+import { OperatorForms } from './actions.js'
 import { Graph } from './graph.js'
 import { Network } from './network.js'
 import { Plot } from './plot.js'
@@ -9,8 +10,8 @@ import { count } from './words.js'
 /** Lines of a plot: more could not be told apart. */
 const MAX_LINES = 6
 
-/** `found` is the part of `map` that was searched for. */
-export function Page({ map, found, roundTrips }) {
+/** `found` is the part of `map` that was searched for; `act` has something done, null for who may not. */
+export function Page({ map, found, act, roundTrips }) {
   return [
     h(Problems, { problems: map.problems }),
     h(Summary, { map }),
@@ -22,11 +23,12 @@ export function Page({ map, found, roundTrips }) {
         series: { ...roundTrips, lines: roundTrips.lines.slice(0, MAX_LINES) },
       }),
     ]),
+    h(OperatorForms, { act }),
     ...found.networks.map((network) =>
       h('section', { key: network.id }, [
         h('h2', {}, `Network ${network.id}`),
         h(Graph, { network }),
-        h(Network, { network }),
+        h(Network, { network, act }),
       ]),
     ),
     h('section', {}, [
@@ -34,7 +36,7 @@ export function Page({ map, found, roundTrips }) {
       found.rooms.length === 0
         ? h('p', {}, found === map ? 'No room is open.' : 'Nothing found here.')
         : null,
-      ...found.rooms.map((room) => h(Room, { key: room.jid, room })),
+      ...found.rooms.map((room) => h(Room, { key: room.jid, room, act })),
     ]),
   ]
 }

@@ -1,9 +1,10 @@
 // One room: who is in it, and who that is in the lobby.
 import { h } from '/lib/preact/preact.mjs'
+import { Action } from './actions.js'
 import { State, Table } from './table.js'
 import { clock, count } from './words.js'
 
-export function Room({ room }) {
+export function Room({ room, act }) {
   const { name, jid, lobby, occupants, gaps } = room
   const messages = room.messagesByHour.reduce((sum, number) => sum + number, 0)
   const facts = [
@@ -23,7 +24,14 @@ export function Room({ room }) {
     ),
     h(Table, {
       caption: `Occupants of ${name}`,
-      headings: ['Occupant', 'Where', 'Identity in the network', 'Since', 'Last seen'],
+      headings: [
+        'Occupant',
+        'Where',
+        'Identity in the network',
+        'Since',
+        'Last seen',
+        ...(act ? ['Actions'] : []),
+      ],
       rows: occupants.map((occupant) => ({
         key: occupant.occupantId,
         cells: [
@@ -32,6 +40,7 @@ export function Room({ room }) {
           occupant.identity === null ? 'none yet' : h('code', {}, occupant.identity),
           clock(occupant.since),
           occupant.lastSeen === null ? null : clock(occupant.lastSeen),
+          ...(act ? [occupant.side === 'remote' ? h(Ban, { occupant, act }) : null] : []),
         ],
       })),
     }),
@@ -44,3 +53,14 @@ function Where({ occupant: { side, muted, away } }) {
   if (side === 'local') return h(State, { kind: 'good' }, 'by XMPP')
   return h(State, { kind: muted ? 'off' : 'remote' }, muted ? 'in the lobby, muted here' : 'in the lobby')
 }
+
+/** In all lobbies, and for this gateway alone: the network goes on without us. */
+const Ban = ({ occupant: { nick, identity }, act }) =>
+  h(Action, {
+    act,
+    label: 'Ban',
+    about: nick,
+    command: 'identity ban',
+    args: { id: identity },
+    question: `Take nothing of ${nick} in any lobby of this gateway? Others go on hearing it.`,
+  })
