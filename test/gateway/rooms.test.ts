@@ -456,7 +456,7 @@ test('the owner of a room invites a friend that is there; anybody else is refuse
   expect(invite('tea.shop@lobbies.test')).toContain('<item-not-found ')
   expect(invite('away@test')).toContain('<recipient-unavailable ')
   expect(invite('bob@test')).toBeUndefined()
-  expect(world.sentTo('bob@test')[0]).toContain('<invite from="tea@lobbies.test/Ann"/>')
+  expect(world.sentTo('bob@test')[0]).toContain('<invite from="ann@test"/>')
   expect(world.network.commands.filter(({ kind }) => kind === 'invite')).toEqual([invited])
 })
 
