@@ -103,7 +103,8 @@ const converted = <T>(expected: string, convert: (text: string) => T | undefined
     return z.NEVER
   })
 
-function parseEndpoint(text: string): Endpoint | undefined {
+/** `host:port` or `[address]:port`; undefined for anything else. */
+export function parseEndpoint(text: string): Endpoint | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)):(\d{1,5})$/.exec(text)
   const port = Number(match?.[3])
   const host = match?.[1] ?? match?.[2]

@@ -26,6 +26,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   demo: demoCommand,
   check: checkCommand,
   doctor: doctorCommand,
+  // With its XMPP client, which no other command needs.
+  canary: async (argv, io) => (await import('./cli/canary.ts')).canaryCommand(argv, io),
   status: statusCommand,
   invite: inviteCommand,
   friend: friendCommand,
@@ -58,6 +60,9 @@ const USAGE = `foyer ${VERSION}: an XMPP gateway for distributed chat lobbies
   foyer keys    export FILE|- | import FILE|-
   foyer log     level LEVEL
   foyer trace   JID [--texts]
+  foyer canary  ROOM [--service URL] [--account JID] [--password-file FILE]
+                [--far ROOM] [--far-service URL] [--far-account JID] [--far-password-file FILE]
+                [--every SECONDS] [--listen HOST:PORT] [--json]
   foyer simulate [--peers N] [--degree D] [--participants N] [--messages N] [--churn P] [--split SECONDS]
                  [--rules foyer|retroshare] [--private] [--no-challenges] [--seed S] [--json]
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { createCanaryMetrics } from '../src/ops/canary-metrics.ts'
 import { createMetrics, type Gauges } from '../src/ops/metrics.ts'
 import { documents, sectionsOf } from './support/documents.ts'
 
@@ -20,7 +21,7 @@ async function metricNames(): Promise<Set<string>> {
     component: () => ({ isUp: true, links: 0, tooLarge: 0, missed: 0, unaddressed: 0, unreadable: 0 }),
     certificateUntilMs: () => 0,
   })
-  const { text } = await metrics.render()
+  const text = (await metrics.render()).text + (await createCanaryMetrics().render()).text
   return new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name = '']) => name))
 }
 

@@ -91,7 +91,7 @@ function formOf(text: string): Form {
 /** Command → its forms, read from the usage text of the command line. */
 function usage(): ReadonlyMap<string, readonly Form[]> {
   const text = /const USAGE = `([^`]*)`/.exec(sources.get('main.ts') ?? '')?.[1] ?? ''
-  const lines = text.replace(/\n {3,}\|/g, ' |').split('\n')
+  const lines = text.replace(/\n {3,}(?=[|[])/g, ' ').split('\n')
   return new Map(
     lines.flatMap((line) => {
       const [, name, forms = ''] = /^ {2}foyer ([a-z]+) *(.*)$/.exec(line) ?? []

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { CanaryProcess } from '../support/canary-process.ts'
 import { TestCertificates } from '../support/certificates.ts'
 import { DOMAIN, FakeHost, SECRET } from '../support/fake-host.ts'
 import { befriend, FoyerProcess } from '../support/foyer-process.ts'
@@ -45,6 +46,7 @@ describeWith(['prometheus', 'postgresql'], 'alerts', () => {
   let proxy: PostgresProxy
   let foyer: FoyerProcess
   let friend: FoyerProcess
+  let canary: CanaryProcess
   let prometheus: Prometheus
   let room: string
 
@@ -69,11 +71,21 @@ describeWith(['prometheus', 'postgresql'], 'alerts', () => {
         rooms.some(({ gaps }) => gaps.since === null),
     )
     room = map.networks[0]?.lobbies.find(({ id }) => id === lobby)?.room ?? ''
-    prometheus = await Prometheus.start({ foyer: `127.0.0.1:${foyer.ports.http}` }, IMPATIENT)
+    const { networks } = await friend.mapWhen<MapView>(({ networks }) =>
+      (networks[0]?.lobbies ?? []).some(({ id }) => id === lobby),
+    )
+    const farRoom = networks[0]?.lobbies.find(({ id }) => id === lobby)?.room ?? ''
+    canary = await CanaryProcess.start(farRoom, '--service', `xmpp://127.0.0.1:${friend.ports.c2s}`)
+    await canary.round()
+    prometheus = await Prometheus.start(
+      { foyer: `127.0.0.1:${foyer.ports.http}`, canary: `127.0.0.1:${canary.port}` },
+      IMPATIENT,
+    )
   }, 120_000)
 
   afterAll(async () => {
     await prometheus.dispose()
+    await canary.stop()
     await foyer.dispose()
     await friend.dispose()
     await proxy.stop()
@@ -88,7 +100,8 @@ describeWith(['prometheus', 'postgresql'], 'alerts', () => {
     for (const name of names) {
       expected.add(name)
       const { labels, annotations } = await prometheus.firing(name)
-      expect(labels.instance).toBe(`127.0.0.1:${foyer.ports.http}`)
+      const { port } = name === 'FoyerCanaryFailing' ? canary : { port: foyer.ports.http }
+      expect(labels.instance).toBe(`127.0.0.1:${port}`)
       expect(annotations.summary).toContain(name === 'FoyerLobbiesUnheard' ? '1 lobbies' : labels.instance)
     }
     expect([...prometheus.fired].filter((name) => !expected.has(name) && !OF_TIME.has(name))).toEqual([])
@@ -115,9 +128,9 @@ describeWith(['prometheus', 'postgresql'], 'alerts', () => {
     await prometheus.over('FoyerArchiveDown')
   }, 60_000)
 
-  test('a friend that is gone is told, and the silence in its lobby', async () => {
+  test('a friend that is gone is told, the silence in its lobby, and the canary that it cannot hear', async () => {
     await friend.stop()
-    await fires('FoyerNoFriends', 'FoyerLobbiesUnheard')
+    await fires('FoyerNoFriends', 'FoyerLobbiesUnheard', 'FoyerCanaryFailing')
   }, 60_000)
 
   test('a clock that differs from those of friends is told', async () => {

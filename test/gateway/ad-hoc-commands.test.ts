@@ -28,7 +28,7 @@ function commandsOf(context: Partial<OperationContext> = {}) {
 }
 
 /** Not of a running gateway. */
-const ELSEWHERE = /^(start|demo|check|doctor|keys|simulate)$/
+const ELSEWHERE = /^(start|demo|check|canary|doctor|keys|simulate)$/
 /** Pages, and files of the machine, are for programs on it; the archive protocol of rooms has messages for clients. */
 const LOCAL = ['archive export', 'friend ignored', 'trace', 'backup']
 
