@@ -18,7 +18,7 @@ import { FriendDesk } from './gateway/friend-desk.ts'
 import { Hearing } from './gateway/hearing.ts'
 import { KnownAccounts } from './gateway/known-accounts.ts'
 import { isOnMap, publicRooms } from './gateway/map.ts'
-import { MentionMail } from './gateway/mention-mail.ts'
+import { openMentionMail } from './gateway/mention-mail.ts'
 import { joinLobbies, openRetroShare } from './gateway/networks.ts'
 import { observe } from './gateway/observation.ts'
 import { prune } from './gateway/operations/archive-operations.ts'
@@ -128,13 +128,12 @@ async function build(
   const hearing = await Hearing.open({ store, log, nowMs: Date.now }, lastId)
   shutdown.add({ hearing: () => hearing.stop() })
 
-  const mentions = new MentionMail({
+  const mentions = await openMentionMail({
     table: store.mentions,
     log,
     isReachable: (account) => xmpp.isReachable(account),
     send: (to, stanza) => xmpp.send(to, stanza),
   })
-  await mentions.load()
   shutdown.add({ mentions: () => mentions.idle() })
   const behind = new RoomsBehind(store)
   shutdown.add({ 'rooms behind': async () => behind.stop() })
@@ -172,13 +171,15 @@ async function build(
   await rooms.load()
   accounts.onRemoved = (account) => {
     mentions.forget(account)
+    desk.forget(account)
     rooms.describeAll()
     void server?.forgetContact(account)
   }
-  const desk = new FriendDesk({
+  const desk = await FriendDesk.open({
     domain: config.xmpp.domain,
     networks,
     log,
+    operatorMail: store.operatorMail,
     admins: () => admins,
     acceptInvites: () => acceptInvites,
     roomOf: (lobby) => rooms.addressOf(lobby.id),
@@ -337,7 +338,7 @@ async function build(
     send: (to, stanza) => xmpp.send(to, stanza),
   })
 
-  shutdown.add({ 'friend desk': async () => desk.stop() })
+  shutdown.add({ 'friend desk': () => desk.stop() })
   shutdown.add({ http: () => http.stop() })
   shutdown.add({
     xmpp: async () => server?.stop(),

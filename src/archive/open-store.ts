@@ -1,6 +1,5 @@
 /** Opens a store: the one place that chooses the database. */
 import { accountStore } from './accounts.ts'
-import { mentionTable } from './mentions.ts'
 import { postgresArchive } from './postgres-archive.ts'
 import { MIGRATIONS as POSTGRES_MIGRATIONS } from './postgres-schema.ts'
 import { PostgresSession } from './postgres-session.ts'
@@ -13,6 +12,7 @@ import { MIGRATIONS } from './sqlite-schema.ts'
 import { sqliteSql } from './sqlite-sql.ts'
 import type { Store } from './store.ts'
 import { hearingTable, metaTable, nickStore, occupantTable, roomTable } from './tables.ts'
+import { mailTable } from './waiting-mail.ts'
 
 /** Where a store is: an absolute path of an SQLite file, or a database of PostgreSQL. */
 export type StoreLocation =
@@ -27,7 +27,8 @@ const tables = (sql: Sql): Omit<Store, 'archive' | 'problem' | 'copyTo' | 'close
   hearing: hearingTable(sql),
   occupants: occupantTable(sql),
   roomStates: roomStateTable(sql),
-  mentions: mentionTable(sql),
+  mentions: mailTable(sql, 'mention'),
+  operatorMail: mailTable(sql, 'operator_mail'),
   meta: metaTable(sql),
 })
 

@@ -141,4 +141,13 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX mention_by_account ON mention (account, place);
   `,
+  `
+  -- What friends write to operators who are away.
+  CREATE TABLE operator_mail (
+    place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account text COLLATE "C" NOT NULL,
+    xml text NOT NULL
+  );
+  CREATE INDEX operator_mail_by_account ON operator_mail (account, place);
+  `,
 ]

@@ -142,4 +142,13 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX mention_by_account ON mention (account, place);
   `,
+  `
+  -- What friends write to operators who are away.
+  CREATE TABLE operator_mail (
+    place INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    xml TEXT NOT NULL
+  );
+  CREATE INDEX operator_mail_by_account ON operator_mail (account, place);
+  `,
 ]

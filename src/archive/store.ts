@@ -99,14 +99,18 @@ export interface RoomStateTable {
   remove(room: string): Promise<void>
 }
 
-/** Notices of mentions that wait for their account. */
-export interface MentionTable {
+/** Stanzas that wait for accounts that are away. */
+export interface MailTable {
   /** Bare JIDs of all for whom something waits. */
   accounts(): Promise<readonly string[]>
   /** What waits for an account, oldest first; places grow. */
   of(account: string): Promise<readonly { readonly place: number; readonly xml: string }[]>
-  /** Adds one, and drops the oldest beyond `max`. */
-  add(account: string, xml: string, max: number): Promise<void>
+  /** Adds one, and drops the oldest of what is too much; how many that were. */
+  add(
+    account: string,
+    xml: string,
+    most: { readonly stanzas: number; readonly characters: number },
+  ): Promise<number>
   /** Removes what waits up to this place. */
   remove(account: string, place: number): Promise<void>
   /** Removes all that waits for an account. */
@@ -132,7 +136,9 @@ export interface Store {
   readonly hearing: HearingTable
   readonly occupants: OccupantTable
   readonly roomStates: RoomStateTable
-  readonly mentions: MentionTable
+  /** Notices of mentions, and what friends write to operators. */
+  readonly mentions: MailTable
+  readonly operatorMail: MailTable
   readonly meta: MetaTable
   /** Why the database is out of reach now, for operators; undefined while it is not. */
   problem(): string | undefined

@@ -21,7 +21,7 @@ import { isJoinRequest, refuseJoin } from '../muc/service.ts'
 import { type Jid, parseJid } from '../stanza/jid.ts'
 import { errorReply, type StanzaError } from '../stanza/stanza-error.ts'
 import { type Element, el } from '../stanza/xml.ts'
-import type { FriendId, NetworkId } from '../util/ids.ts'
+import type { FriendId, LobbyId, NetworkId } from '../util/ids.ts'
 import { OperatorMail, type OperatorMailOptions } from './operator-mail.ts'
 
 /** A friend that types does so until then. */
@@ -68,12 +68,21 @@ export class FriendDesk {
   readonly #typedAtMs = new Map<FriendId, number>()
   /** Sessions that watch a friend, by full JID. */
   readonly #watchers = new Map<FriendId, Map<string, Jid>>()
+  /** The last invitation to each room, by id: networks tell again of those that are pending when the process starts. */
+  readonly #invitations = new Map<string, string>()
   /** Presence that watchers were last sent. */
   readonly #shown = new Map<FriendId, string>()
 
-  constructor(options: FriendDeskOptions) {
+  private constructor(options: FriendDeskOptions) {
     this.#options = options
-    this.#mail = new OperatorMail(options)
+    this.#mail = new OperatorMail(options, (stanza) => this.#isCurrent(stanza))
+  }
+
+  /** Knows what waits for operators when it resolves. Rejects as the store does. */
+  static async open(options: FriendDeskOptions): Promise<FriendDesk> {
+    const desk = new FriendDesk(options)
+    await desk.#mail.load()
+    return desk
   }
 
   /** The rooms have taken the update before. */
@@ -112,13 +121,20 @@ export class FriendDesk {
     this.#mail.onAvailable(account)
   }
 
+  /** The account (bare) is no more. */
+  forget(account: string): void {
+    this.#mail.forget(account)
+  }
+
   onSessionEnded(session: string): void {
     for (const friend of this.#watchers.keys()) this.#unwatch(friend, session)
   }
 
-  stop(): void {
+  /** Resolves when what was to be stored is. */
+  stop(): Promise<void> {
     for (const timer of this.#typing.values()) clearTimeout(timer)
     this.#typing.clear()
+    return this.#mail.idle()
   }
 
   #onSaid(network: LobbyNetwork, said: Extract<LobbyUpdate, { kind: 'friend-said' }>): void {
@@ -126,7 +142,7 @@ export class FriendDesk {
     if (!message) return
     clearTimeout(this.#typing.get(said.friend))
     this.#typing.delete(said.friend)
-    this.#mail.post({ stanza: message, atMs: said.sentAtMs, isCurrent: () => true })
+    this.#mail.post({ stanza: message, atMs: said.sentAtMs })
   }
 
   #onTyping(network: LobbyNetwork, friend: FriendId): void {
@@ -161,22 +177,34 @@ export class FriendDesk {
       return
     }
     const invitation = { room: roomOf(lobby), lobby, id: randomUUID() }
+    for (const room of this.#invitations.keys()) if (!this.#pending(room)) this.#invitations.delete(room)
+    this.#invitations.set(invitation.room, invitation.id)
     this.#mail.post({
       stanza: friendInvitation(this.#show(network, friend), invitation),
       atMs: this.#options.nowMs(),
-      isCurrent: () => network.snapshot().invitations.some((pending) => pending.lobby.id === lobby.id),
     })
   }
 
   #decline(room: Jid): boolean {
+    const pending = this.#pending(room.bare)
+    pending?.network.send({ kind: 'decline', lobby: pending.lobby })
+    if (pending) this.#options.onChange()
+    return pending !== undefined
+  }
+
+  /** The lobby of a room (bare JID) to which friends invite. */
+  #pending(room: string): { readonly network: LobbyNetwork; readonly lobby: LobbyId } | undefined {
     for (const network of this.#options.networks.values())
       for (const { lobby } of network.snapshot().invitations)
-        if (this.#options.roomOf(lobby) === room.bare) {
-          network.send({ kind: 'decline', lobby: lobby.id })
-          this.#options.onChange()
-          return true
-        }
-    return false
+        if (this.#options.roomOf(lobby) === room) return { network, lobby: lobby.id }
+    return undefined
+  }
+
+  /** Whether a letter is still worth reading: an invitation only while it is the last to its lobby, and pending. */
+  #isCurrent({ attrs: { from, id } }: Element): boolean {
+    const room = String(from)
+    if (parseFriendLocalpart(parseJid(room)?.local ?? '') !== undefined) return true
+    return this.#invitations.get(room) === id && this.#pending(room) !== undefined
   }
 
   /** To anybody but operators a friend's address says nothing, not even whether there is such a friend. */

@@ -1,19 +1,19 @@
-/** What operators are to read: delivered when they are there, kept for a while when they are not. */
+/** What operators are to read: delivered when they are there, kept until they are when they are not. */
 import type { Logger } from 'pino'
+import type { MailTable } from '../archive/store.ts'
 import { delayElement } from '../bridge/friend-chat.ts'
-import { type Element, el, serialize } from '../stanza/xml.ts'
+import { type Element, el } from '../stanza/xml.ts'
+import { WaitingMail } from './waiting-mail.ts'
 
-/** Messages that wait for one operator. */
-const MAX_WAITING = 100
-/** And their characters. */
-const MAX_WAITING_CHARACTERS = 1_048_576
-/** What is older when it is delivered says so. */
+/** What was written longer ago when it is delivered says when; so does all that has waited. */
 const DELAY_SHOWN_MS = 60_000
 
 export interface OperatorMailOptions {
   /** Domain of the MUC service. */
   readonly domain: string
   readonly log: Logger
+  /** Where letters wait. */
+  readonly operatorMail: MailTable
   /** Bare JIDs of the operators. */
   admins(): readonly string[]
   isReachable(account: string): boolean
@@ -26,80 +26,75 @@ export interface Letter {
   readonly stanza: Element
   /** Ms since 1970. */
   readonly atMs: number
-  /** Whether it is still worth reading when it is delivered late. */
-  isCurrent(): boolean
 }
 
-interface Waiting {
-  readonly letters: Letter[]
-  characters: number
-}
-
-/** In memory only: what waits when the process ends is lost. */
 export class OperatorMail {
   readonly #options: OperatorMailOptions
-  readonly #waiting = new Map<string, Waiting>()
+  readonly #mail: WaitingMail
   #hasWarned = false
 
-  constructor(options: OperatorMailOptions) {
+  /** `isCurrent`: whether a letter is still worth reading when it is delivered late. */
+  constructor(options: OperatorMailOptions, isCurrent: (stanza: Element) => boolean) {
+    const { operatorMail: table, log, admins, isReachable, send } = options
     this.#options = options
+    this.#mail = new WaitingMail({
+      table,
+      log,
+      codes: { failed: 'OPERATOR_MAIL_STORE', full: 'OPERATOR_MAIL_FULL' },
+      isReachable,
+      isWanted: (account, stanza) => admins().includes(account) && isCurrent(stanza),
+      send,
+    })
+  }
+
+  /** Learns for whom something waits, before anything else; what is for nobody that is an operator now is dropped. */
+  async load(): Promise<void> {
+    const { operatorMail, admins } = this.#options
+    const operators = admins()
+    for (const account of await operatorMail.accounts())
+      if (!operators.includes(account)) await operatorMail.clear(account)
+    await this.#mail.load()
   }
 
   /** Delivers to every operator, now or when one of its sessions appears. */
-  post(letter: Letter): void {
-    const { admins, isReachable, log } = this.#options
+  post({ stanza, atMs }: Letter): void {
+    const { admins, domain, log, nowMs } = this.#options
     const all = admins()
     if (all.length === 0 && !this.#hasWarned) {
       this.#hasWarned = true
       log.warn({ code: 'NO_OPERATOR' }, 'a friend wrote or invites, and xmpp.admins names nobody')
     }
+    const isLate = nowMs() - atMs >= DELAY_SHOWN_MS
     for (const account of all) {
-      if (isReachable(account)) this.#deliver(account, letter)
-      else this.#keep(account, letter)
+      const late = copy(stanza, account, delayElement(domain, atMs))
+      this.#mail.post(account, isLate ? late : copy(stanza, account), late)
     }
   }
 
   /** Delivers to operators that are there; others never learn of it. */
   tell(stanza: Element): void {
-    const { admins, isReachable } = this.#options
-    for (const account of admins()) if (isReachable(account)) this.#send(account, stanza)
+    const { admins, isReachable, send } = this.#options
+    for (const account of admins()) if (isReachable(account)) send(account, copy(stanza, account))
   }
 
   /** A session of this account shows itself. */
   onAvailable(account: string): void {
-    const waiting = this.#waiting.get(account)
-    if (!waiting || !this.#options.isReachable(account)) return
-    this.#waiting.delete(account)
-    if (!this.#options.admins().includes(account)) return
-    for (const letter of waiting.letters) if (letter.isCurrent()) this.#deliver(account, letter)
+    this.#mail.onAvailable(account)
   }
 
-  #keep(account: string, letter: Letter): void {
-    const waiting = this.#waiting.get(account) ?? { letters: [], characters: 0 }
-    this.#waiting.set(account, waiting)
-    waiting.letters.push(letter)
-    waiting.characters += sizeOf(letter)
-    while (waiting.letters.length > MAX_WAITING || waiting.characters > MAX_WAITING_CHARACTERS) {
-      const oldest = waiting.letters.shift()
-      if (!oldest) return
-      waiting.characters -= sizeOf(oldest)
-      this.#options.log.warn(
-        { code: 'OPERATOR_MAIL_FULL', account },
-        'the oldest message to an absent operator is dropped',
-      )
-    }
+  /** The account is no more. */
+  forget(account: string): void {
+    this.#mail.forget(account)
   }
 
-  #deliver(account: string, { stanza, atMs }: Letter): void {
-    const { domain, nowMs } = this.#options
-    this.#send(account, stanza, nowMs() - atMs >= DELAY_SHOWN_MS ? [delayElement(domain, atMs)] : [])
-  }
-
-  #send(to: string, stanza: Element, more: readonly Element[] = []): void {
-    const copy = el(stanza.name, { ...stanza.attrs, to })
-    copy.children = [...stanza.children, ...more]
-    this.#options.send(to, copy)
+  /** Resolves when all that was begun is done. */
+  idle(): Promise<void> {
+    return this.#mail.idle()
   }
 }
 
-const sizeOf = ({ stanza }: Letter): number => serialize(stanza).length
+function copy(stanza: Element, to: string, ...more: Element[]): Element {
+  const addressed = el(stanza.name, { ...stanza.attrs, to })
+  addressed.children = [...stanza.children, ...more]
+  return addressed
+}

@@ -153,18 +153,34 @@ export function tablesContract(
       })
     })
 
-    describe('mentions', () => {
+    describe.each(['mentions', 'operatorMail'] as const)('%s', (table) => {
+      const add = (account: string, xml: string, stanzas: number, characters = 100): Promise<number> =>
+        store[table].add(account, xml, { stanzas, characters })
+      const texts = async (account: string): Promise<string[]> =>
+        (await store[table].of(account)).map(({ xml }) => xml)
+
       test('wait in order, as many as may, until they are removed', async () => {
-        for (const text of ['a1', 'a2', 'a3']) await store.mentions.add('ann@x', text, 2)
-        await store.mentions.add('bob@x', 'b1', 2)
+        expect(await Promise.all(['a1', 'a2', 'a3'].map((text) => add('ann@x', text, 2)))).toEqual([0, 0, 1])
+        await add('bob@x', 'b1', 2)
         await reopen()
-        expect(await store.mentions.accounts()).toEqual(['ann@x', 'bob@x'])
-        const waiting = await store.mentions.of('ann@x')
-        expect(waiting.map(({ xml }) => xml)).toEqual(['a2', 'a3'])
-        await store.mentions.remove('ann@x', waiting[0]?.place ?? 0)
-        expect((await store.mentions.of('ann@x')).map(({ xml }) => xml)).toEqual(['a3'])
-        await store.mentions.clear('ann@x')
-        expect(await store.mentions.accounts()).toEqual(['bob@x'])
+        expect(await store[table].accounts()).toEqual(['ann@x', 'bob@x'])
+        expect(await texts('ann@x')).toEqual(['a2', 'a3'])
+        await store[table].remove('ann@x', (await store[table].of('ann@x'))[0]?.place ?? 0)
+        expect(await texts('ann@x')).toEqual(['a3'])
+        await store[table].clear('ann@x')
+        expect(await store[table].accounts()).toEqual(['bob@x'])
+      })
+
+      test('wait until they have too many characters; one that is too long does not wait', async () => {
+        for (const text of ['1234', '567', '89']) await add('ann@x', text, 9, 9)
+        await add('bob@x', '1234567', 9, 9)
+        expect(await texts('ann@x')).toEqual(['1234', '567', '89'])
+        expect(await add('ann@x', 'ab', 9, 9)).toBe(1)
+        expect(await texts('ann@x')).toEqual(['567', '89', 'ab'])
+        expect(await add('ann@x', '123456789', 9, 9)).toBe(3)
+        expect(await texts('ann@x')).toEqual(['123456789'])
+        expect(await add('ann@x', '1234567890', 9, 9)).toBe(2)
+        expect(await store[table].accounts()).toEqual(['bob@x'])
       })
     })
 

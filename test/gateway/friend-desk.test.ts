@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { MailTable } from '../../src/archive/store.ts'
 import { readAvatar } from '../../src/bridge/avatar.ts'
 import { type AcceptInvites, FriendDesk } from '../../src/gateway/friend-desk.ts'
 import { type Jid, parseJid } from '../../src/stanza/jid.ts'
@@ -17,9 +18,29 @@ const DEN = '00000000000000dd'
 const STATES = 'http://jabber.org/protocol/chatstates'
 const USER = 'http://jabber.org/protocol/muc#user'
 
+/** A table that keeps what it is given, without bound. */
+class Mailbox implements MailTable {
+  #rows: { account: string; place: number; xml: string }[] = []
+  #last = 0
+  readonly accounts = async () => [...new Set(this.#rows.map(({ account }) => account))]
+  readonly of = async (account: string) => this.#rows.filter((row) => row.account === account)
+  async add(account: string, xml: string): Promise<number> {
+    this.#last += 1
+    this.#rows.push({ account, place: this.#last, xml })
+    return 0
+  }
+  async remove(account: string, upTo: number): Promise<void> {
+    this.#rows = this.#rows.filter((row) => row.account !== account || row.place > upTo)
+  }
+  async clear(account: string): Promise<void> {
+    await this.remove(account, this.#last)
+  }
+}
+
 class World {
+  readonly mailbox = new Mailbox()
   readonly network = new FakeNetwork()
-  readonly desk: FriendDesk
+  desk!: FriendDesk
   readonly out: { to: string; xml: string }[] = []
   readonly reachable = new Set<string>()
   admins = [ANN, BOSS]
@@ -27,9 +48,24 @@ class World {
   nowMs = 1_800_000_000_000
   changes = 0
 
-  constructor() {
+  static async open(): Promise<World> {
+    const world = new World()
+    world.desk = await world.#openDesk()
+    world.network.onUpdate = (update) => world.desk.onUpdate(world.network, update)
+    return world
+  }
+
+  /** The process ends and begins anew; sessions are gone. */
+  async restart(): Promise<void> {
+    await this.desk.stop()
+    this.reachable.clear()
+    this.desk = await this.#openDesk()
+  }
+
+  #openDesk(): Promise<FriendDesk> {
     const networks = new Map([[this.network.id, this.network]])
-    this.desk = new FriendDesk({
+    return FriendDesk.open({
+      operatorMail: this.mailbox,
       domain: 'lobbies.test',
       networks,
       log: pino({ level: 'silent' }),
@@ -42,7 +78,6 @@ class World {
       nowMs: () => this.nowMs,
       onChange: () => this.changes++,
     })
-    this.network.onUpdate = (update) => this.desk.onUpdate(this.network, update)
   }
 
   says(text: string, more: { isBroadcast?: boolean; ageMs?: number } = {}): void {
@@ -68,9 +103,11 @@ class World {
     this.takes(user, el('message', { to: FRIEND, type: 'chat', id: 'm1' }, el('body', {}, body)))
   }
 
-  appears(account: string): void {
+  /** Resolves when the account has what waited for it. */
+  async appears(account: string): Promise<void> {
     this.reachable.add(account)
     this.desk.onAvailable(account)
+    await this.desk.stop()
   }
 
   sentTo(address: string): string[] {
@@ -84,19 +121,19 @@ class World {
 }
 
 let world: World
-beforeEach(() => {
+beforeEach(async () => {
   vi.useFakeTimers()
-  world = new World()
+  world = await World.open()
   world.network.befriend(ID, 'Fred (home)')
 })
-afterEach(() => {
-  world.desk.stop()
+afterEach(async () => {
+  await world.desk.stop()
   vi.useRealTimers()
 })
 
-test('what a friend writes reaches every operator as a chat message of the friend, in plain text', () => {
-  world.appears(ANN)
-  world.appears(BOSS)
+test('what a friend writes reaches every operator as a chat message of the friend, in plain text', async () => {
+  await world.appears(ANN)
+  await world.appears(BOSS)
   world.says('<b>Hello</b> &amp; <i>bye</i>')
   for (const operator of [ANN, BOSS]) {
     expect(world.read(operator)).toEqual(['*Hello* &amp; _bye_'])
@@ -107,44 +144,55 @@ test('what a friend writes reaches every operator as a chat message of the frien
   }
 })
 
-test('a message to all friends says so; one without text is not shown', () => {
-  world.appears(ANN)
+test('a message to all friends says so; one without text is not shown', async () => {
+  await world.appears(ANN)
   world.says('news', { isBroadcast: true })
   world.says('<style>b {}</style><p> </p>')
   expect(world.read(ANN)).toEqual(['[to all friends] news'])
 })
 
-test('what an operator misses waits until a session shows itself, in order, and says when it was written', () => {
-  world.appears(BOSS)
+test('what an operator misses waits until a session shows itself, in order, and says when it was written', async () => {
+  await world.appears(BOSS)
   world.says('one')
   world.nowMs += 120_000
   world.says('two')
   expect(world.read(ANN)).toEqual([])
-  world.appears(ANN)
+  await world.restart()
+  expect(world.read(ANN)).toEqual([])
+  await world.appears(ANN)
   expect(world.read(ANN)).toEqual(['one', 'two'])
   expect(world.read(BOSS)).toEqual(['one', 'two'])
-  expect(world.sentTo(ANN)[0]).toContain(
-    '<delay xmlns="urn:xmpp:delay" from="lobbies.test" stamp="2027-01-15T08:00:00.000Z"/>',
-  )
-  expect(world.sentTo(ANN)[1]).not.toContain('<delay')
-  world.desk.onAvailable(ANN)
+  for (const [i, time] of ['08:00', '08:02'].entries())
+    expect(world.sentTo(ANN)[i]).toContain(
+      `<delay xmlns="urn:xmpp:delay" from="lobbies.test" stamp="2027-01-15T${time}:00.000Z"/>`,
+    )
+  await world.appears(ANN)
   expect(world.read(ANN)).toEqual(['one', 'two'])
 })
 
-test('of what waits the last hundred are kept, and the last million characters', () => {
-  for (let i = 0; i < 150; i++) world.says(`text ${i}`)
-  world.appears(ANN)
-  expect(world.read(ANN)).toEqual(Array.from({ length: 100 }, (_, i) => `text ${i + 50}`))
-  for (let i = 0; i < 10; i++) world.says(`${i}${'x'.repeat(200_000)}`)
-  world.appears(BOSS)
-  expect(world.read(BOSS).map((body) => body?.[0])).toEqual(['5', '6', '7', '8', '9'])
+test('what a friend wrote long ago says so, what it writes now does not', async () => {
+  await world.appears(ANN)
+  world.says('old', { ageMs: 60_000 })
+  world.says('new', { ageMs: 59_999 })
+  expect(world.sentTo(ANN).map((xml) => xml.includes('<delay'))).toEqual([true, false])
 })
 
-test('who is no operator any longer gets nothing of what waited', () => {
+test('who is no operator any longer gets nothing of what waited', async () => {
   world.says('secret')
   world.admins = [BOSS]
-  world.appears(ANN)
+  await world.appears(ANN)
   expect(world.out).toEqual([])
+})
+
+test('what waits for somebody who is no operator at the start, or no account any longer, is dropped', async () => {
+  world.says('secret')
+  await world.desk.stop()
+  world.admins = [BOSS]
+  await world.restart()
+  expect(await world.mailbox.accounts()).toEqual([BOSS])
+  world.desk.forget(BOSS)
+  await world.desk.stop()
+  expect(await world.mailbox.accounts()).toEqual([])
 })
 
 test('an operator answers the friend; what looks like markup is escaped', () => {
@@ -202,8 +250,8 @@ test('nobody can make or enter a room at the address of a friend', () => {
   }
 })
 
-test('typing of a friend is shown, and ends with its message or after six seconds', () => {
-  world.appears(ANN)
+test('typing of a friend is shown, and ends with its message or after six seconds', async () => {
+  await world.appears(ANN)
   world.types()
   vi.advanceTimersByTime(5000)
   world.types()
@@ -320,8 +368,8 @@ test('stanzas to rooms and the service are left to them', () => {
 const decline = (): Element =>
   el('message', { to: `den.${DEN}@lobbies.test` }, el('x', { xmlns: USER }, el('decline', { to: FRIEND })))
 
-test("a friend's invitation reaches operators as one of the room, and can be declined", () => {
-  world.appears(ANN)
+test("a friend's invitation reaches operators as one of the room, and can be declined", async () => {
+  await world.appears(ANN)
   world.network.invites(ID as FriendId, DEN, 'Den')
   const [xml] = world.sentTo(ANN)
   for (const part of [
@@ -337,10 +385,10 @@ test("a friend's invitation reaches operators as one of the room, and can be dec
   expect(world.takes(`${ANN}/1`, decline())).toBe(false)
 })
 
-test('an invitation that is declined or accepted meanwhile is not shown to who comes later', () => {
+test('an invitation that is declined or accepted meanwhile is not shown to who comes later', async () => {
   world.network.invites(ID as FriendId, DEN, 'Den')
   world.takes(`${ANN}/1`, decline())
-  world.appears(BOSS)
+  await world.appears(BOSS)
   expect(world.sentTo(BOSS)).toEqual([])
 })
 
@@ -349,10 +397,22 @@ test.each([
   [[ID as FriendId], true],
   [['00'.repeat(16) as FriendId], false],
   [[], false],
-] as const)('invitations are accepted without asking from %j: %s', (accepted, isJoined) => {
-  world.appears(ANN)
+] as const)('invitations are accepted without asking from %j: %s', async (accepted, isJoined) => {
+  await world.appears(ANN)
   world.accepted = accepted
   world.network.invites(ID as FriendId, DEN, 'Den')
   expect(world.network.commands).toEqual(isJoined ? [{ kind: 'join', lobby: DEN }] : [])
   expect(world.sentTo(ANN)).toHaveLength(isJoined ? 0 : 1)
+})
+
+test('an invitation that is told again after a restart comes once', async () => {
+  const friend = ID as FriendId
+  const lobby = world.network.invites(friend, DEN, 'Den')
+  await world.restart()
+  const info = world.network.lobby(lobby)
+  if (!info) throw new Error('no such lobby')
+  for (let i = 0; i < 2; i++) world.desk.onUpdate(world.network, { kind: 'invited', lobby: info, friend })
+  await world.appears(ANN)
+  expect(world.sentTo(ANN)).toHaveLength(1)
+  expect(world.sentTo(ANN)[0]).toContain(`<invite from="${FRIEND}">`)
 })

@@ -1,4 +1,4 @@
-// Notices of mentions over a real table: when they are delivered, and that they outlive the process.
+// Mail over a real table: when it is delivered, and that it outlives the process.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openStore } from '../../src/archive/open-store.ts'
 import type { Store } from '../../src/archive/store.ts'
-import { MAX_WAITING_MENTIONS, MentionMail } from '../../src/gateway/mention-mail.ts'
+import { MAX_WAITING_STANZAS, WaitingMail } from '../../src/gateway/waiting-mail.ts'
 import { type Element, el } from '../../src/stanza/xml.ts'
 
 const ANN = 'ann@test'
@@ -14,11 +14,14 @@ let folder: string
 let store: Store
 let sent: string[]
 let online: Set<string>
-let mail: MentionMail
+let mail: WaitingMail
+let wanted: (account: string, body: string) => boolean
 
 async function open(): Promise<void> {
   store = openStore(join(folder, 'foyer.db'))
-  mail = new MentionMail({
+  mail = new WaitingMail({
+    codes: { failed: 'FAILED', full: 'FULL' },
+    isWanted: (account, stanza) => wanted(account, stanza.getChildText('body') ?? ''),
     table: store.mentions,
     log: pino({ level: 'silent' }),
     isReachable: (account) => online.has(account),
@@ -30,6 +33,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'foyer-mentions-'))
   sent = []
   online = new Set()
+  wanted = () => true
   await open()
 })
 afterEach(async () => {
@@ -71,10 +75,10 @@ test('who is away has all of it in order on return, once, also after a restart',
 })
 
 test('the oldest is dropped when too much waits, and all of it with the account', async () => {
-  for (let i = 0; i <= MAX_WAITING_MENTIONS; i++) mail.post(ANN, notice(`n${i}`))
+  for (let i = 0; i <= MAX_WAITING_STANZAS; i++) mail.post(ANN, notice(`n${i}`))
   await mail.idle()
   const kept = await store.mentions.of(ANN)
-  expect([kept.length, kept[0]?.xml.includes('n1<')]).toEqual([MAX_WAITING_MENTIONS, true])
+  expect([kept.length, kept[0]?.xml.includes('n1<')]).toEqual([MAX_WAITING_STANZAS, true])
   mail.forget(ANN)
   await mail.idle()
   expect(await store.mentions.of(ANN)).toEqual([])
@@ -93,4 +97,23 @@ test('what cannot be read from the database waits for the next time', async () =
   mail.onAvailable(ANN)
   await mail.idle()
   expect(sent).toEqual(['ann@test one'])
+})
+
+test('what is not wanted any longer when its account comes is dropped', async () => {
+  for (const body of ['one', 'two', 'three']) mail.post(ANN, notice(body))
+  wanted = (account, body) => account === ANN && body !== 'two'
+  online.add(ANN)
+  mail.onAvailable(ANN)
+  await mail.idle()
+  expect(sent).toEqual(['ann@test one', 'ann@test three'])
+  expect(await store.mentions.accounts()).toEqual([])
+})
+
+test('what waits may be another form than what is delivered at once', async () => {
+  mail.post(ANN, notice('now'), notice('late'))
+  online.add(ANN)
+  mail.onAvailable(ANN)
+  await mail.idle()
+  mail.post(ANN, notice('now'), notice('late'))
+  expect(sent).toEqual(['ann@test late', 'ann@test now'])
 })
