@@ -172,7 +172,7 @@ async function build(
   accounts.onRemoved = (account) => {
     mentions.forget(account)
     desk.forget(account)
-    rooms.describeAll()
+    rooms.forgetAccount(account)
     void server?.forgetContact(account)
   }
   const desk = await FriendDesk.open({

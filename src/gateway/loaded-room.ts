@@ -12,7 +12,7 @@ import type { LobbyNetwork } from '../lobby/network.ts'
 import { mayRead } from '../muc/access.ts'
 import { isMemberOf } from '../muc/affiliation.ts'
 import { messagesByHour, rateOf } from '../muc/message-rate.ts'
-import { createRoom, stateOf } from '../muc/room.ts'
+import { createRoom, isQuiet, stateOf } from '../muc/room.ts'
 import type { RoomEvent } from '../muc/room-port.ts'
 import type { RoomConfig, RoomState, RoomTombstone, StateWrite } from '../muc/room-state.ts'
 import { Jid, parseJid } from '../stanza/jid.ts'
@@ -91,11 +91,14 @@ export class LoadedRoom {
   #subject: string
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
+  /** When something was last asked of it. */
+  usedAtMs: number
 
   constructor(parts: RoomParts, around: RoomSurroundings) {
     const { row, network, lobby } = parts
     const jid = new Jid(row.localpart, around.domain)
     this.jid = jid.bare
+    this.usedAtMs = around.ports.env().nowMs
     this.#parts = parts
     this.#around = around
     this.#lobby = lobby
@@ -161,7 +164,13 @@ export class LoadedRoom {
     return this.#runner.isCongested
   }
 
+  /** Nothing would be missed without it: the lobby is not joined, and nobody is here. */
+  get isUnneeded(): boolean {
+    return !this.#lobby.isJoined && isQuiet(this.#runner.room) && this.#runner.isIdle
+  }
+
   dispatch(event: RoomEvent): void {
+    this.usedAtMs = this.#nowMs
     this.#runner.dispatch(event)
   }
 
@@ -202,11 +211,6 @@ export class LoadedRoom {
   session(full: string): { readonly nick: string; readonly payload: readonly Element[] } | undefined {
     const session = this.#runner.room.sessions.get(full)
     return session && { nick: session.occupant.nick, payload: session.payload }
-  }
-
-  /** The nick that a session's account has registered, or the session has now. */
-  nickOf({ bare, full }: Jid): string | undefined {
-    return this.registrationOf(bare)?.nick ?? this.#runner.room.sessions.get(full)?.occupant.nick
   }
 
   /** The nick that an account (bare JID) has registered, and whether it stays in the lobby while away. */
@@ -268,10 +272,11 @@ export class LoadedRoom {
   async shutdown(): Promise<void> {
     this.#runner.dispatch({ kind: 'shutdown' })
     await this.#runner.idle()
-    this.#end()
+    this.end()
   }
 
-  #end(): void {
+  /** It is no longer in memory. */
+  end(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)
   }
@@ -346,7 +351,7 @@ export class LoadedRoom {
         this.#invite(effect)
         return
       case 'closed':
-        this.#end()
+        this.end()
         this.#parts.close(effect.tombstone)
         return
       case 'subject-changed':

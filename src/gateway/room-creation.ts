@@ -1,6 +1,6 @@
-/** Making a room by joining an address that does not exist: who may not, and the lobby behind it. XEP-0045 §10.1. */
+/** How rooms come to be: found with a lobby, or made by joining an address that does not exist. XEP-0045 §10.1. */
 import type { RoomRow } from '../archive/store.ts'
-import { parseRoomLocalpart } from '../bridge/room-address.ts'
+import { parseRoomLocalpart, roomLocalpart } from '../bridge/room-address.ts'
 import { networkPolicy } from '../bridge/to-lobby.ts'
 import type { LobbyInfo } from '../lobby/lobby.ts'
 import type { LobbyNetwork, LobbySpec } from '../lobby/network.ts'
@@ -9,6 +9,7 @@ import type { LobbyWishes } from '../muc/room-state.ts'
 import { type Jid, unescapeLocal } from '../stanza/jid.ts'
 import type { StanzaError } from '../stanza/stanza-error.ts'
 import { GatewayError } from '../util/errors.ts'
+import type { NetworkId } from '../util/ids.ts'
 
 export const NO_MORE_LOBBIES: StanzaError = {
   type: 'wait',
@@ -21,6 +22,17 @@ export const ADDRESS_TAKEN: StanzaError = {
   condition: 'conflict',
   text: 'Somebody was faster: this address is taken.',
 }
+
+/** The room of a lobby that was found. */
+export const foundRoom = (network: NetworkId, lobby: LobbyInfo, nowMs: number): RoomRow => ({
+  localpart: roomLocalpart(lobby),
+  network,
+  lobby: lobby.id,
+  name: lobby.name,
+  createdBy: null,
+  subject: lobby.topic,
+  createdAtMs: nowMs,
+})
 
 /** Why nobody can make a room by joining `to`, or undefined. `isKnown`: a room of this name is on record. */
 export function refusesCreation(

@@ -54,7 +54,7 @@ export class RoomRecords {
     return this.#aliases.get(alias)
   }
 
-  hasAlias(localpart: string): boolean {
+  #hasAlias(localpart: string): boolean {
     for (const target of this.#aliases.values()) if (target === localpart) return true
     return false
   }
@@ -79,11 +79,6 @@ export class RoomRecords {
     return true
   }
 
-  /** Somebody of the lobby has been in a room that is not loaded. */
-  hasHolders(localpart: string): boolean {
-    return this.#holders.has(localpart)
-  }
-
   /** First holders of nicks go to the loaded room, which knows them best from now on. */
   takeHolders(localpart: string): Holders {
     const holders = this.#holders.get(localpart) ?? []
@@ -104,6 +99,18 @@ export class RoomRecords {
   update(row: RoomRow, changes: { readonly name?: string; readonly subject?: string }): void {
     this.#index({ ...(this.#rows.get(row.localpart) ?? row), ...changes })
     this.#write(row.localpart, this.#table.update(row.localpart, changes))
+  }
+
+  /** Forgets the oldest room that was found, nobody of the lobby has been in, and nothing else needs. False: there is none. */
+  forgetOldest(isNeeded: (row: RoomRow) => boolean): boolean {
+    for (const row of this.#rows.values()) {
+      const { localpart, createdBy } = row
+      if (createdBy !== null || this.#holders.has(localpart) || isNeeded(row) || this.#hasAlias(localpart))
+        continue
+      this.remove(row)
+      return true
+    }
+    return false
   }
 
   remove({ localpart, lobby }: RoomRow): void {

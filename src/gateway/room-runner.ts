@@ -66,13 +66,14 @@ export class RoomRunner {
     return this.#line.length > MAX_HELD
   }
 
-  get #isIdle(): boolean {
+  /** Nothing waits any longer. */
+  get isIdle(): boolean {
     return this.#line.length === 0 && this.#saves === 0
   }
 
   /** Resolves when nothing waits any longer. */
   idle(): Promise<void> {
-    return this.#isIdle ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve))
+    return this.isIdle ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve))
   }
 
   dispatch(event: RoomEvent): void {
@@ -110,7 +111,7 @@ export class RoomRunner {
     }
     this.#line = done === this.#line.length ? [] : this.#line.slice(done)
     this.#isPumping = false
-    if (this.#isIdle) for (const resolve of this.#onIdle.splice(0)) resolve()
+    if (this.isIdle) for (const resolve of this.#onIdle.splice(0)) resolve()
   }
 
   /** False: this effect, and with it all behind it, still waits. */

@@ -1,6 +1,7 @@
 /** What owners have decided of rooms that are not loaded, and which rooms were destroyed; and how all of it is stored. */
 import type { Logger } from 'pino'
 import type { RoomRow, RoomStateTable } from '../archive/store.ts'
+import { withoutAccount } from '../muc/account-removed.ts'
 import { isOwner } from '../muc/affiliation.ts'
 import {
   EMPTY_STATE,
@@ -16,6 +17,13 @@ export const NOT_STORED: StanzaError = {
   type: 'wait',
   condition: 'internal-server-error',
   text: 'This could not be stored, and was not done. Try again later.',
+}
+
+/** What a sender is told when too much waits for the archive. */
+export const ARCHIVE_BEHIND: StanzaError = {
+  type: 'wait',
+  condition: 'resource-constraint',
+  text: 'The archive is behind; try again soon.',
 }
 
 export class RoomStates {
@@ -78,6 +86,23 @@ export class RoomStates {
     const state = this.of(localpart)
     this.#states.delete(localpart)
     return state
+  }
+
+  /** The same of a room that is no longer in memory. */
+  giveBack(localpart: string, state: Pick<RoomState, 'settings' | 'affiliations'>): void {
+    if (Object.keys(state.settings).length === 0 && state.affiliations.length === 0) return
+    this.#states.set(localpart, { ...state, lobby: this.lobbyOf(localpart) ?? null, tombstone: null })
+  }
+
+  /** Takes away what an account (bare JID) had in a room that is not loaded. */
+  forgetAccount(localpart: string, account: string, isCreator: boolean): void {
+    const state = this.of(localpart)
+    const record = state.affiliations.find(({ address }) => address === account)
+    const write = withoutAccount(account, record, isCreator)
+    if (!write) return
+    const others = state.affiliations.filter(({ address }) => address !== account)
+    this.#states.set(localpart, { ...state, affiliations: [...others, ...write.records] })
+    void this.save(localpart, write)
   }
 
   /** What a destroyed room leaves behind. */

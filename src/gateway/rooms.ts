@@ -1,6 +1,5 @@
 /** All rooms: found by address, loaded when needed, fed by XMPP users on one side and by lobbies on the other. */
 import type { RoomRow, Store } from '../archive/store.ts'
-import { roomLocalpart } from '../bridge/room-address.ts'
 import type { LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
 import type { RoomTombstone, StateWrite } from '../muc/room-state.ts'
@@ -18,11 +17,19 @@ import { errorReply, type StanzaError } from '../stanza/stanza-error.ts'
 import type { Element } from '../stanza/xml.ts'
 import type { LobbyId, NetworkId } from '../util/ids.ts'
 import { LoadedRoom, type RoomSurroundings } from './loaded-room.ts'
+import { LoadedRooms } from './loaded-rooms.ts'
 import { Memberships } from './memberships.ts'
-import { ADDRESS_TAKEN, NO_MORE_LOBBIES, plannedRoom, refusesCreation, remadeLobby } from './room-creation.ts'
+import {
+  ADDRESS_TAKEN,
+  foundRoom,
+  NO_MORE_LOBBIES,
+  plannedRoom,
+  refusesCreation,
+  remadeLobby,
+} from './room-creation.ts'
 import { listedRoom } from './room-list.ts'
 import { RoomRecords } from './room-records.ts'
-import { NOT_STORED, RoomStates } from './room-states.ts'
+import { ARCHIVE_BEHIND, NOT_STORED, RoomStates } from './room-states.ts'
 import { ServiceDesk } from './service-desk.ts'
 
 /** Rooms on record at most. When it is reached, found ones that nobody ever used are forgotten (docs/limits.md). */
@@ -43,7 +50,7 @@ export interface RoomsOptions {
 export class Rooms {
   readonly #options: RoomsOptions
   readonly #records: RoomRecords
-  readonly #loaded = new Map<string, LoadedRoom>()
+  readonly #loaded = new LoadedRooms()
   readonly memberships = new Memberships()
   /** Called when a session (full JID) may have come, gone or changed in the room (localpart). */
   onMembership: (room: string, session: string) => void = () => undefined
@@ -79,6 +86,7 @@ export class Rooms {
   async load(): Promise<void> {
     await this.#records.load()
     await this.#states.load()
+    this.#loaded.watch(() => this.unloadUnused())
   }
 
   get size(): number {
@@ -89,19 +97,12 @@ export class Rooms {
     return this.#loaded.size
   }
 
-  /** But for those that exist for their creators only. */
-  *loaded(): Generator<LoadedRoom> {
-    for (const room of this.#loaded.values()) if (!room.isLocked) yield room
+  loaded(): Iterable<LoadedRoom> {
+    return this.#loaded.open()
   }
 
   countOccupants(): { local: number; remote: number } {
-    const count = { local: 0, remote: 0 }
-    for (const room of this.#loaded.values()) {
-      const { local, remote } = room.countOccupants()
-      count.local += local
-      count.remote += remote
-    }
-    return count
+    return this.#loaded.countOccupants()
   }
 
   /** Bare JID of a lobby's room. */
@@ -174,12 +175,36 @@ export class Rooms {
 
   /** Owners may have changed. */
   describeAll(): void {
-    for (const room of this.#loaded.values()) room.describe()
+    for (const room of this.#loaded.all()) room.describe()
+  }
+
+  /** An account (bare JID) is no more: what rooms kept of it must not fall to whoever takes its name. */
+  forgetAccount(account: string): void {
+    for (const row of this.#records.all()) {
+      const room = this.#loaded.get(row.localpart)
+      if (room) room.dispatch({ kind: 'account-removed', account })
+      else this.#states.forgetAccount(row.localpart, account, row.createdBy === account)
+    }
+  }
+
+  /** The node is about to leave a lobby by order of an operator: who is in its room is put out. */
+  withdraw(lobby: LobbyId): void {
+    this.#loaded.get(this.#records.localpartOf(lobby) ?? '')?.dispatch({ kind: 'withdrawn' })
+  }
+
+  /** Rooms that nobody has used for a while leave memory; what is kept of them does not. */
+  unloadUnused(): void {
+    for (const room of this.#loaded.takeUnused(this.#options.around.ports.env().nowMs)) {
+      this.#states.giveBack(room.localpart, room.state)
+      this.#records.putHolders(room.localpart, room.holders)
+      room.end()
+    }
   }
 
   /** Tells everybody that the service shuts down (332), after all that was said before. */
   async shutdown(): Promise<void> {
-    await Promise.all([...this.#loaded.values()].map((room) => room.shutdown()))
+    this.#loaded.stop()
+    await Promise.all([...this.#loaded.all()].map((room) => room.shutdown()))
   }
 
   #onRoomStanza(from: Jid, to: Jid, stanza: Element): void {
@@ -196,11 +221,7 @@ export class Rooms {
       return
     }
     if (room.isCongested && stanza.attrs.type !== 'unavailable') {
-      this.#refuse(from, stanza, {
-        type: 'wait',
-        condition: 'resource-constraint',
-        text: 'The archive is behind; try again soon.',
-      })
+      this.#refuse(from, stanza, ARCHIVE_BEHIND)
       return
     }
     room.dispatch({ kind: 'stanza', from, stanza })
@@ -248,9 +269,8 @@ export class Rooms {
   /** Joining an address that does not exist makes a room, and a lobby once the room is opened, unless the address is of a lobby not seen from here. */
   #createFor(from: Jid, to: Jid, stanza: Element): LoadedRoom | undefined {
     const network = this.#options.networks.values().next().value
-    const isKnown = this.#records.get(to.local) !== undefined
     const error = refusesCreation(to, network, {
-      isKnown,
+      isKnown: this.#records.get(to.local) !== undefined,
       isFull: this.#records.size >= MAX_ROOMS && !this.#forgetUnused(),
     })
     if (!error && network) {
@@ -299,19 +319,12 @@ export class Rooms {
 
   /** Makes place by forgetting the oldest room that was found, is not visible now, and never had participants. */
   #forgetUnused(): boolean {
-    for (const row of this.#records.all()) {
-      const { localpart, lobby, network, createdBy } = row
-      const isUsed =
-        createdBy !== null ||
+    return this.#records.forgetOldest(
+      ({ localpart, lobby, network }) =>
         this.#loaded.has(localpart) ||
-        this.#records.hasHolders(localpart) ||
-        this.#states.has(localpart)
-      if (isUsed || this.#records.hasAlias(localpart) || this.#options.networks.get(network)?.lobby(lobby))
-        continue
-      this.#records.remove(row)
-      return true
-    }
-    return false
+        this.#states.has(localpart) ||
+        this.#options.networks.get(network)?.lobby(lobby) !== undefined,
+    )
   }
 
   /** The loaded room with this address (bare JID). */
@@ -329,29 +342,20 @@ export class Rooms {
 
   /** Puts the room of a lobby that was found on record. */
   #store(network: NetworkId, lobby: LobbyInfo): RoomRow {
-    const row: RoomRow = {
-      localpart: roomLocalpart(lobby),
-      network,
-      lobby: lobby.id,
-      name: lobby.name,
-      createdBy: null,
-      subject: lobby.topic,
-      createdAtMs: this.#options.around.ports.env().nowMs,
-    }
+    const row = foundRoom(network, lobby, this.#options.around.ports.env().nowMs)
     this.#records.add(row)
     return row
   }
 
   #load(row: RoomRow, network: LobbyNetwork, lobby: LobbyInfo, isNew: boolean): LoadedRoom {
     const { localpart } = row
-    const state = this.#states.take(localpart)
     const room: LoadedRoom = new LoadedRoom(
       {
         row,
         network,
         lobby,
         isNew,
-        state,
+        state: this.#states.take(localpart),
         save: (write) =>
           write.lobby
             ? this.#open({ ...row, name: write.lobby.name }, network, write)

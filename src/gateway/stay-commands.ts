@@ -52,7 +52,8 @@ export function stayCommands(options: StayCommandsOptions): AdHocCommand[] {
       run: async (asker, answers) => {
         const room = findRoom(answers.get('room') ?? '', options)
         if (!room || room.isLocked) return refused('There is no such room.')
-        const nick = answers.get('nick') ?? room.nickOf(asker)
+        const nick =
+          answers.get('nick') ?? room.registrationOf(asker.bare)?.nick ?? room.session(asker.full)?.nick
         if (nick === undefined) return refused('Say under which nickname to stay.')
         return settle(asker, room, nick, answers.get('stay') !== '0')
       },

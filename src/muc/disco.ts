@@ -36,6 +36,26 @@ const FEATURES: readonly string[] = [
   NS.oldModeration,
 ]
 
+/**
+ * Extensions that messages are known to have, XEP-0045 §17.1.1. They pass between XMPP users as anything else does; to
+ * the lobby goes what docs/muc-mapping.md says.
+ */
+const TRAFFIC: readonly string[] = [
+  NS.chatStates,
+  NS.correction,
+  NS.fallback,
+  NS.fileSharing,
+  NS.hints,
+  NS.oob,
+  NS.reactions,
+  NS.reference,
+  NS.reply,
+  NS.retraction,
+  'urn:xmpp:chat-markers:0', // XEP-0333
+  'urn:xmpp:receipts', // XEP-0184
+  'urn:xmpp:styling:0', // XEP-0393
+]
+
 const yesNo = (claim: boolean): string => (claim ? '1' : '0')
 
 /** What kind of room it is: one of each pair (XEP-0045 §15.3). */
@@ -56,6 +76,7 @@ export function describeRoom(
   nowMs: number,
 ): RoomEffect[] {
   if (query.attrs.node === 'x-roomuser-item') return offerNick(room, from, iq)
+  if (query.attrs.node === NS.mucTraffic) return answer(from, iqResult(iq, traffic()))
   if (query.attrs.node !== undefined) return refuseNode(room, from, iq)
   const { config, description } = room
   const canChange = yesNo(mayChangeSubject(room, from))
@@ -95,6 +116,13 @@ export function describeRoom(
     ),
   )
 }
+
+const traffic = (): Element =>
+  el(
+    'query',
+    { xmlns: NS.discoInfo, node: NS.mucTraffic },
+    ...TRAFFIC.map((name) => el('feature', { var: name })),
+  )
 
 /** Occupants of a public room for anybody, of a hidden or closed one for those who are in it. */
 export function listOccupants(room: Room, from: Jid, iq: Element, query: Element): RoomEffect[] {

@@ -211,6 +211,10 @@ export type RoomEvent =
   | { readonly kind: 'wake' }
   /** The room is loaded: whose place in the lobby is kept takes it. */
   | { readonly kind: 'loaded' }
+  /** An account (bare JID) is no more. */
+  | { readonly kind: 'account-removed'; readonly account: string }
+  /** The node is about to leave the lobby, by order of an operator. */
+  | { readonly kind: 'withdrawn' }
   /** The service shuts down: 332 and 110 to everybody (XEP-0045 §17.x). */
   | { readonly kind: 'shutdown' }
 

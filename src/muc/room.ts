@@ -1,5 +1,4 @@
 /** The state of one room and what others may read of it: XEP-0045 §4 and §5. */
-import type { Jid } from '../stanza/jid.ts'
 import type { StanzaError } from '../stanza/stanza-error.ts'
 import type { Element, PreparedStanza } from '../stanza/xml.ts'
 import { ExpiringMap } from '../util/expiring-map.ts'
@@ -14,6 +13,7 @@ import type {
   RoomDescription,
   RoomEffect,
   RoomEnv,
+  RoomEvent,
   RoomIdentity,
   RoomPolicy,
   RoomSubject,
@@ -119,11 +119,8 @@ export interface Change {
   fail(error: StanzaError): RoomEffect[]
 }
 
-/** A stanza that is stepped later. */
-export interface WaitingStanza {
-  readonly from: Jid
-  readonly stanza: Element
-}
+/** What may change, or tell, what is kept, and is stepped later. */
+export type WaitingEvent = Extract<RoomEvent, { kind: 'stanza' | 'account-removed' }>
 
 /** A room. Only this folder changes it. */
 export interface Room {
@@ -164,12 +161,14 @@ export interface Room {
   isLocked: boolean
   /** It is no more. */
   isClosed: boolean
+  /** The node has left the lobby, and nobody has entered since. */
+  isWithdrawn: boolean
   /** Somebody has been here since it was loaded. */
   isUsed: boolean
   /** What is being stored now. */
   saving: Change | undefined
-  /** Stanzas that wait until it is. */
-  readonly waiting: WaitingStanza[]
+  /** What waits until it is. */
+  readonly waiting: WaitingEvent[]
   readonly occupants: Map<string, Occupant>
   readonly sessions: Map<string, Session>
   /** How many of them each account has. */
@@ -187,6 +186,10 @@ export interface Room {
   /** Counted since somebody spoke here or asked. */
   rate: MessageRate | undefined
 }
+
+/** Nobody is here or keeps a place, nothing is being decided: what is kept says all about the room. */
+export const isQuiet = (room: Room): boolean =>
+  room.sessions.size === 0 && room.staying.size === 0 && !room.saving && !room.isLocked && !room.isClosed
 
 /** A room without occupants. */
 export function createRoom(
@@ -216,6 +219,7 @@ export function createRoom(
     deafSinceMs: null,
     isLocked: identity.isNew,
     isClosed: false,
+    isWithdrawn: false,
     isUsed: false,
     saving: undefined,
     waiting: [],
@@ -333,6 +337,7 @@ export function audienceOf(room: Room): Audience {
 export function addSession(room: Room, session: Session): void {
   const { occupant } = session
   room.isUsed = true
+  room.isWithdrawn = false
   room.occupants.set(occupant.nick, occupant)
   occupant.sessions.push(session)
   room.sessions.set(session.full, session)

@@ -8,7 +8,7 @@ import type { StanzaError } from '../stanza/stanza-error.ts'
 import { childOf, type Element, elements } from '../stanza/xml.ts'
 import { MAX_WAITING_STANZAS } from './limits.ts'
 import { refusal, refuse } from './reply.ts'
-import type { Change, Room } from './room.ts'
+import type { Change, Room, WaitingEvent } from './room.ts'
 import type { RoomEffect, RoomEnv } from './room-port.ts'
 
 const MANAGING: ReadonlySet<string | undefined> = new Set([
@@ -35,7 +35,7 @@ export function waitFor(room: Room, from: Jid, stanza: Element): RoomEffect[] | 
     const text = 'Too many requests to this room wait; try again soon.'
     return refuse(room, from, stanza, refusal(room, 'wait', 'resource-constraint', text))
   }
-  room.waiting.push({ from, stanza })
+  room.waiting.push({ kind: 'stanza', from, stanza })
   return []
 }
 
@@ -50,7 +50,7 @@ export function finishSaving(
   room: Room,
   error: StanzaError | null,
   env: RoomEnv,
-  receive: (from: Jid, stanza: Element) => RoomEffect[],
+  take: (event: WaitingEvent) => RoomEffect[],
 ): RoomEffect[] {
   const change = room.saving
   if (!change) return []
@@ -59,7 +59,7 @@ export function finishSaving(
   while (!room.saving) {
     const next = room.waiting.shift()
     if (!next) break
-    effects.push(...receive(next.from, next.stanza))
+    effects.push(...take(next))
   }
   return effects
 }

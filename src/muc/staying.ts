@@ -21,12 +21,13 @@ export function settlePlaces(room: Room, nowMs: number): RoomEffect[] {
   if (room.isLocked || room.isClosed) return []
   const effects: RoomEffect[] = []
   for (const [account, { nick }] of room.away) {
-    if (!isPresent(room, account) && keepsPlace(room, account, nick)) continue
+    if (!room.isWithdrawn && !isPresent(room, account) && keepsPlace(room, account, nick)) continue
     room.away.delete(account)
     const holder = room.occupants.get(nick)
     // Who came back under this nick goes on with the place.
     if (holder?.side !== 'local') effects.push({ kind: 'local-left', account, nick })
   }
+  if (room.isWithdrawn) return effects
   for (const [account, nick] of room.staying) {
     if (isPresent(room, account) || room.away.has(account) || !mayStay(room, account)) continue
     room.away.set(account, { nick, sinceMs: nowMs })

@@ -1,4 +1,5 @@
 /** The room model: one event in, the effects that it has out. Pure; `env` is all it knows of the world. */
+import { removeAccount } from './account-removed.ts'
 import { isOwner } from './affiliation.ts'
 import { describe } from './described.ts'
 import { endIfEmpty } from './destroy.ts'
@@ -21,12 +22,13 @@ import { receiveMessage } from './message.ts'
 import { answerModeration } from './moderation.ts'
 import { receivePresence } from './presence.ts'
 import { answerReference } from './revision.ts'
-import type { Room, WaitingStanza } from './room.ts'
+import type { Room } from './room.ts'
 import type { RoomEffect, RoomEnv, RoomEvent } from './room-port.ts'
 import { finishSaving, waitFor } from './saving.ts'
 import { answerAbsentRoom } from './service.ts'
 import { settlePlaces } from './staying.ts'
 import { settleSubject } from './subject.ts'
+import { withdraw } from './withdraw.ts'
 
 /** Takes an event in and says what is to be done, in this order. The state of `room` changes in place. */
 export function stepRoom(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {
@@ -76,13 +78,17 @@ function takeEvent(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {
     case 'subject-settled':
       return settleSubject(room, event.stored)
     case 'saved':
-      return finishSaving(room, event.error, env, (from, stanza) =>
-        receiveStanza(room, { from, stanza }, env),
-      )
+      return finishSaving(room, event.error, env, (waiting) => takeEvent(room, waiting, env))
     case 'wake':
       return expireTyping(room, env.nowMs)
     case 'loaded':
       return []
+    case 'account-removed':
+      if (!room.saving) return removeAccount(room, event.account)
+      room.waiting.push(event)
+      return []
+    case 'withdrawn':
+      return withdraw(room)
     case 'shutdown':
       return shutDown(room)
     default:
@@ -90,13 +96,15 @@ function takeEvent(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {
   }
 }
 
-function receiveStanza(room: Room, { from, stanza }: WaitingStanza, env: RoomEnv): RoomEffect[] {
+type IncomingStanza = Extract<RoomEvent, { kind: 'stanza' }>
+
+function receiveStanza(room: Room, { from, stanza }: IncomingStanza, env: RoomEnv): RoomEffect[] {
   if (room.isClosed || (room.isLocked && !isOwner(room, from.bare)))
     return answerAbsentRoom(stanza).map((reply) => ({ kind: 'send', to: from.full, stanza: reply }))
-  return waitFor(room, from, stanza) ?? dispatchStanza(room, { from, stanza }, env)
+  return waitFor(room, from, stanza) ?? dispatchStanza(room, { kind: 'stanza', from, stanza }, env)
 }
 
-function dispatchStanza(room: Room, { from, stanza }: WaitingStanza, env: RoomEnv): RoomEffect[] {
+function dispatchStanza(room: Room, { from, stanza }: IncomingStanza, env: RoomEnv): RoomEffect[] {
   switch (stanza.name) {
     case 'presence':
       return receivePresence(room, from, stanza, env)

@@ -672,3 +672,70 @@ test('who stays in a lobby that was found is there again as soon as a friend lis
     { account: 'ann@test', xml: expect.stringContaining('Zoe mentioned you in Cafe: ann, are you there?') },
   ])
 })
+
+test('a room that nobody uses leaves memory after ten minutes, and comes back as it was', async () => {
+  const lobby = world.network.show(CAFE, 'Cafe')
+  const address = world.rooms.addressOf(lobby)
+  const ask = async (): Promise<string> => {
+    world.out.length = 0
+    const query = el('query', { xmlns: 'http://jabber.org/protocol/disco#info' })
+    world.stanza('bob@test/1', el('iq', { type: 'get', id: 'd1', to: address }, query))
+    await world.settle()
+    return world.sentTo('bob@test/1').join('')
+  }
+  world.kept.add('ann@test')
+  await world.join('ann@test/1', address, 'Ann')
+  const register = el('query', { xmlns: 'jabber:iq:register' }, el('username', {}, 'Ann'))
+  world.stanza('ann@test/1', el('iq', { type: 'set', id: 'r1', to: address }, register))
+  await world.settle()
+  const before = await ask()
+  world.pass(600_000)
+  world.rooms.unloadUnused()
+  expect(world.rooms.loadedCount, 'somebody is there').toBe(1)
+  world.stanza('ann@test/1', el('presence', { type: 'unavailable', to: `${address}/Ann` }))
+  await world.settle()
+  world.rooms.unloadUnused()
+  expect(world.rooms.loadedCount, 'it was used just now').toBe(1)
+  world.pass(600_000)
+  world.rooms.unloadUnused()
+  expect(world.rooms.loadedCount).toBe(0)
+  expect((await ask()).replaceAll(/<value>\d+<\/value>/g, '')).toBe(
+    before.replaceAll(/<value>\d+<\/value>/g, ''),
+  )
+  await world.join('bob@test/1', address, 'Ann')
+  expect(world.sentTo('bob@test/1').at(-1)).toContain('<conflict ')
+})
+
+test('a room whose lobby is joined stays in memory, as it is heard', async () => {
+  world.network.show(CAFE, 'Cafe', true)
+  world.pass(600_000)
+  world.rooms.unloadUnused()
+  expect(world.rooms.loadedCount).toBe(1)
+})
+
+test('what a removed account had in rooms is gone, in memory or not, also after a restart', async () => {
+  world.kept.add('ann@test')
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
+  const away = world.network.show(CAFE, 'Cafe')
+  await world.join('ann@test/1', world.rooms.addressOf(away), 'Ann')
+  const register = el('query', { xmlns: 'jabber:iq:register' }, el('username', {}, 'Ann'))
+  world.stanza('ann@test/1', el('iq', { type: 'set', id: 'r1', to: world.rooms.addressOf(away) }, register))
+  await world.settle()
+  await restart()
+  world.network.show(CAFE, 'Cafe')
+  expect(world.rooms.loadedCount).toBe(0)
+  world.rooms.forgetAccount('ann@test')
+  await world.settle()
+  for (const isRestarted of [false, true]) {
+    if (isRestarted) {
+      await restart()
+      world.network.show(CAFE, 'Cafe')
+    }
+    world.kept.add('ann@test')
+    await world.join('bob@test/1', world.rooms.addressOf(away), 'Ann')
+    expect(world.sentTo('bob@test/1').join(''), 'the nick is free').not.toContain('<conflict ')
+    await world.join('ann@test/1', 'tea@lobbies.test', 'Anna')
+    const own = world.sentTo('ann@test/1').find((xml) => xml.includes('code="110"'))
+    expect(own).toContain('affiliation="none"')
+  }
+})

@@ -154,3 +154,28 @@ test('results are not answered', () => {
   h.send(EVE, '<iq type="error" id="r"/>')
   expect(h.sent.size).toBe(0)
 })
+
+test('what a room says of its traffic is what it passes on', () => {
+  const h = new RoomHarness()
+  h.join('romeo@example.org/a', 'Romeo')
+  h.join('juliet@example.org/b', 'Juliet')
+  h.clear()
+  const node = 'http://jabber.org/protocol/muc#traffic'
+  h.send('romeo@example.org/a', `<iq type="get" id="t"><query xmlns="${NS.discoInfo}" node="${node}"/></iq>`)
+  const features = h
+    .takeOne('romeo@example.org/a')
+    .getChild('query')
+    ?.getChildren('feature')
+    .map(({ attrs }) => String(attrs.var))
+  expect(features?.length).toBeGreaterThan(10)
+  for (const feature of features ?? []) {
+    h.clear()
+    h.send(
+      'romeo@example.org/a',
+      `<message type="groupchat" id="m"><body>x</body><some xmlns="${feature}" id="none">y</some></message>`,
+    )
+    expect(String(h.take('juliet@example.org/b')), feature).toContain(
+      `<some xmlns="${feature}" id="none">y</some>`,
+    )
+  }
+})

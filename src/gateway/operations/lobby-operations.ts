@@ -71,6 +71,7 @@ export const LOBBY_OPERATIONS = {
     parameters: [{ ...ID, choices: JOINED }],
     run: async (context, args) => {
       const { network, lobby } = findLobby(context, textOf(args, 'id'))
+      context.rooms.withdraw(lobby.id)
       network.send({ kind: 'leave', lobby: lobby.id })
       await network.flush()
     },
