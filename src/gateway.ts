@@ -6,7 +6,7 @@ import { adminSocket } from './admin/protocol.ts'
 import { startAdminServer } from './admin/server.ts'
 import { FileStore } from './archive/file-store.ts'
 import { openStoreAt } from './archive/open-store.ts'
-import { type Config, type Endpoint, isLoopback, type LogLevel } from './config.ts'
+import { type Config, isLoopback, type LogLevel } from './config.ts'
 import { createAdHoc } from './gateway/ad-hoc.ts'
 import { archiveIds } from './gateway/archive-ids.ts'
 import { ArchiveWriter } from './gateway/archive-writer.ts'
@@ -24,6 +24,7 @@ import { observe } from './gateway/observation.ts'
 import { prune } from './gateway/operations/archive-operations.ts'
 import type { OperationContext } from './gateway/operations/operation.ts'
 import { runOperation, runRemoteOperation } from './gateway/operations/operations.ts'
+import { ownUrl } from './gateway/own-url.ts'
 import { createPictures } from './gateway/pictures.ts'
 import { problems } from './gateway/problems.ts'
 import { sharedPorts } from './gateway/room-ports.ts'
@@ -54,6 +55,8 @@ const PRUNE_INTERVAL_MS = 3_600_000
 export interface Gateway {
   readonly ports: BoundPorts
   readonly networks: ReadonlyMap<NetworkId, LobbyNetwork>
+  /** What keeps it from doing its work, in words; empty when it does. */
+  problems(): readonly string[]
   /** Takes over what can change while it runs; see `compareConfigs`. */
   reconfigure(config: Config): void
   /** 332 to all occupants, leave events to the networks, archive closed; well within five seconds. */
@@ -375,6 +378,7 @@ async function build(
   return {
     ports,
     networks,
+    problems: () => seen.problems(),
     reconfigure: (fresh) => {
       admins = fresh.xmpp.admins
       statusUrls = fresh.xmpp.statusUrls
@@ -390,10 +394,4 @@ async function build(
       return shutdown.run()
     },
   }
-}
-
-/** Where clients on the same machine find the HTTP listener; undefined while its port is not known. */
-function ownUrl({ host, port }: Endpoint, bound: number | undefined): string | undefined {
-  const at = bound ?? port
-  return at === 0 ? undefined : `http://${host.includes(':') ? `[${host}]` : host}:${at}`
 }

@@ -7,6 +7,7 @@ import { GatewayError } from '../util/errors.ts'
 import { type Command, configSource, GATEWAY_OPTIONS, options } from './common.ts'
 import { runUntilSignal } from './lifetime.ts'
 import { createLogger } from './logger.ts'
+import { createSupervisor } from './supervisor.ts'
 
 export const startCommand: Command = async (argv, io) => {
   const spec = { ...GATEWAY_OPTIONS, 'log-level': { type: 'string' } } as const
@@ -27,6 +28,8 @@ export const startCommand: Command = async (argv, io) => {
   return runUntilSignal(async () => {
     const gateway = await startGateway(config, log, setLevel)
     log.info({ ports: gateway.ports }, 'ready')
+    const supervisor = createSupervisor(io.env, () => gateway.problems())
+    supervisor.ready()
     if (process.stdout.isTTY) for (const line of welcome(config, gateway)) io.out(line)
     let current = config
     onReload = () => {
@@ -40,6 +43,7 @@ export const startCommand: Command = async (argv, io) => {
     if (isReloadDue) onReload()
     return async () => {
       log.info('stopping')
+      supervisor.stopping()
       await gateway.stop()
       log.info('stopped')
     }

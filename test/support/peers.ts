@@ -33,6 +33,10 @@ const PEERS = {
     install: 'apt-get install prometheus',
   },
   prosody: { isThere: () => isExecutable('/usr/bin/prosody'), install: 'apt-get install prosody' },
+  systemd: {
+    isThere: () => isExecutable('/usr/bin/systemd-notify') && isExecutable('/usr/bin/systemd-analyze'),
+    install: 'apt-get install systemd',
+  },
   slixmpp: {
     isThere: () =>
       succeeds('python3', ['-c', 'import slixmpp']) || succeeds('/usr/bin/python3', ['-c', 'import slixmpp']),
