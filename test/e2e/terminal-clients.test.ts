@@ -2,14 +2,15 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, test } from 'vitest'
 import { TestCertificates } from '../support/certificates.ts'
 import type { ChatProgram } from '../support/chat-program.ts'
 import { cuttable } from '../support/cuttable.ts'
 import { FoyerProcess } from '../support/foyer-process.ts'
+import { Operator } from '../support/operator.ts'
 import { describeWith, type Peer } from '../support/peers.ts'
 import { startProsody } from '../support/prosody.ts'
-import { type ClientEvent, SlixmppClient } from '../support/slixmpp.ts'
+import { SlixmppClient } from '../support/slixmpp.ts'
 import type { Terminal } from '../support/terminal.ts'
 import { mcabber } from '../support/terminal-clients/mcabber.ts'
 import { poezio } from '../support/terminal-clients/poezio.ts'
@@ -76,59 +77,6 @@ const HOMES: Record<string, { peers: readonly Peer[]; start(): Promise<Home> }> 
       }
     },
   },
-}
-
-/** Somebody with slixmpp who makes the rooms, moderates them, and sees who comes and says what. */
-class Operator {
-  readonly client: SlixmppClient
-
-  constructor(client: SlixmppClient) {
-    this.client = client
-  }
-
-  /** Makes a room; fields are those of `muc#roomconfig`. */
-  async open(room: string, fields: Readonly<Record<string, string>> = {}): Promise<void> {
-    await this.client.do('join', { room, nick: 'Operator' })
-    const set = Object.entries(fields).map(
-      ([name, value]) => `<field var='muc#roomconfig_${name}'><value>${value}</value></field>`,
-    )
-    await this.client.do('set', {
-      to: room,
-      xml: `<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>${set.join('')}</x></query>`,
-    })
-  }
-
-  async say(room: string, body: string): Promise<void> {
-    await this.client.do('say', { room, body })
-  }
-
-  async kick(room: string, nick: string, reason: string): Promise<void> {
-    await this.client.do('set', {
-      to: room,
-      xml: `<query xmlns='http://jabber.org/protocol/muc#admin'><item nick='${nick}' role='none'><reason>${reason}</reason></item></query>`,
-    })
-  }
-
-  async invite(room: string, jid: string): Promise<void> {
-    await this.client.do('send', {
-      xml: `<message xmlns='jabber:client' to='${room}'><x xmlns='http://jabber.org/protocol/muc#user'><invite to='${jid}'><reason>come down</reason></invite></x></message>`,
-    })
-  }
-
-  /** To wait for the next presence of an occupant after this call that is of this type. */
-  next(room: string, nick: string, type = 'available'): () => Promise<ClientEvent> {
-    const past = new Set(this.client.events)
-    return () =>
-      this.client.when(
-        (e) =>
-          !past.has(e) && e.event === 'presence' && e.room === room && e.nick === nick && e.type === type,
-        60_000,
-      )
-  }
-
-  async hears(room: string, nick: string, body: string): Promise<void> {
-    expect((await this.client.heard(room, body, 60_000)).nick).toBe(nick)
-  }
 }
 
 for (const [server, { peers, start }] of Object.entries(HOMES))

@@ -11,6 +11,11 @@ const PEERS = {
   chromium: { isThere: () => isExecutable('/usr/bin/chromium'), install: 'apt-get install chromium' },
   ejabberd: { isThere: () => isExecutable('/usr/sbin/ejabberdctl'), install: 'apt-get install ejabberd' },
   postgresql: { isThere: () => postgresPrograms() !== undefined, install: 'apt-get install postgresql' },
+  gajim: {
+    isThere: () =>
+      ['gajim', 'gdbus', 'dbus-daemon', 'Xvfb'].every((name) => isExecutable(`/usr/bin/${name}`)),
+    install: 'apt-get install dbus gajim libglib2.0-bin xvfb',
+  },
   'go-sendxmpp': {
     isThere: () => isExecutable('/usr/bin/go-sendxmpp'),
     install: 'apt-get install go-sendxmpp',

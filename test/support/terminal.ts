@@ -101,7 +101,7 @@ export class Terminal {
     // Not all programs end with their terminal.
     process.kill(this.#pid, 'SIGKILL')
     this.#tmux('kill-server')
-    rmSync(this.#home, { recursive: true, force: true })
+    rmSync(this.#home, { recursive: true, force: true, maxRetries: 5 })
   }
 
   /** Looks whenever the program has drawn. */
