@@ -99,8 +99,9 @@ export class Node {
     const { lobbies, barred, pending } = this.#kept
     const { wanted, invitations } = pending.value
     for (const lobby of wanted) this.#wanted.add(lobby)
-    this.#router.dispatch({ kind: 'restore', lobbies: lobbies.lobbies, barred: barred.value, invitations })
     const bound = await this.#links.start()
+    // Friends are known now, and it is the turn in which they were read: no link is there yet.
+    this.#router.dispatch({ kind: 'restore', lobbies: lobbies.lobbies, barred: barred.value, invitations })
     this.#ticker = setInterval(() => this.#tick(), TICK_MS)
     return bound
   }

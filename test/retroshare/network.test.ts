@@ -258,8 +258,13 @@ test('invitations, and lobbies that are to be joined once they are seen, outlive
   a.network.send({ kind: 'invite', lobby: id, friend })
   await b.got('invited')
   await b.network.stop()
+  const inviting: (string | undefined)[] = []
+  b.onEach = (update) => {
+    if (update.kind === 'invited') inviting.push(b.network.friend(update.friend)?.name)
+  }
   await b.startAgain()
   expect((await b.got('invited')).lobby).toMatchObject({ id, name: 'Den', isPrivate: true })
+  expect(inviting).toEqual(['a'])
   await b.online(a)
   a.network.create({ ...PUBLIC, id: unseen })
   await b.got('lobby', ({ lobby }) => lobby.id === unseen && lobby.isJoined)

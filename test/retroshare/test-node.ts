@@ -20,6 +20,8 @@ export class TestNode {
   readonly name: string
   readonly dir: string
   updates: LobbyUpdate[] = []
+  /** Hears of each update when it comes. */
+  onEach: (update: LobbyUpdate) => void = () => undefined
   network: LobbyNetwork
   port = 0
   readonly #watchers = new Set<() => void>()
@@ -115,6 +117,7 @@ export class TestNode {
       timings: { firstRedialMs: 100 },
       onUpdate: (update) => {
         this.updates.push(update)
+        this.onEach(update)
         for (const look of [...this.#watchers]) look()
       },
     })
