@@ -8,7 +8,7 @@ export const traceCommand: Command = async (argv, io) => {
   io.err(
     values.texts
       ? 'With texts: what you see is what people wrote to each other. Ctrl-C ends it.'
-      : 'Texts are shown as …; --texts shows them. Ctrl-C ends it.',
+      : 'Texts and passwords are shown as …; --texts shows them. Ctrl-C ends it.',
   )
   for (;;) {
     const page = (await ask(values, io, 'trace', { jid: positionals[0], texts: values.texts })) as TracePage

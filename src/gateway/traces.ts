@@ -20,7 +20,7 @@ export interface TracePage {
 /** What is to be traced: an account, or one of its sessions. */
 export interface TraceRequest {
   readonly jid: string
-  /** With texts of messages; without, each is an ellipsis. */
+  /** With all that people wrote; without, each text is an ellipsis, and so are most values of attributes. */
   readonly hasTexts: boolean
 }
 
@@ -116,8 +116,17 @@ const keyOf = ({ jid, hasTexts }: TraceRequest): string => `${jid} ${hasTexts}`
 const matches = (wanted: Jid, user: string): boolean =>
   user === wanted.full || (wanted.resource === '' && user.startsWith(`${wanted.full}/`))
 
-/** What stands between tags is what people wrote. */
-const withoutTexts = (xml: string): string => xml.replace(/>[^<]+</g, '>…<')
+/** Attributes that say who, what and when; all others may hold what people wrote, or passwords. */
+const SHOWN_ATTRIBUTES =
+  /^(?:from|to|id|type|xmlns|by|jid|node|stamp|code|affiliation|role|var|action|status)$/
+
+/** An ellipsis for all text between tags, and for the values of attributes that are not among those shown. */
+const withoutTexts = (xml: string): string =>
+  xml
+    .replace(/>[^<]+</g, '>…<')
+    .replace(/ ([^\s="<>/]+)="[^"]*"/g, (whole, name: string) =>
+      SHOWN_ATTRIBUTES.test(name) ? whole : ` ${name}="…"`,
+    )
 
 function news(trace: Trace): Promise<void> {
   return new Promise((resolve) => {

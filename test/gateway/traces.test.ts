@@ -2,6 +2,7 @@
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Traces } from '../../src/gateway/traces.ts'
+import { el, serialize } from '../../src/stanza/xml.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -31,8 +32,40 @@ test('texts are hidden unless they are asked for', async () => {
   await begin(traces, ANN)
   await begin(traces, { ...ANN, hasTexts: true })
   traces.note('in', 'ann@example.org/x', () => said)
-  expect((await traces.next(ANN)).stanzas[0]?.xml).toBe('<message id="1"><body>…</body><x a="b"/></message>')
+  expect((await traces.next(ANN)).stanzas[0]?.xml).toBe('<message id="1"><body>…</body><x a="…"/></message>')
   expect((await traces.next({ ...ANN, hasTexts: true })).stanzas[0]?.xml).toBe(said)
+})
+
+test('what people wrote is hidden in attributes too, and addresses, kinds and times are not', async () => {
+  const traces = newTraces()
+  await begin(traces, ANN)
+  const from = 'room@lobbies/A &gt; "B"'
+  const kept = { from, to: 'ann@example.org/x', id: '7', type: 'groupchat', stamp: '2026-01-01T00:00:00Z' }
+  const xml = serialize(
+    el(
+      'message',
+      kept,
+      el('replace', { xmlns: 'urn:edit', id: 'e', text: 'a "secret" > that' }),
+      el('data', { mainMessage: "secret's ='to=" }),
+      el('x', { xmlns: 'jabber:x:conference', jid: 'room@lobbies', password: 'secret', reason: 'secret' }),
+      el('text', { 'xml:lang': 'secret' }, 'to="secret" > <'),
+    ),
+  )
+  traces.note('out', 'ann@example.org/x', () => xml)
+  const [shown] = (await traces.next(ANN)).stanzas
+  expect(shown?.xml).not.toContain('secret')
+  expect(shown?.xml).toBe(
+    serialize(
+      el(
+        'message',
+        kept,
+        el('replace', { xmlns: 'urn:edit', id: 'e', text: '…' }),
+        el('data', { mainMessage: '…' }),
+        el('x', { xmlns: 'jabber:x:conference', jid: 'room@lobbies', password: '…', reason: '…' }),
+        el('text', { 'xml:lang': '…' }, '…'),
+      ),
+    ),
+  )
 })
 
 test('a full JID is one session, a bare one all sessions of the account and no other account', async () => {
