@@ -166,7 +166,8 @@ export class LoadedRoom {
 
   /** Nothing would be missed without it: the lobby is not joined, and nobody is here. */
   get isUnneeded(): boolean {
-    return !this.#lobby.isJoined && isQuiet(this.#runner.room) && this.#runner.isIdle
+    const isJoined = this.#parts.network.lobby(this.#lobby.id)?.isJoined ?? false
+    return !isJoined && isQuiet(this.#runner.room) && this.#runner.isIdle
   }
 
   dispatch(event: RoomEvent): void {

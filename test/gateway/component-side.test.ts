@@ -9,6 +9,7 @@ import { loadConfig } from '../../src/config.ts'
 import { type Gateway, startGateway } from '../../src/gateway.ts'
 import type { Element } from '../../src/stanza/xml.ts'
 import { DOMAIN, FakeHost, SECRET } from '../support/fake-host.ts'
+import { mapWhen } from '../support/map-events.ts'
 
 const BOB = 'bob@host.example/1'
 const ANN = 'ann@host.example/1'
@@ -163,4 +164,45 @@ test('whoever cannot be reached any more is out, whichever way that is learnt', 
       s.attrs.from === `${ROOM}/Ann` &&
       s.attrs.type === 'unavailable',
   )
+})
+
+interface MapView {
+  readonly rooms: readonly {
+    readonly jid: string
+    readonly occupants: readonly { readonly nick: string; readonly away: boolean }[]
+  }[]
+}
+
+test('a user of the host stays in the lobby while away, also over a restart, and gets mentions at once', async () => {
+  await start()
+  await open(ANN, 'Ann')
+  const field = (name: string, value: string): string =>
+    `<field var='${name}'><value>${value}</value></field>`
+  host.send(
+    `<iq type='set' id='stay' from='${ANN}' to='${ROOM}'><query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'>${field('FORM_TYPE', `${MUC}#register`)}${field('muc#register_roomnick', 'Ann')}${field('foyer#stay', '1')}</x></query></iq>`,
+  )
+  expect((await host.stanza(({ attrs }) => attrs.id === 'stay')).attrs.type).toBe('result')
+  host.send(`<presence type='unavailable' from='${ANN}' to='${ROOM}/Ann'/>`)
+  await host.stanza((stanza) => to(ANN, 'presence')(stanza) && stanza.attrs.type === 'unavailable')
+  const away = async (): Promise<boolean | undefined> => {
+    const port = gateway.ports.http as number
+    const map = await mapWhen<MapView>(port, ({ rooms }) => rooms.some(({ jid }) => jid === ROOM))
+    return map.rooms
+      .find(({ jid }) => jid === ROOM)
+      ?.occupants.some(({ nick, away: isAway }) => nick === 'Ann' && isAway)
+  }
+  expect(await away()).toBe(true)
+
+  await gateway.stop()
+  await host.close()
+  host = await FakeHost.start()
+  await start()
+  expect(await away()).toBe(true)
+  await enter(BOB, 'Bob')
+  host.send(
+    `<message type='groupchat' id='m1' from='${BOB}' to='${ROOM}'><body>ann, tea is ready</body></message>`,
+  )
+  const mention = await host.stanza(to('ann@host.example', 'message'))
+  expect(mention.attrs.from).toBe(ROOM)
+  expect(String(mention.getChild('mentions', 'urn:xmpp:mmn:0'))).toContain('<body>ann, tea is ready</body>')
 })

@@ -706,11 +706,16 @@ test('a room that nobody uses leaves memory after ten minutes, and comes back as
   expect(world.sentTo('bob@test/1').at(-1)).toContain('<conflict ')
 })
 
-test('a room whose lobby is joined stays in memory, as it is heard', async () => {
-  world.network.show(CAFE, 'Cafe', true)
+test('a room whose lobby is joined stays in memory, as it is heard, and goes when the lobby does', async () => {
+  const lobby = world.network.show(CAFE, 'Cafe', true)
   world.pass(600_000)
   world.rooms.unloadUnused()
   expect(world.rooms.loadedCount).toBe(1)
+  world.network.hide(lobby)
+  await world.settle()
+  world.pass(600_000)
+  world.rooms.unloadUnused()
+  expect(world.rooms.loadedCount).toBe(0)
 })
 
 test('what a removed account had in rooms is gone, in memory or not, also after a restart', async () => {
