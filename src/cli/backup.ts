@@ -1,7 +1,8 @@
 /** `foyer backup FOLDER`: a copy of all state of the running gateway, which is a data folder itself. */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import { loadConfig } from '../config.ts'
 import type { BackupReport } from '../gateway/backup.ts'
-import { ask, type Command, GATEWAY_OPTIONS, options } from './common.ts'
+import { ask, type Command, configSource, GATEWAY_OPTIONS, options } from './common.ts'
 
 /** Long enough for many gigabytes on a slow disk. */
 const BACKUP_WAIT_MS = 3_600_000
@@ -10,16 +11,28 @@ export const backupCommand: Command = async (argv, io) => {
   const { values, positionals } = options(argv, GATEWAY_OPTIONS, { min: 1, max: 1, names: 'FOLDER' })
   const folder = resolve(positionals[0] ?? '')
   io.err(`copying to ${folder} …`)
-  const { files, bytes, hasDatabase } = (await ask(
-    values,
-    io,
-    'backup',
-    { folder },
-    BACKUP_WAIT_MS,
-  )) as BackupReport
-  io.out(`${files} files, ${bytes} bytes in ${folder}`)
-  if (hasDatabase) io.err(`It is a data folder: \`foyer start --data ${folder}\` starts from it.`)
-  else io.err('The database is not in it: back it up with pg_dump, see docs/operating.md.')
-  io.err('It holds the keys of this node, not encrypted: keep it as you would keep a password.')
+  const report = (await ask(values, io, 'backup', { folder }, BACKUP_WAIT_MS)) as BackupReport
+  io.out(`${report.files} files, ${report.bytes} bytes in ${folder}`)
+  const { location } = loadConfig(configSource({ ...values, data: folder }, io)).archive
+  const opened = location.kind === 'sqlite' ? location.file : undefined
+  for (const line of hints(folder, report, opened)) io.err(line)
   return 0
+}
+
+/** How to start from the copy; `opened` is the database that the configuration names for a data folder there. */
+export function hints(
+  folder: string,
+  { database, isDatabaseMoved }: BackupReport,
+  opened: string | undefined,
+): string[] {
+  const secret = 'It holds the keys of this node, not encrypted: keep it as you would keep a password.'
+  if (database === null)
+    return ['The database is not in it: back it up with pg_dump, see docs/operating.md.', secret]
+  const start = `\`foyer start --data ${folder}\` starts from it`
+  if (!isDatabaseMoved && opened === join(folder, database)) return [`It is a data folder: ${start}.`, secret]
+  return [
+    `The database is ${join(folder, database)}, and archive.url leads to another one.`,
+    `Set archive.url to sqlite:${database} first, then ${start}.`,
+    secret,
+  ]
 }

@@ -1,6 +1,6 @@
 /** A copy of all state while the gateway runs: the copy is a data folder itself, and starts as one. */
-import { cp, mkdir, readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { cp, lstat, mkdir, readdir, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import type { StoreLocation } from '../archive/open-store.ts'
 import type { Store } from '../archive/store.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
@@ -10,8 +10,10 @@ import { GatewayError } from '../util/errors.ts'
 export interface BackupReport {
   readonly files: number
   readonly bytes: number
-  /** The database is in it; false where it has backups of its own. */
-  readonly hasDatabase: boolean
+  /** Where the database is, relative to the folder; null when it is not in it, as it has backups of its own. */
+  readonly database: string | null
+  /** The database was not in the data folder: `archive.url` leads to the original until it is changed. */
+  readonly isDatabaseMoved: boolean
 }
 
 export interface BackupSources {
@@ -24,46 +26,75 @@ export interface BackupSources {
 
 /**
  * Copies to `folder`, which is made, or empty. The database first: files that it names are there longer than it does.
- * Rejects with BACKUP_REFUSED, or ARCHIVE_FAILED.
+ * Where links lead is copied, not the links. Rejects with BACKUP_REFUSED, or ARCHIVE_FAILED.
  */
 export async function backUp(folder: string, sources: BackupSources): Promise<BackupReport> {
-  const { data, location, store, networks } = sources
-  if (`${folder}${sep}`.startsWith(`${data}${sep}`))
-    throw new GatewayError('BACKUP_REFUSED', `${folder} is in the data folder: choose another place`)
+  const { location, store, networks } = sources
+  if (isWithin(folder, sources.data)) throw inside(folder)
   try {
+    const data = await realpath(sources.data)
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    if ((await readdir(folder)).length > 0)
+    const target = await realpath(folder)
+    if (isWithin(target, data)) throw inside(folder)
+    if ((await readdir(target)).length > 0)
       throw new GatewayError('BACKUP_REFUSED', `${folder} is not empty: name a new folder`)
     for (const network of networks.values()) await network.flush()
-    const file = location.kind === 'sqlite' ? location.file : undefined
-    if (file !== undefined && store.copyTo) {
-      const copy = join(folder, placeOf(file, data))
+    const file = location.kind === 'sqlite' && store.copyTo ? location.file : null
+    const isMoved = file !== null && !isWithin(file, sources.data)
+    const database = file && (isMoved ? basename(file) : relative(sources.data, file))
+    if (database !== null) {
+      const copy = join(target, database)
       await mkdir(dirname(copy), { recursive: true, mode: 0o700 })
-      await store.copyTo(copy)
+      await store.copyTo?.(copy)
     }
-    const isDatabase = (path: string): boolean => file !== undefined && path.startsWith(file)
-    await cp(data, folder, {
+    const original = file && (await realpath(file))
+    // Opened by this process, the database would lose its locks; and what is in the place of its copy must not replace it.
+    const isDatabase = (path: string, real: string): boolean =>
+      database !== null && (path.startsWith(join(data, database)) || real.startsWith(String(original)))
+    await cp(data, target, {
       recursive: true,
+      dereference: true,
       preserveTimestamps: true,
-      filter: async (path) => path === data || (!isDatabase(path) && (await isKept(path))),
+      filter: (path) => path === data || isKept(path, target, isDatabase),
     })
-    return { ...(await sizeOf(folder)), hasDatabase: file !== undefined }
+    return { ...(await sizeOf(target)), database, isDatabaseMoved: isMoved }
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause
     throw new GatewayError('BACKUP_REFUSED', `${folder}: ${(cause as Error).message}`, { cause })
   }
 }
 
-/** Where the database is in the copy: as in the data folder, or at its top when it is elsewhere. */
-function placeOf(file: string, data: string): string {
-  const place = relative(data, file)
-  return place.startsWith('..') ? basename(file) : place
+const inside = (folder: string): GatewayError =>
+  new GatewayError('BACKUP_REFUSED', `${folder} is in the data folder: choose another place`)
+
+function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path)
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
-/** Neither sockets nor what is being written; a file that has gone meanwhile is not kept either. */
-async function isKept(path: string): Promise<boolean> {
+/**
+ * Neither sockets nor what is being written; a file that has gone meanwhile is not kept either. Throws BACKUP_REFUSED
+ * for a link that leads nowhere, or would never end.
+ */
+async function isKept(
+  path: string,
+  target: string,
+  isDatabase: (path: string, real: string) => boolean,
+): Promise<boolean> {
   const found = await stat(path).catch(() => undefined)
-  return found !== undefined && (found.isDirectory() || (found.isFile() && !/\.(tmp|part)$/.test(path)))
+  if (!found) {
+    if ((await lstat(path).catch(() => undefined))?.isSymbolicLink())
+      throw new GatewayError('BACKUP_REFUSED', `${path} is a link that leads nowhere`)
+    return false
+  }
+  if (!found.isDirectory() && (!found.isFile() || /\.(tmp|part)$/.test(path))) return false
+  const real = await realpath(path)
+  if (found.isDirectory()) {
+    if (isWithin(target, real)) throw inside(target)
+    if (isWithin(await realpath(dirname(path)), real))
+      throw new GatewayError('BACKUP_REFUSED', `${path} leads to a folder that it is in`)
+  }
+  return !isDatabase(path, real)
 }
 
 async function sizeOf(folder: string): Promise<{ files: number; bytes: number }> {
