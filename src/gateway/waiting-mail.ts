@@ -55,7 +55,7 @@ export class WaitingMail {
       return
     }
     this.#waiting.add(account)
-    this.#do(account, () => this.#keep(account, serialize(late)))
+    this.#do(account, () => this.#keep(account, late))
     this.onAvailable(account)
   }
 
@@ -80,12 +80,17 @@ export class WaitingMail {
     return this.#work
   }
 
-  async #keep(account: string, xml: string): Promise<void> {
+  /** What cannot be stored is not lost to somebody who is there. */
+  async #keep(account: string, stanza: Element): Promise<void> {
     // A delivery that ended meanwhile may have thought that nothing waits.
     this.#waiting.add(account)
-    const { table, log, codes } = this.#options
+    const { table, log, codes, isReachable, send } = this.#options
     const most = { stanzas: MAX_WAITING_STANZAS, characters: MAX_WAITING_CHARACTERS }
-    const dropped = await table.add(account, xml, most)
+    const dropped = await table.add(account, serialize(stanza), most).catch((error: unknown) => {
+      if (!isReachable(account)) throw error
+      send(account, stanza)
+      return 0
+    })
     if (dropped > 0)
       log.warn({ code: codes.full, account, dropped }, 'the oldest that waits for an account is dropped')
   }

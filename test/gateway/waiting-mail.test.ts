@@ -117,3 +117,20 @@ test('what waits may be another form than what is delivered at once', async () =
   mail.post(ANN, notice('now'), notice('late'))
   expect(sent).toEqual(['ann@test late', 'ann@test now'])
 })
+
+test('what cannot be stored reaches who is there all the same, behind something that waits', async () => {
+  mail.post(ANN, notice('one'))
+  await mail.idle()
+  const { of, add } = store.mentions
+  const away = (): Promise<never> => Promise.reject(new Error('away'))
+  Object.assign(store.mentions, { of: away, add: away })
+  mail.post(ANN, notice('lost'))
+  await mail.idle()
+  online.add(ANN)
+  mail.post(ANN, notice('two'))
+  await mail.idle()
+  Object.assign(store.mentions, { of, add })
+  mail.onAvailable(ANN)
+  await mail.idle()
+  expect(sent).toEqual(['ann@test two', 'ann@test one'])
+})
