@@ -12,7 +12,7 @@ import {
 } from '../stanza/ethora.ts'
 import { NS } from '../stanza/ns.ts'
 import { DocumentParser } from '../stanza/parser.ts'
-import { childOf, type Element, el, elements } from '../stanza/xml.ts'
+import { childIn, childOf, type Element, el, elements } from '../stanza/xml.ts'
 import type { ArchiveId } from '../util/ids.ts'
 import type { ArchiveEntry } from './archive-port.ts'
 import { authorOf, meaningOf, quotingIn } from './ethora-meaning.ts'
@@ -29,8 +29,21 @@ export interface Told {
   readonly change?: { readonly kind: 'edit' | 'delete'; readonly id: ArchiveId } | undefined
 }
 
-/** A message as the component gets it when it is said. `room`: bare address. */
-export function liveForm(room: string, { message, id, original, change }: Told): Element {
+/** A message as the component gets it when it is said, after the end of typing that it brings. `room`: bare address. */
+export function liveForms(room: string, told: Told): Element[] {
+  const { message, original, change } = told
+  const form = liveForm(room, told)
+  const endsTyping = !original && !change && plainChild(message, 'body') && childIn(message, NS.chatStates)
+  if (!endsTyping) return [form]
+  const { from, type } = message.attrs
+  const ended = stanzaWith('message', { from, type }, [
+    el('paused', { xmlns: NS.chatStates }),
+    dataElement(authorOf(room, message)),
+  ])
+  return [ended, form]
+}
+
+function liveForm(room: string, { message, id, original, change }: Told): Element {
   if (original) return reflected(room, message, original, id)
   if (!change) return messageForm(room, message, id)
   const { from, type } = message.attrs

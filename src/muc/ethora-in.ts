@@ -59,12 +59,12 @@ function replyTo(room: Room, id: string | undefined, nowMs: number): Element | u
 
 /**
  * The correction (XEP-0308) or retraction (XEP-0424) that a change of the component means. `messageId`: the id that its
- * author gave the message that changes.
+ * author gave the message that changes. A retraction has it too, last, as Converse.js 14 knows messages by no other.
  */
 export function standardChange(stanza: Element, change: EthoraChange, messageId: string): Element {
   const meaning =
     change.kind === 'edit'
       ? [el('body', {}, change.text), el('replace', { xmlns: NS.correction, id: messageId })]
-      : [el('retract', { xmlns: NS.retraction, id: change.id })]
+      : [change.id, messageId].map((id) => el('retract', { xmlns: NS.retraction, id }))
   return withChildren(stanza, [...meaning, ...elements(stanza).filter((child) => !isPlain(child, 'body'))])
 }

@@ -71,10 +71,13 @@ export interface EthoraAuthor {
   readonly jid: string
 }
 
+/** A character of no width: version 24 shows the first one of both names, and drops messages of people without a second. */
+const NOTHING_TO_SEE = '\u200B'
+
 /** The names that the component asks for: both must be there. */
 function namesOf(nick: string): { readonly senderFirstName: string; readonly senderLastName: string } {
   const [, first = nick, last = ''] = /^(\S+)\s+(.*\S)\s*$/u.exec(nick) ?? []
-  return { senderFirstName: first, senderLastName: last || ' ' }
+  return { senderFirstName: first, senderLastName: last || NOTHING_TO_SEE }
 }
 
 /** `<data/>` with who wrote a message, and more attributes. */

@@ -119,7 +119,7 @@ describe('texts', () => {
     h.say(BOB, 'hello')
     expect(data(h.takeOne(ALICE))).toEqual({
       senderFirstName: 'Bob',
-      senderLastName: ' ',
+      senderLastName: '\u200B',
       fullName: 'Bob',
       senderJID: 'Bob@lobbies.example',
       senderWalletAddress: 'Bob',
@@ -188,11 +188,24 @@ describe('typing', () => {
     expect(h.takeOne(ALICE).getChild('paused')).toBeDefined()
   })
 
-  test('beside a text does not hide the text', () => {
+  test('beside a text does not hide the text, and ends before it', () => {
     const h = together()
     h.say(BOB, 'done', 'm1', `<active xmlns="${NS.chatStates}"/>`)
-    const heard = h.takeOne(ALICE)
-    expect([heard.getChildText('body'), heard.getChild('paused')]).toEqual(['done', undefined])
+    const [ended, heard] = h.take(ALICE)
+    expect([ended?.getChild('paused') !== undefined, ended?.attrs.from]).toEqual([true, `${ROOM}/Bob`])
+    expect([heard?.getChildText('body'), heard?.getChild('paused')]).toEqual(['done', undefined])
+    h.step({ kind: 'remote-entered', occupant: CAROL })
+    h.step({ kind: 'remote-typing', id: CAROL.id })
+    h.clear()
+    h.step({
+      kind: 'remote-said',
+      occupant: CAROL,
+      body: 'hi',
+      files: [],
+      sentAtMs: h.nowMs,
+      networkId: 'n1',
+    })
+    expect(h.take(ALICE).map((stanza) => stanza.getChildText('body'))).toEqual([null, 'hi'])
   })
 })
 

@@ -14,8 +14,16 @@ const FLAGS = [
   '--disable-sync',
 ]
 
-export const openBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS })
+export const openBrowser = (flags: readonly string[] = []): Promise<Browser> =>
+  chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: [...FLAGS, ...flags] })
+
+/** A picture for whoever wants to look, in the folder that SCREENSHOTS names; nothing without it. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  const folder = process.env.SCREENSHOTS
+  if (!folder) return
+  mkdirSync(folder, { recursive: true })
+  await page.screenshot({ path: join(folder, `${name}.png`) })
+}
 
 /** Someone who opened the chat page, clicked once on the name of a room, and is in it. */
 export class ConverseUser {
@@ -42,6 +50,13 @@ export class ConverseUser {
   async say(text: string): Promise<void> {
     await this.page.fill('converse-muc textarea.chat-textarea', text)
     await this.page.press('converse-muc textarea.chat-textarea', 'Enter')
+  }
+
+  /** Corrects what was said last. */
+  async correctTo(text: string): Promise<void> {
+    await this.page.press('converse-muc textarea.chat-textarea', 'ArrowUp')
+    await this.page.locator('converse-muc .chat-msg.correcting').waitFor()
+    await this.say(text)
   }
 
   /** Types without sending: others see that somebody types. */
@@ -75,11 +90,7 @@ export class ConverseUser {
       .waitFor({ timeout: timeoutMs })
   }
 
-  /** A picture for whoever wants to look, in the folder that SCREENSHOTS names; nothing without it. */
-  async screenshot(name: string): Promise<void> {
-    const folder = process.env.SCREENSHOTS
-    if (!folder) return
-    mkdirSync(folder, { recursive: true })
-    await this.page.screenshot({ path: join(folder, `${name}.png`) })
+  screenshot(name: string): Promise<void> {
+    return screenshot(this.page, name)
   }
 }

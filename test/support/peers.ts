@@ -1,8 +1,9 @@
 // Real peers that a test needs: found, or visibly skipped with the command that installs them, or a failure.
 
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { describe } from 'vitest'
+import { ETHORA_PACKAGES } from './ethora-packages.ts'
 import { postgresPrograms } from './postgres.ts'
 
 const isRequired = process.env.REQUIRE_PEERS === '1'
@@ -10,6 +11,10 @@ const isRequired = process.env.REQUIRE_PEERS === '1'
 const PEERS = {
   chromium: { isThere: () => isExecutable('/usr/bin/chromium'), install: 'apt-get install chromium' },
   ejabberd: { isThere: () => isExecutable('/usr/sbin/ejabberdctl'), install: 'apt-get install ejabberd' },
+  ethora: {
+    isThere: () => existsSync(ETHORA_PACKAGES) || process.env.ETHORA_PAGE !== undefined,
+    install: 'test/peers/ethora.sh',
+  },
   postgresql: { isThere: () => postgresPrograms() !== undefined, install: 'apt-get install postgresql' },
   gajim: {
     isThere: () =>
