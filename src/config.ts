@@ -73,6 +73,8 @@ export interface Config {
     readonly publicUrl: string | null
     /** Bearer token of the pages and the API; null only on loopback. */
     readonly token: string | null
+    /** REST calls of the Ethora chat component are answered. */
+    readonly ethora: boolean
   }
   /** Null turns the network off. */
   readonly retroshare: RetroshareConfig | null
@@ -231,6 +233,7 @@ const http = z
     listen: endpoint.prefault('127.0.0.1:5280'),
     publicUrl: httpUrl.nullable().default(null),
     token: token.nullable().default(null),
+    ethora: yesNo.prefault('false'),
   })
   .superRefine(({ listen, token }, context) => {
     if (token === null && !isLoopback(listen.host))

@@ -13,6 +13,7 @@ import { ArchiveWriter } from './gateway/archive-writer.ts'
 import { backUp } from './gateway/backup.ts'
 import { createComponentSide } from './gateway/component-side.ts'
 import { makeDataFolder } from './gateway/data-folder.ts'
+import { ethoraRest } from './gateway/ethora-desk.ts'
 import { FriendAvatars } from './gateway/friend-avatars.ts'
 import { FriendDesk } from './gateway/friend-desk.ts'
 import { Hearing } from './gateway/hearing.ts'
@@ -298,6 +299,7 @@ async function build(
     folders: webFolders(),
     files: { find: (name) => files?.find(name) ?? uploads?.files.find(name) },
     uploads: uploads?.slots ?? null,
+    ethora: config.http.ethora ? ethoraRest({ rooms, server, serverDomain, uploads }) : null,
     filesOrigin: () => {
       const url = publicUrl()
       return url && new URL(url).origin

@@ -49,7 +49,7 @@ test('defaults alone give a gateway on loopback', () => {
       },
       component: null,
     },
-    http: { listen: { host: '127.0.0.1', port: 5280 }, publicUrl: null, token: null },
+    http: { listen: { host: '127.0.0.1', port: 5280 }, publicUrl: null, token: null, ethora: false },
     retroshare: {
       name: 'Foyer',
       listen: { host: '127.0.0.1', port: 7812 },

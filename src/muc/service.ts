@@ -192,8 +192,23 @@ const roomItem = (room: ListedRoom, jid: string): Element =>
  * listed, first where the gateway is and where most people are (docs/ethora.md).
  */
 function listUserRooms(iq: Element, from: Jid, view: ServiceView): Element {
-  const ranked = [...view.rooms]
-    .map((room) => ({ room, isOwn: room.isMember(from.bare) }))
+  const rooms = rankedRooms(view.rooms, (room) => room.isMember(from.bare))
+  return iqResult(
+    iq,
+    el(
+      'query',
+      { xmlns: NS.userRooms },
+      ...rooms.map((room) => roomItem(room, `${room.localpart}@${iq.attrs.to}`)),
+    ),
+  )
+}
+
+/** The rooms of that list for somebody who belongs to none. */
+export const openRooms = (rooms: Iterable<ListedRoom>): ListedRoom[] => rankedRooms(rooms, () => false)
+
+const rankedRooms = (rooms: Iterable<ListedRoom>, isOwnRoom: (room: ListedRoom) => boolean): ListedRoom[] =>
+  [...rooms]
+    .map((room) => ({ room, isOwn: isOwnRoom(room) }))
     .filter(({ room, isOwn }) => isOwn || (room.isListed && room.isOpen))
     .sort(
       (a, b) =>
@@ -203,15 +218,7 @@ function listUserRooms(iq: Element, from: Jid, view: ServiceView): Element {
         (a.room.localpart < b.room.localpart ? -1 : 1),
     )
     .slice(0, MAX_USER_ROOMS)
-  return iqResult(
-    iq,
-    el(
-      'query',
-      { xmlns: NS.userRooms },
-      ...ranked.map(({ room }) => roomItem(room, `${room.localpart}@${iq.attrs.to}`)),
-    ),
-  )
-}
+    .map(({ room }) => room)
 
 const bareOf = (address: unknown): string => String(address ?? '').split('/')[0] ?? ''
 

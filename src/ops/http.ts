@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Logger } from 'pino'
 import { GatewayError } from '../util/errors.ts'
 import { isAuthorized, withoutToken } from './access.ts'
+import { ETHORA_PATH, type EthoraRest } from './ethora-rest.ts'
 import type { EventStream } from './event-stream.ts'
 import { FILES_PATH, type FileSource, sendFile } from './files.ts'
 import { hostMeta, hostMetaJson } from './host-meta.ts'
@@ -24,6 +25,8 @@ export interface HttpOptions {
   readonly files: FileSource
   /** Null takes no files. */
   readonly uploads: UploadDesk | null
+  /** Null or left out: the Ethora chat component finds no REST here. */
+  readonly ethora?: EthoraRest | null
   /** Where pages may load files from and put them to, besides this server: the public address of `files`. */
   readonly filesOrigin: () => string | undefined
   readonly map: () => unknown
@@ -138,6 +141,10 @@ async function respond(
     const status =
       request.method === 'PUT' ? await receiveUpload(request, url.pathname, options.uploads) : 204
     response.writeHead(status).end()
+    return
+  }
+  if (options.ethora && url.pathname.startsWith(ETHORA_PATH)) {
+    await options.ethora.answer(request, response, url.pathname)
     return
   }
   const isOperation = request.method === 'POST' && url.pathname === OPERATIONS_PATH && options.token !== null

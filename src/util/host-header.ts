@@ -15,3 +15,14 @@ export function isHostOf(address: string | null, host: string | undefined): bool
   const given = `http://${host}`
   return address !== null && URL.canParse(given) && new URL(address).hostname === new URL(given).hostname
 }
+
+/**
+ * Pages of this host and of the same machine may connect, and programs, which send no origin. Any other page would
+ * act for its visitor, who may be the only one allowed to reach this server.
+ */
+export function isOriginAllowed(origin: string | undefined, host: string | undefined): boolean {
+  if (origin === undefined) return true
+  if (!URL.canParse(origin)) return false
+  const url = new URL(origin)
+  return url.host === host || ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+}

@@ -29,7 +29,7 @@ import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
 import { isReachable } from './local-delivery.ts'
 import { LoginThrottle } from './login-throttle.ts'
 import { type Refusal, RefusedConnections } from './refused-connections.ts'
-import type { AuthPolicy } from './sasl.ts'
+import { type AuthPolicy, startExchange } from './sasl.ts'
 import type { Session } from './session.ts'
 import { SessionTable } from './session-table.ts'
 import { SignUp } from './sign-up.ts'
@@ -104,6 +104,11 @@ export interface XmppServer {
   /** Whether a message to this account (bare) would be delivered now. */
   isReachable(account: string): boolean
   readonly sessionCount: number
+  /**
+   * The account (localpart) that a name and a password are those of, asked for from this network address; undefined when
+   * there is none, no accounts may log in, or too many passwords were tried. Tries count as those of logins do.
+   */
+  accountWith(name: string, password: string, address: string): Promise<string | undefined>
   /** When the certificate in use ends, in ms since 1970; `NaN` without one. */
   readonly certificateUntilMs: number
 }
@@ -333,6 +338,13 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
       for (const full of to) sessions.get(full)?.deliver(stanza)
     },
 
+    accountWith: async (name, password, address) => {
+      const exchange = startExchange('PLAIN', env.sasl, { address, bindings: undefined })
+      const step = await exchange?.respond(Buffer.from(`\0${name}\0${password}`))
+      if (step?.kind === 'failure' && step.condition === 'not-authorized')
+        env.sasl.throttle.failed(address, step.account)
+      return step?.kind === 'success' ? step.account : undefined
+    },
     attachWebSocket: (server, allowsHost) => {
       attachWebSocketEndpoint(server, '/xmpp-websocket', {
         allowsHost,

@@ -3,6 +3,7 @@ import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { isOriginAllowed } from '../util/host-header.ts'
 
 const SUBPROTOCOL = 'xmpp'
 
@@ -56,15 +57,4 @@ function refusalOf(
   if (!offered.includes(SUBPROTOCOL)) return 400
   if (!isOriginAllowed(request.headers.origin, request.headers.host)) return 403
   return hasRoom() ? undefined : 503
-}
-
-/**
- * Pages of this host and of the same machine may connect, and programs, which send no origin. Any other page would
- * act for its visitor, who may be the only one allowed to reach this server.
- */
-function isOriginAllowed(origin: string | undefined, host: string | undefined): boolean {
-  if (origin === undefined) return true
-  if (!URL.canParse(origin)) return false
-  const url = new URL(origin)
-  return url.host === host || ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
 }

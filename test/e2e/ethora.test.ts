@@ -19,6 +19,7 @@ describeWith(['chromium', 'ethora'], 'The Ethora chat component', () => {
       FOYER_XMPP__DOMAIN: `conference.${ETHORA_DOMAIN}`,
       FOYER_XMPP__SERVER__DOMAIN: ETHORA_DOMAIN,
       FOYER_XMPP__SERVER__AUTH: 'both',
+      FOYER_HTTP__ETHORA: 'true',
     })
     const way = await cuttable(foyer.ports.http)
     const rita = await XmppUser.login(neighbour.ports.c2s)

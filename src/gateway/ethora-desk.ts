@@ -1,0 +1,45 @@
+/** What answers the REST calls of the Ethora chat component: open rooms, and files of accounts of the embedded server. */
+import { openRooms } from '../muc/service.ts'
+import { type EthoraDesk, EthoraRest } from '../ops/ethora-rest.ts'
+import { Jid } from '../stanza/jid.ts'
+import type { XmppServer } from '../xmpp/server.ts'
+import type { Rooms } from './rooms.ts'
+import type { Uploads } from './uploads.ts'
+
+export interface EthoraDeskOptions {
+  readonly rooms: Pick<Rooms, 'listed'>
+  /** Null: nobody logs in here. */
+  readonly server: Pick<XmppServer, 'accountWith'> | null
+  readonly serverDomain: string | undefined
+  /** Null takes no files. */
+  readonly uploads: { readonly slots: Uploads } | null
+}
+
+/** HTTP status of what cannot be stored. */
+const TOO_LARGE = 413
+const LATER = 429
+const NOT_TAKEN = 503
+
+/** The calls, answered for this gateway. */
+export const ethoraRest = (options: EthoraDeskOptions): EthoraRest => new EthoraRest(ethoraDesk(options))
+
+const ethoraDesk = ({ rooms, server, serverDomain, uploads }: EthoraDeskOptions): EthoraDesk => ({
+  rooms: () =>
+    openRooms(rooms.listed()).map(({ localpart, name, description, thumbnail }) => ({
+      name: localpart,
+      title: name,
+      description,
+      picture: thumbnail || 'none',
+    })),
+  logIn: async ({ name, password, address }) => server?.accountWith(name, password, address),
+  async store(account, { name, bytes }) {
+    if (!uploads || serverDomain === undefined) return { status: NOT_TAKEN }
+    const jid = new Jid(account, serverDomain)
+    const answer = await uploads.slots.put(
+      { account: jid, isGuest: false, filename: name, size: bytes.length },
+      bytes,
+    )
+    if (answer.kind === 'slot') return { url: answer.url }
+    return { status: answer.kind === 'too-large' ? TOO_LARGE : LATER }
+  },
+})
