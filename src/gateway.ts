@@ -1,7 +1,6 @@
 /** The gateway: opens everything, wires the two worlds together, and takes it all down again in order. */
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { answer } from './admin/answer.ts'
 import { adminSocket } from './admin/protocol.ts'
 import { startAdminServer } from './admin/server.ts'
 import { FileStore } from './archive/file-store.ts'
@@ -24,7 +23,8 @@ import { joinLobbies, openRetroShare } from './gateway/networks.ts'
 import { observe } from './gateway/observation.ts'
 import { prune } from './gateway/operations/archive-operations.ts'
 import type { OperationContext } from './gateway/operations/operation.ts'
-import { runOperation, runRemoteOperation } from './gateway/operations/operations.ts'
+import { runOperation } from './gateway/operations/operations.ts'
+import { pageReply } from './gateway/operations/page-operations.ts'
 import { ownUrl } from './gateway/own-url.ts'
 import { createPictures } from './gateway/pictures.ts'
 import { problems } from './gateway/problems.ts'
@@ -306,7 +306,7 @@ async function build(
     },
     map: seen.map,
     events: seen.events,
-    operate: (request) => answer(request, log, (command, args) => runRemoteOperation(context, command, args)),
+    operate: (request) => pageReply(context, log, request),
     metrics: () => seen.metrics.render(),
     problems: seen.problems,
     hasWebSocket,

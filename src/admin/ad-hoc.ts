@@ -244,7 +244,10 @@ export class AdHoc {
     const children = IN_ORDER.filter((action) => actions.includes(action))
     const form =
       session.step === 'warning'
-        ? formElement('form', undefined, [], { title: `${name}?`, instructions: warning })
+        ? formElement('form', undefined, [], {
+            title: `${name}?`,
+            instructions: [warning, ...answersInWords(session.answers, fields)].join('\n'),
+          })
         : formElement(
             'form',
             undefined,
@@ -309,3 +312,10 @@ function filledIn(field: FormField, answers: Answers): FormField {
     ? field
     : { ...field, values: field.type === 'text-multi' ? answer.split('\n') : [answer] }
 }
+
+/** What is about to be done, so that nobody confirms something else; secrets are not shown. */
+const answersInWords = (answers: Answers, fields: readonly FormField[]): string[] =>
+  fields.flatMap(({ name, label = name, type }) => {
+    const answer = answers.get(name)
+    return answer === undefined || type === 'text-private' ? [] : [`${label}: ${answer}`]
+  })

@@ -83,12 +83,13 @@ async function fieldOf(parameter: Parameter, context: OperationContext): Promise
   const { name, label, kind, isRequired = false, isOpen = false } = parameter
   const choices = (await parameter.choices?.(context)) ?? []
   const isList = choices.length > 0 && choices.length <= MAX_CHOICES
-  const first = choices[0]?.value
+  // Chosen for whoever asks only where nothing else can be chosen.
+  const only = choices.length === 1 ? choices[0]?.value : undefined
   return {
     name,
     label,
     type: isList ? 'list-single' : TYPES[kind],
-    values: kind === 'flag' ? ['0'] : isList && isRequired && first !== undefined ? [first] : [],
+    values: kind === 'flag' ? ['0'] : isList && isRequired && only !== undefined ? [only] : [],
     isRequired,
     ...(isList && { options: choices, isOpen }),
   }

@@ -150,7 +150,8 @@ async function respond(
   const isOperation = request.method === 'POST' && url.pathname === OPERATIONS_PATH && options.token !== null
   if (request.method !== 'GET' && request.method !== 'HEAD' && !isOperation) {
     response.setHeader('Allow', 'GET, HEAD')
-    send(response, 405, 'text/plain; charset=utf-8', 'only GET and HEAD\n')
+    const why = url.pathname === OPERATIONS_PATH ? 'POST needs http.token' : 'only GET and HEAD'
+    send(response, 405, 'text/plain; charset=utf-8', `${why}\n`)
     return
   }
   if (isGuarded(url.pathname) && !isAuthorized(request, response, url, options.token)) {

@@ -33,7 +33,8 @@ const refusal = (status: number, code: string, message: string) => ({
 /** Browsers send a cookie also for pages of others; programs name no page. */
 function isFromOwnPage({ headers }: IncomingMessage): boolean {
   const site = headers['sec-fetch-site']
-  if (site !== undefined && site !== 'same-origin') return false
+  // The browser knows better than a proxy that names another host.
+  if (site !== undefined) return site === 'same-origin'
   const { origin, host } = headers
   return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)
 }

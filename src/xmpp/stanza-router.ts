@@ -174,6 +174,8 @@ export class StanzaRouter {
       return true
     }
     if (!isLocal || !lists.isKeptFrom(to.bare, session.jid)) return false
+    // The sender's own side of a subscription changes all the same; the addressee does not hear of it.
+    if (stanza.name === 'presence' && isStep(stanza.attrs.type)) return false
     if (stanza.name !== 'presence' && isRefusable(stanza)) session.reply(errorReply(stanza, NOBODY_THERE))
     return true
   }

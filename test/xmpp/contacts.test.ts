@@ -207,6 +207,27 @@ describe('presence', () => {
     expect((await step(alice, 'probe')).alice).toEqual([])
   })
 
+  test('who is blocked takes back what it let the user see all the same', async () => {
+    await befriend()
+    await send(
+      bob,
+      "<iq type='set' id='x'><block xmlns='urn:xmpp:blocking'><item jid='alice@localhost'/></block></iq>",
+    )
+    expect((await step(alice, 'unsubscribed')).alice).toContain('bob@localhost to')
+    expect((await step(alice, 'unsubscribe')).alice).toContain('bob@localhost none')
+    await send(bob, "<iq type='set' id='y'><unblock xmlns='urn:xmpp:blocking'/></iq>")
+    expect((await send(alice, '<presence><status>secret</status></presence>')).bob).toEqual([])
+  })
+
+  test('a session that is blocked by itself sees the user leave, and nothing more', async () => {
+    await befriend()
+    const block = "<block xmlns='urn:xmpp:blocking'><item jid='bob@localhost/b'/></block>"
+    expect((await send(alice, `<iq type='set' id='x'>${block}</iq>`)).bob).toEqual([
+      'unavailable alice@localhost/a',
+    ])
+    expect((await send(alice, '<presence><show>away</show></presence>')).bob).toEqual([])
+  })
+
   test('who is blocked sees the user leave, hears nothing, and sees it come back', async () => {
     const block = (name: string) =>
       send(

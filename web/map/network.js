@@ -126,7 +126,7 @@ const LobbyActions = ({ lobby: { id, name, joined }, act }) =>
         about: name,
         command: 'lobby leave',
         args: { id },
-        question: `Leave ${name}? Its room ends for all who are in it.`,
+        question: `Leave ${name}? All who are in its room are put out of it.`,
       })
     : h(Action, { act, label: 'Join', about: name, command: 'lobby join', args: { id } })
 

@@ -68,6 +68,7 @@ export const LOBBY_OPERATIONS = {
   }),
   'lobby leave': operation({
     title: 'Leave a lobby',
+    warning: 'All who are in its room are put out of it.',
     parameters: [{ ...ID, choices: JOINED }],
     run: async (context, args) => {
       const { network, lobby } = findLobby(context, textOf(args, 'id'))

@@ -30,17 +30,6 @@ export type OperationName = keyof typeof OPERATIONS
 /** All operations by name. */
 export const operations: ReadonlyMap<string, Operation> = new Map(Object.entries<Operation>(OPERATIONS))
 
-/** As `runOperation`, for operators who may be elsewhere: without what is for programs on this machine. */
-export async function runRemoteOperation(
-  context: OperationContext,
-  name: string,
-  args: Readonly<Record<string, unknown>>,
-): Promise<unknown> {
-  if (operations.get(name)?.isLocal)
-    throw new GatewayError('ADMIN_REQUEST', `${name} is for the command line alone`)
-  return runOperation(context, name, args)
-}
-
 /** Carries out what the admin socket asks for; rejects with a `GatewayError` whose message is meant for the operator. */
 export async function runOperation(
   context: OperationContext,

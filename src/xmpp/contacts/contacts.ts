@@ -132,10 +132,13 @@ export class Contacts {
   blocked(user: Jid, addresses: readonly string[], isBlocked: boolean): void {
     for (const { jid, from } of this.#options.rosters.known(user.bare)?.values() ?? []) {
       const contact = from ? parseJid(jid) : undefined
-      if (!contact || !(addresses.includes(contact.bare) || addresses.includes(contact.domain))) continue
-      if (isBlocked) this.#sayGoodbye(user, contact)
-      else {
-        this.#showAll(user, contact)
+      if (!contact) continue
+      const meant = this.#available(contact.bare).filter(({ jid: { full, bare, domain } }) =>
+        [full, bare, domain].some((address) => addresses.includes(address)),
+      )
+      if (isBlocked) this.#sayGoodbye(user, meant)
+      else if (meant.length > 0) {
+        this.#showAll(user, contact, meant)
         this.#showAll(contact, user)
       }
     }
@@ -206,13 +209,12 @@ export class Contacts {
   #tellPresence(user: Jid, contact: Jid, before: Contact, after: Contact): void {
     if (after.from === before.from) return
     if (after.from) this.#showAll(user, contact)
-    else this.#sayGoodbye(user, contact)
+    else this.#sayGoodbye(user, this.#available(contact.bare))
   }
 
-  #sayGoodbye(user: Jid, contact: Jid): void {
+  #sayGoodbye(user: Jid, viewers: readonly Session[]): void {
     for (const session of this.#available(user.bare))
-      for (const other of this.#available(contact.bare))
-        other.deliverAsAddressed(unavailable(session), contact.bare)
+      for (const viewer of viewers) viewer.deliverAsAddressed(unavailable(session), viewer.jid.bare)
   }
 
   /** The presence of all sessions of a user, for some or all sessions of a contact that may see it. */
@@ -220,7 +222,8 @@ export class Contacts {
     if (!this.#maySee(contact, user)) return
     for (const { availability } of this.#available(user.bare))
       for (const session of to)
-        if (availability) session.deliverAsAddressed(availability.presence, contact.bare)
+        if (availability && !this.#options.lists.isKeptFrom(user.bare, session.jid))
+          session.deliverAsAddressed(availability.presence, contact.bare)
   }
 
   /** What a session that begins to be available is shown: its contacts, and who has asked to be one. */
@@ -239,7 +242,9 @@ export class Contacts {
     for (const { jid, from } of roster.values()) {
       const contact = from ? parseJid(jid) : undefined
       if (!contact || !this.#maySee(contact, user)) continue
-      for (const session of this.#available(contact.bare)) session.deliverAsAddressed(presence, contact.bare)
+      for (const session of this.#available(contact.bare))
+        if (!this.#options.lists.isKeptFrom(user.bare, session.jid))
+          session.deliverAsAddressed(presence, contact.bare)
     }
   }
 
