@@ -112,6 +112,23 @@ describe('subscriptions', () => {
     expect(await rosterOf(bob)).toEqual([])
   })
 
+  test('who is blocked asks in vain, also while the user is away, and is not told', async () => {
+    const change = (name: string): string =>
+      `<iq type='set' id='x'><${name} xmlns='urn:xmpp:blocking'><item jid='alice@localhost'/></${name}></iq>`
+    await send(bob, change('block'))
+    expect(await step(alice, 'subscribe')).toEqual({ alice: ['bob@localhost none ask'], bob: [] })
+    bob.socket.destroy()
+    await running.reported((report) => report === 'ended bob@localhost/b')
+    expect(await came(alice)).toEqual([])
+    alice.send("<presence type='subscribe' to='bob@localhost'/>")
+    expect(await came(alice)).toEqual(['bob@localhost none ask'])
+    bob = await user('bob', 'c')
+    bob.send(change('unblock'))
+    await drain(bob)
+    bob.send("<presence type='unavailable'/><presence/>")
+    expect((await came(bob)).filter((text) => text.includes('alice'))).toEqual([])
+  })
+
   test('who is taken off, or goes, sees the user leave', async () => {
     await befriend()
     expect(await step(bob, 'unsubscribed')).toEqual({
