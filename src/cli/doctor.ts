@@ -1,6 +1,7 @@
 /** `foyer doctor`: looks at all that must be right around a gateway, running or not, and says how to mend what is not. */
 import { lookup, resolveSrv } from 'node:dns/promises'
 import { type Config, loadConfig } from '../config.ts'
+import { GatewayError } from '../util/errors.ts'
 import { type Command, configSource, GATEWAY_OPTIONS, options, plain } from './common.ts'
 import type { Finding } from './doctor/finding.ts'
 import {
@@ -35,17 +36,21 @@ export const doctorCommand: Command = async (argv, io) => {
   return findings.some(({ verdict }) => verdict === 'fail') ? 1 : 0
 }
 
-async function examine(
+/** All findings. `timeoutMs`: how long a gateway is waited for. */
+export async function examine(
   config: Config,
   env: Readonly<Record<string, string | undefined>>,
+  timeoutMs?: number,
 ): Promise<Finding[]> {
-  const status = await runningGateway(config)
+  const answer = await runningGateway(config, timeoutMs)
+  const status = answer instanceof GatewayError ? undefined : answer
+  // Of a gateway that cannot be asked, nobody knows which ports and which link to the host server are its own.
+  const isNone = answer === undefined
   return [
     checkVersion(),
-    ...checkRunning(status),
-    ...(status
-      ? await checkOpenPorts(boundListeners(config, status))
-      : [...(await checkFreePorts(config)), ...(await checkHostServer(config))]),
+    ...checkRunning(answer),
+    ...(status ? await checkOpenPorts(boundListeners(config, status)) : []),
+    ...(isNone ? [...(await checkFreePorts(config)), ...(await checkHostServer(config))] : []),
     ...checkCertificate(config, Date.now()),
     ...(status ? [checkClock(status)] : []),
     ...(await checkNames(config, DNS)),

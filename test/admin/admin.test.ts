@@ -1,8 +1,8 @@
 // The admin socket: commands reach the handler, errors keep their code, and only the owner may connect.
 
 import { once } from 'node:events'
-import { mkdtempSync, statSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { mkdtempSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -86,14 +86,33 @@ test('a stop waits neither for a client that says nothing nor for a command that
   // Answered in the order of connecting: the one before is being carried out now.
   await askGateway(path, 'reached')
   await stop()
-  await expect(asked).rejects.toMatchObject({ code: 'NOT_RUNNING' })
+  await expect(asked).rejects.toMatchObject({ code: 'NO_ANSWER' })
+})
+
+test('only where nobody listens there is no gateway', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'foyer-admin-'))
+  const left = join(folder, 'left')
+  const none = createServer()
+  await new Promise<void>((resolve) => none.listen(left, resolve))
+  renameSync(left, join(folder, 'kept'))
+  await new Promise((resolve) => none.close(resolve))
+  for (const name of ['kept', 'nothing'])
+    await expect(askGateway(join(folder, name), 'list')).rejects.toMatchObject({ code: 'NOT_RUNNING' })
+  const silent = join(folder, 'silent')
+  const sockets: Socket[] = []
+  const server = createServer((socket) => void sockets.push(socket))
+  await new Promise<void>((resolve) => server.listen(silent, resolve))
+  await expect(askGateway(silent, 'list', {}, 10)).rejects.toMatchObject({ code: 'NO_ANSWER' })
+  for (const socket of sockets) socket.destroy()
+  await new Promise((resolve) => server.close(resolve))
+  await expect(askGateway(join(path, 'x'), 'list')).rejects.toMatchObject({ code: 'NO_ANSWER' })
 })
 
 test('an answer that breaks off is an error, not half a value', async () => {
   const broken = join(mkdtempSync(join(tmpdir(), 'foyer-admin-')), 'admin.sock')
   const server = createServer((socket) => socket.once('data', () => socket.end('{"ok":true,"value":[1,')))
   await new Promise<void>((resolve) => server.listen(broken, resolve))
-  await expect(askGateway(broken, 'list')).rejects.toMatchObject({ code: 'NOT_RUNNING' })
+  await expect(askGateway(broken, 'list')).rejects.toMatchObject({ code: 'NO_ANSWER' })
   await new Promise((resolve) => server.close(resolve))
 })
 

@@ -2,10 +2,11 @@
 
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { adminSocket } from '../../src/admin/protocol.ts'
 import type { Finding } from '../../src/cli/doctor/finding.ts'
 import {
   checkCertificate,
@@ -23,6 +24,7 @@ import {
   checkOpenPorts,
 } from '../../src/cli/doctor/network.ts'
 import { checkClock, checkRunning } from '../../src/cli/doctor/running.ts'
+import { examine } from '../../src/cli/doctor.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import type { GatewayStatus } from '../../src/gateway/status.ts'
 import { TestCertificates } from '../support/certificates.ts'
@@ -169,4 +171,27 @@ test('versions, clock and the problems of a running gateway are told', () => {
   expect(of(-31).text).toContain('31 s behind')
   expect(brief(checkRunning(status as unknown as GatewayStatus))).toEqual(['gateway warn', 'gateway fail'])
   expect(brief(checkRunning(undefined))).toEqual(['gateway warn'])
+})
+
+test('a gateway that does not answer is one all the same, and nobody is told to end what holds its ports', async () => {
+  const sockets: Socket[] = []
+  const hung = createServer((socket) => void sockets.push(socket)).listen(0, '127.0.0.1')
+  await once(hung, 'listening')
+  const env = { FOYER_HTTP__LISTEN: `127.0.0.1:${(hung.address() as AddressInfo).port}` }
+  const config = { ...configOf(env), data: mkdtempSync(join(folder, 'hung-')) }
+  expect((await examine(config, {})).filter(({ verdict }) => verdict === 'fail')).toMatchObject([
+    { check: 'ports', text: expect.stringContaining('taken by another') },
+  ])
+  const admin = createServer((socket) => void sockets.push(socket)).listen(adminSocket(config.data))
+  await once(admin, 'listening')
+  const findings = await examine(config, {}, 10)
+  expect(findings.filter(({ verdict }) => verdict === 'fail')).toMatchObject([
+    { check: 'gateway', text: expect.stringMatching(/may run, and cannot be asked: no answer on .* within/) },
+  ])
+  expect(brief(findings).join()).not.toContain('ports')
+  for (const socket of sockets) socket.destroy()
+  for (const server of [hung, admin]) {
+    server.close()
+    await once(server, 'close')
+  }
 })

@@ -11,18 +11,29 @@ import { listeners } from './network.ts'
 /** Beyond this, friends drop what we say, or we what they say. */
 const MAX_CLOCK_OFFSET_SEC = 30
 
-/** Undefined when none runs. */
-export async function runningGateway({ data }: Config): Promise<GatewayStatus | undefined> {
+/** What a gateway says of itself; undefined when none runs; the error when that cannot be told. */
+export async function runningGateway(
+  { data }: Pick<Config, 'data'>,
+  timeoutMs?: number,
+): Promise<GatewayStatus | GatewayError | undefined> {
   try {
-    return (await askGateway(adminSocket(data), 'status')) as GatewayStatus
+    return (await askGateway(adminSocket(data), 'status', {}, timeoutMs)) as GatewayStatus
   } catch (error) {
-    if (error instanceof GatewayError && error.code === 'NOT_RUNNING') return undefined
-    throw error
+    if (!(error instanceof GatewayError)) throw error
+    return error.code === 'NOT_RUNNING' ? undefined : error
   }
 }
 
-export function checkRunning(status: GatewayStatus | undefined): Finding[] {
+export function checkRunning(status: GatewayStatus | GatewayError | undefined): Finding[] {
   if (!status) return [warn('gateway', 'does not run with this data folder', '`foyer start`')]
+  if (status instanceof GatewayError)
+    return [
+      fail(
+        'gateway',
+        `may run, and cannot be asked: ${status.message}`,
+        'run this as the user of the gateway; if it hangs, look at its log, then restart it',
+      ),
+    ]
   const version =
     status.version === VERSION
       ? ok('gateway', `runs, version ${status.version}`)
