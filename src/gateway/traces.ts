@@ -22,6 +22,8 @@ export interface TraceRequest {
   readonly jid: string
   /** With all that people wrote; without, each text is an ellipsis, and so are most values of attributes. */
   readonly hasTexts: boolean
+  /** Tells those apart who trace the same; each has all stanzas. */
+  readonly watcher: string
 }
 
 interface Trace {
@@ -72,7 +74,10 @@ export class Traces {
   async next(request: TraceRequest): Promise<TracePage> {
     const trace = this.#traceOf(request)
     clearTimeout(trace.expiry)
+    // Whoever asks anew has given up the question before.
+    trace.wake?.()
     if (trace.stanzas.length === 0) await news(trace)
+    clearTimeout(trace.expiry)
     // All may have been ended meanwhile.
     if (this.#traces.get(keyOf(request)) === trace)
       trace.expiry = setTimeout(() => this.#end(request), TRACE_IDLE_MS)
@@ -111,7 +116,7 @@ export class Traces {
   }
 }
 
-const keyOf = ({ jid, hasTexts }: TraceRequest): string => `${jid} ${hasTexts}`
+const keyOf = ({ jid, hasTexts, watcher }: TraceRequest): string => `${jid} ${hasTexts} ${watcher}`
 
 const matches = (wanted: Jid, user: string): boolean =>
   user === wanted.full || (wanted.resource === '' && user.startsWith(`${wanted.full}/`))

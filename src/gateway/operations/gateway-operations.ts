@@ -28,9 +28,15 @@ export const GATEWAY_OPERATIONS = {
     parameters: [
       { name: 'jid', label: 'JID', kind: 'text', isRequired: true },
       { name: 'texts', label: 'With texts', kind: 'flag' },
+      { name: 'watcher', label: 'Any word of whoever asks, the same each time', kind: 'text' },
     ],
     isLocal: true,
-    run: (context, args) => context.traces.next({ jid: textOf(args, 'jid'), hasTexts: args.texts === true }),
+    run: (context, args) =>
+      context.traces.next({
+        jid: textOf(args, 'jid'),
+        hasTexts: args.texts === true,
+        watcher: textOf(args, 'watcher'),
+      }),
   }),
   backup: operation({
     title: 'Copy all state to a folder',
