@@ -1,4 +1,4 @@
-/** Lists of texts that accounts keep: nodes and items of PEP, blocked addresses. */
+/** Lists of texts that accounts keep: contacts, nodes and items of PEP, blocked addresses. */
 import {
   type AccountLists,
   type ListEntry,

@@ -22,6 +22,7 @@ import { type Jid, parseJid } from '../stanza/jid.ts'
 import { errorReply, type StanzaError } from '../stanza/stanza-error.ts'
 import { type Element, el } from '../stanza/xml.ts'
 import type { FriendId, LobbyId, NetworkId } from '../util/ids.ts'
+import { isStep } from '../xmpp/contacts/contact.ts'
 import { OperatorMail, type OperatorMailOptions } from './operator-mail.ts'
 
 /** A friend that types does so until then. */
@@ -216,6 +217,11 @@ export class FriendDesk {
       this.#unwatch(id, from.full)
       return undefined
     }
+    // A friend can be kept as a contact, and never agrees to be seen by one: whoever asks must not go on asking.
+    if (stanza.name === 'presence' && isStep(type))
+      return type === 'subscribe'
+        ? el('presence', { type: 'unsubscribed', from: stanza.attrs.to, to: from.full, id: stanza.attrs.id })
+        : undefined
     if (!this.#isOperator(from)) return errorReply(stanza, FORBIDDEN)
     const known = this.#find(id)
     if (!known) return errorReply(stanza, NO_SUCH_FRIEND)
@@ -252,7 +258,7 @@ export class FriendDesk {
     network.send({ kind: 'friend-typing', friend })
   }
 
-  /** Who shows itself to a friend sees the friend, until it says goodbye. There are no contact lists to be on. */
+  /** Who shows itself to a friend sees the friend, until it says goodbye. */
   #answerPresence(friend: FriendInfo, from: Jid, presence: Element): Element | undefined {
     switch (presence.attrs.type) {
       case undefined: {
@@ -262,8 +268,6 @@ export class FriendDesk {
       }
       case 'probe':
         return this.#presence(friend, from.full)
-      case 'subscribe':
-        return el('presence', { type: 'unsubscribed', from: presence.attrs.to, to: from.full })
       default:
         return undefined
     }

@@ -228,7 +228,6 @@ test('anybody else is refused, and does not learn whether there is such a friend
       el('message', { to, type: 'chat' }, el('body', {}, 'hi')),
       el('message', { to, type: 'chat' }, el('composing', { xmlns: STATES })),
       el('presence', { to }),
-      el('presence', { to, type: 'subscribe' }),
       el('iq', { to, type: 'get', id: 'q' }, el('vCard', { xmlns: 'vcard-temp' })),
     ]
     world.out.length = 0
@@ -236,10 +235,21 @@ test('anybody else is refused, and does not learn whether there is such a friend
     return world.sentTo('eve@test/1').map((xml) => xml.replaceAll(id, 'xx'))
   }
   const known = ask('ab')
-  expect(known).toHaveLength(5)
+  expect(known).toHaveLength(4)
   for (const xml of known) expect(xml).toMatch(/<error type="auth" by="friend\.[^"]*"><forbidden /)
   expect(ask('cd')).toEqual(known)
   expect([world.network.told, world.network.commands]).toEqual([[], []])
+})
+
+test('a friend that is made a contact declines, whoever asks, and other steps are not answered', () => {
+  const unknown = `friend.${'cd'.repeat(16)}@lobbies.test`
+  for (const user of [ANN, 'eve@test'])
+    for (const to of [FRIEND, unknown]) {
+      world.out.length = 0
+      for (const type of ['subscribe', 'subscribed', 'unsubscribe', 'unsubscribed'])
+        expect(world.takes(user, el('presence', { to, type, id: 's' }))).toBe(true)
+      expect(world.sentTo(user)).toEqual([`<presence type="unsubscribed" from="${to}" to="${user}" id="s"/>`])
+    }
 })
 
 test('nobody can make or enter a room at the address of a friend', () => {

@@ -5,6 +5,11 @@ import { type Element, el } from '../../stanza/xml.ts'
 /** The steps, and what they say to the contact. */
 export type Step = 'subscribe' | 'subscribed' | 'unsubscribe' | 'unsubscribed'
 
+const STEPS: ReadonlySet<string> = new Set(['subscribe', 'subscribed', 'unsubscribe', 'unsubscribed'])
+
+/** Whether presence of this type is a step of a subscription. */
+export const isStep = (type: unknown): type is Step => STEPS.has(String(type))
+
 export interface Contact {
   /** Bare JID. */
   readonly jid: string

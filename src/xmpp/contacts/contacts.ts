@@ -37,9 +37,6 @@ export interface ContactsOptions {
   newId(): string
 }
 
-const STEPS: ReadonlySet<string> = new Set(['subscribe', 'subscribed', 'unsubscribe', 'unsubscribed'])
-export const isStep = (type: unknown): type is Step => STEPS.has(String(type))
-
 export class Contacts {
   readonly #options: ContactsOptions
   /** By pair of users, as a step changes what both keep. */
