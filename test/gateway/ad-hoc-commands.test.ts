@@ -140,3 +140,13 @@ test('arguments that are missing, unknown or of the wrong type are refused befor
     signed: true,
   })
 })
+
+test('the documents name what operators do not have in their clients', () => {
+  for (const [file, sentence] of [
+    ['docs/operating.md', /For the command line alone are ([^.]*)\./],
+    ['CHANGELOG.md', /what the command line asks of a running gateway, from[^,]*, but for ([^;]*);/],
+  ] as const) {
+    const [, names = ''] = sentence.exec(readFileSync(file, 'utf8')) ?? []
+    expect([...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name).sort(), file).toEqual([...LOCAL].sort())
+  }
+})
