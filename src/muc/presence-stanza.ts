@@ -3,7 +3,7 @@ import { NS } from '../stanza/ns.ts'
 import { type Element, el, type PreparedStanza, prepare, serialize } from '../stanza/xml.ts'
 import { identityAddress } from './identity-address.ts'
 import { MAX_PRESENCE_CHARS } from './limits.ts'
-import { isShown, seesAddresses } from './role.ts'
+import { isShown } from './role.ts'
 import { audienceOf, type LocalOccupant, type Occupant, type Room, type Session } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
 import { isForged, isOwn, occupantIdElement, portableChildren, stanzaWith } from './stanza-parts.ts'
@@ -128,7 +128,8 @@ export const selfPresence = (
   return prepare(
     presenceStanza(room, occupant, {
       ...look,
-      jid: seesAddresses(room, occupant) ? session?.full : undefined,
+      // Everybody may see their own; Converse finds itself by it, and else takes no nick.
+      jid: session?.full,
       payload: look.isAnswer && !payload.some(isAvatar) ? [NO_AVATAR, ...payload] : payload,
     }),
   )

@@ -29,6 +29,15 @@ describe('the order of a join', () => {
     expect(got[4]?.getChildText('subject')).toBe('purring')
   })
 
+  test('has the own address in it, as Converse finds itself by it, and that of nobody else', () => {
+    const h = new RoomHarness()
+    h.join(BOSS, 'Boss')
+    h.join(BOB, 'Bob')
+    h.join(ALICE, 'Alice')
+    const presences = h.take(ALICE).filter(({ name }) => name === 'presence')
+    expect(presences.map((presence) => item(presence)?.jid)).toEqual([undefined, undefined, ALICE])
+  })
+
   test('ends with an empty subject when there is none', () => {
     const h = new RoomHarness()
     h.join(ALICE, 'Alice')
