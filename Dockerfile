@@ -1,4 +1,5 @@
-# Foyer as an image: built once, run without build tools, as a user of its own, with all state in /data.
+# Foyer as an image: built once, run without build tools, as a user of its own, with all state in /data and nothing else
+# written (--read-only). For several machines: docker buildx build --platform linux/amd64,linux/arm64 .
 FROM node:20-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -15,11 +16,11 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
 COPY web ./web
-RUN mkdir /data && chown node:node /data
+RUN mkdir -m 700 /data && chown node:node /data
 USER node
 VOLUME /data
-EXPOSE 5222 5280 7812
-HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:5280/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+EXPOSE 5222 5223 5280 7812
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+  CMD ["node", "dist/main.js", "status"]
 ENTRYPOINT ["node", "dist/main.js"]
 CMD ["start"]

@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { expect, test } from 'vitest'
-import { parse } from 'yaml'
 import { documents, quoted, sources } from './support/documents.ts'
 
 const withoutCode = (text: string): string =>
@@ -157,21 +156,4 @@ test('docs/operating.md names every metric', () => {
   ]
   expect(names.length).toBeGreaterThan(10)
   expect(names.filter((name) => !documents.get('docs/operating.md')?.includes(`\`${name}\``))).toEqual([])
-})
-
-test('the container keeps its state where the compose file mounts a volume, and names no key that does not exist', () => {
-  const { services, volumes } = parse(readFileSync('docker-compose.yml', 'utf8'))
-  const image = readFileSync('Dockerfile', 'utf8')
-  const [, data] = /FOYER_DATA=(\S+)/.exec(image) ?? []
-  const { foyer } = services
-  expect(foyer.volumes).toEqual([`${Object.keys(volumes)[0]}:${data}`])
-  expect(image).toContain(`VOLUME ${data}`)
-  const known = documents.get('docs/configuration.md') ?? ''
-  for (const name of Object.keys(foyer.environment)) {
-    const key = name
-      .replace(/^FOYER_/, '')
-      .toLowerCase()
-      .replaceAll('__', '.')
-    expect(known, name).toContain(`| \`${key}\` |`)
-  }
 })
