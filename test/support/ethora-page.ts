@@ -25,9 +25,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
 }
 
-/** Later versions ask by REST which rooms there are. */
-const HAS_REST = process.env.ETHORA_ROOMS !== 'xmpp'
-
 interface Account {
   readonly name: string
   readonly password: string
@@ -36,7 +33,7 @@ interface Account {
 const configOf = ({ name, password }: Account, webSocketPort: number) => ({
   appId: 'foyer',
   baseUrl: `http://localhost:${webSocketPort}/ethora/v1`,
-  newArch: HAS_REST,
+  newArch: false,
   userLogin: {
     enabled: true,
     user: {
