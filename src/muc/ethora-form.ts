@@ -6,34 +6,36 @@ import {
   ethoraData,
   ethoraReactions,
   fileIn,
+  isHarmless,
+  isIdOfChange,
   isPlain,
   plainChild,
   reactionsIn,
+  sayableIn,
+  walletOf,
 } from '../stanza/ethora.ts'
 import { NS } from '../stanza/ns.ts'
 import { DocumentParser } from '../stanza/parser.ts'
-import { childIn, childOf, type Element, el, elements } from '../stanza/xml.ts'
+import { childIn, type Element, el, elements } from '../stanza/xml.ts'
 import type { ArchiveId } from '../util/ids.ts'
 import type { ArchiveEntry } from './archive-port.ts'
 import { authorOf, meaningOf, quotingIn } from './ethora-meaning.ts'
-import { isForged, portableChildren, stanzaIdElement, stanzaWith } from './stanza-parts.ts'
+import { stanzaIdElement, stanzaWith } from './stanza-parts.ts'
 
 /** A message of the room as everybody else gets it, and what must be known of it besides. */
 export interface Told {
   readonly message: Element
   /** Its id in the archive; undefined when it is not kept. */
   readonly id?: ArchiveId | undefined
-  /** What the component itself sent, if it did. */
-  readonly original?: Element | undefined
   /** The message that it corrects or takes back. */
   readonly change?: { readonly kind: 'edit' | 'delete'; readonly id: ArchiveId } | undefined
 }
 
 /** A message as the component gets it when it is said, after the end of typing that it brings. `room`: bare address. */
 export function liveForms(room: string, told: Told): Element[] {
-  const { message, original, change } = told
+  const { message, change } = told
   const form = liveForm(room, told)
-  const endsTyping = !original && !change && plainChild(message, 'body') && childIn(message, NS.chatStates)
+  const endsTyping = !change && plainChild(message, 'body') && childIn(message, NS.chatStates)
   if (!endsTyping) return [form]
   const { from, type } = message.attrs
   const ended = stanzaWith('message', { from, type }, [
@@ -43,13 +45,12 @@ export function liveForms(room: string, told: Told): Element[] {
   return [ended, form]
 }
 
-function liveForm(room: string, { message, id, original, change }: Told): Element {
-  if (original) return reflected(room, message, original, id)
+function liveForm(room: string, { message, id, change }: Told): Element {
   if (!change) return messageForm(room, message, id)
   const { from, type } = message.attrs
   // Without a body, under ids by which the component knows them.
   return change.kind === 'edit'
-    ? stanzaWith('message', { from, type, id: `edit-message-${change.id}` }, [
+    ? stanzaWith('message', { from, type, id: knownId(message, 'edit-message-', change.id) }, [
         el('replace', { id: change.id, text: plainChild(message, 'body')?.getText() }),
         ...marks(room, id),
       ])
@@ -59,35 +60,46 @@ function liveForm(room: string, { message, id, original, change }: Told): Elemen
       ])
 }
 
-/** What the component sent comes back as it was, with the marks of the room. */
-function reflected(room: string, message: Element, original: Element, id: ArchiveId | undefined): Element {
-  const own = portableChildren(original).filter((child) => !isForged(child, room))
-  const occupantId = childOf(message, 'occupant-id', NS.occupantId)
-  return stanzaWith('message', message.attrs, [
-    ...own,
-    ...(occupantId ? [occupantId] : []),
-    ...marks(room, id),
-  ])
+/** The id by which the component knows an edit or a reaction: what it gave itself, or one that is like it. */
+function knownId({ attrs }: Element, prefix: 'edit-message-' | 'message-reaction:', id: string): string {
+  const given = String(attrs.id)
+  return given.startsWith(prefix) && /^\d+$/.test(given.slice(prefix.length)) ? given : `${prefix}${id}`
 }
 
 const marks = (room: string, id: ArchiveId | undefined): Element[] =>
   id === undefined ? [] : [stanzaIdElement(room, id), archivedElement(room, id)]
 
-const isMark = (child: Element, room: string): boolean =>
-  child.getNS() === NS.sid && child.getName() === 'stanza-id' && child.attrs.by === room
-
-/** A message with who wrote it and what it is. */
-function messageForm(room: string, message: Element, id: ArchiveId | undefined): Element {
+/**
+ * A message with who wrote it and what it is. It changes no other and speaks for nobody else, whatever its sender put in;
+ * `added` is the room's.
+ */
+function messageForm(
+  room: string,
+  message: Element,
+  id: ArchiveId | undefined,
+  added: readonly Element[] = [],
+): Element {
   const author = authorOf(room, message)
-  const data = ethoraData(message) ?? dataElement(author, meaningOf(room, message))
-  const rest = elements(message).filter((child) => child !== data && !isMark(child, room))
+  const sent = ethoraData(message)
+  const data = dataElement(
+    author,
+    sent
+      ? { ...sayableIn(sent), senderWalletAddress: walletOf(author, sent), roomJid: room }
+      : meaningOf(room, message),
+  )
+  const rest = elements(message).filter(isHarmless)
   const reactions = reactionsIn(message)
   if (!reactions)
-    return stanzaWith('message', message.attrs, [data, ...words(message, data, rest), ...marks(room, id)])
-  return stanzaWith('message', { ...message.attrs, id: `message-reaction:${id ?? message.attrs.id}` }, [
+    return stanzaWith('message', isIdOfChange(message.attrs.id) ? { ...message.attrs, id } : message.attrs, [
+      data,
+      ...words(message, data, rest),
+      ...added,
+      ...marks(room, id),
+    ])
+  return stanzaWith('message', { ...message.attrs, id: knownId(message, 'message-reaction:', id ?? '') }, [
     ethoraReactions(reactions.target, author.jid, reactions.texts.map(nameOfEmoji)),
     data,
-    ...rest.filter((child) => child.getNS() !== NS.reactions),
+    ...rest,
     ...marks(room, id),
   ])
 }
@@ -114,11 +126,9 @@ export function archivedForm(room: string, entry: ArchiveEntry): Element | undef
   if (entry.kind === 'retracted')
     return messageForm(
       room,
-      stanzaWith('message', message.attrs, [
-        el('body', {}, 'This message was deleted'),
-        el('deleted', { timestamp: entry.atMs }),
-      ]),
+      stanzaWith('message', message.attrs, [el('body', {}, 'This message was deleted')]),
       entry.id,
+      [el('deleted', { timestamp: entry.atMs })],
     )
   const latest = entry.latest === undefined ? undefined : read(entry.latest)
   const text = latest && plainChild(latest, 'body')

@@ -1,6 +1,5 @@
 /** Messages to everybody in the room: XEP-0045 §7.4. What lasts is archived before anybody sees it. */
 
-import { ethoraData } from '../stanza/ethora.ts'
 import type { Jid } from '../stanza/jid.ts'
 import { errorElement, errorReply, type StanzaError } from '../stanza/stanza-error.ts'
 import { type Element, el, prepare } from '../stanza/xml.ts'
@@ -51,10 +50,9 @@ export function receiveGroupchat(room: Room, from: Jid, sent: Element, env: Room
   const { occupantId, account, nick } = session.occupant
   const speaker = { occupantId, account, nick }
   const reference = referenceIn(stanza)
-  const original = ethoraData(sent) && sent
   return reference
     ? lookUp(room, { from, stanza, speaker }, reference, env)
-    : deliver(room, { from, stanza, content, speaker, original }, env)
+    : deliver(room, { from, stanza, content, speaker }, env)
 }
 
 /** A message that an occupant may send. */
@@ -64,8 +62,6 @@ export interface Message {
   readonly content: MessageContent
   /** As it was when the message came. */
   readonly speaker: Speaker
-  /** What the Ethora chat component sent, when `stanza` says it in the way of other clients. */
-  readonly original?: Element | undefined
 }
 
 /** What a message does to earlier ones of its author. */
@@ -118,7 +114,7 @@ function keepAndReflect(
   const { nick } = speaker
   const { body } = content
   const isNew = !change.corrects && !change.retracts
-  const told = { message: shown, id, original: message.original, change: changed(change) }
+  const told = { message: shown, id, change: changed(change) }
   const kept = { message: shown, id, nick, body, atMs: nowMs, uris: mentionedIn(content.children) }
   rememberText(room, message, [id, stanza.attrs.id], nowMs)
   return [
@@ -152,7 +148,7 @@ function reflectOnly(room: Room, message: Heard, { nowMs, nextArchiveId }: When)
   rememberText(room, message, [stanza.attrs.id], nowMs)
   const shown = reflection(room, message, stanza.attrs.id, content.children)
   return [
-    ...tellEverybody(room, prepare(shown), { message: shown, original: message.original }),
+    ...tellEverybody(room, prepare(shown), { message: shown }),
     ...(said ? toLobby(room, message, { id: nextArchiveId(), nowMs }) : []),
     ...(!said && occupant ? typingToLobby(occupant, content, nowMs) : []),
   ]

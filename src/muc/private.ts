@@ -2,12 +2,13 @@
 import type { Jid } from '../stanza/jid.ts'
 import { type Element, prepare } from '../stanza/xml.ts'
 import { readContent } from './message-content.ts'
-import { fanout, statusElement } from './presence-stanza.ts'
+import { statusElement } from './presence-stanza.ts'
 import { refusal, refuse } from './reply.ts'
 import { hasVoice, isModerator } from './role.ts'
 import type { LocalOccupant, Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
 import { occupantIdElement, stanzaWith } from './stanza-parts.ts'
+import { tellSome } from './tell.ts'
 
 /** Whether `muc#roomconfig_allowpm` lets this occupant write. */
 function mayWrite(room: Room, occupant: LocalOccupant): boolean {
@@ -58,8 +59,6 @@ export function receivePrivate(room: Room, from: Jid, stanza: Element, nick: str
     },
     [...content.children, statusElement([]), occupantIdElement(session.occupant.occupantId)],
   )
-  return fanout(
-    prepare(message),
-    target.sessions.map((to) => to.full),
-  )
+  const sessions = target.sessions.map((to) => to.full)
+  return tellSome(room, sessions, prepare(message), { message })
 }

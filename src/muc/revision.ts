@@ -1,7 +1,7 @@
 /** Corrections and retractions once it is known whose message they are about: XEP-0308 §5, XEP-0424 §4 and §5. */
 import { ethoraChange } from '../stanza/ethora.ts'
 import { NS } from '../stanza/ns.ts'
-import { type Element, el } from '../stanza/xml.ts'
+import { el } from '../stanza/xml.ts'
 import type { ArchiveAnswer, ArchiveEntry } from './archive-port.ts'
 import { messageIdOf } from './archived-stanza.ts'
 import { formatDateTime } from './date-time.ts'
@@ -50,24 +50,20 @@ function change(room: Room, context: ReferenceContext, found: FoundMessage | und
     return refuse(room, from, original, refusal(room, 'auth', 'forbidden', text))
   }
   const stanza = standardChange(original, asked, messageIdOf(target) ?? id)
-  const changed = { ...context, stanza, original }
+  const changed = { ...context, stanza }
   return asked.kind === 'edit' ? correct(room, changed, target) : retract(room, changed, target, revisions)
 }
 
-/** `original`: what the Ethora chat component sent. */
-type Revision = ReferenceContext & { readonly original?: Element }
-
-const messageOf = (room: Room, { from, stanza, speaker, original }: Revision) => ({
+const messageOf = (room: Room, { from, stanza, speaker }: ReferenceContext) => ({
   from,
   stanza,
   speaker,
-  original,
   content: readContent(stanza, room.bare),
 })
 
 const when = ({ id, atMs }: ReferenceContext) => ({ nowMs: atMs, nextArchiveId: () => id })
 
-function correct(room: Room, context: Revision, target: ArchiveEntry | undefined): RoomEffect[] {
+function correct(room: Room, context: ReferenceContext, target: ArchiveEntry | undefined): RoomEffect[] {
   const { from, stanza, speaker, atMs } = context
   const named = String(referenceIn(stanza)?.id)
   const known = target ? undefined : room.recent.messages.get(named, atMs)
@@ -91,7 +87,7 @@ function correct(room: Room, context: Revision, target: ArchiveEntry | undefined
 
 function retract(
   room: Room,
-  context: Revision,
+  context: ReferenceContext,
   target: ArchiveEntry | undefined,
   revisions: readonly ArchiveEntry[],
 ): RoomEffect[] {

@@ -77,13 +77,15 @@ export const claimsModeration = (retraction: Element): boolean =>
 
 /**
  * Whether `child` says what only the room `bare` may say: roles and status codes (XEP-0045 §17.3), occupant-ids
- * (XEP-0421 §4), stanza-ids and delays in the room's name (XEP-0359 §4, XEP-0203), archive results, moderation, gaps.
+ * (XEP-0421 §4), stanza-ids, also in their old form, and delays in the room's name (XEP-0359 §4, XEP-0203), archive results,
+ * moderation, gaps.
  */
 export function isForged(child: Element, bare: string): boolean {
   const namespace = child.getNS()
   if (RESERVED.has(namespace)) return true
   if (namespace === NS.retraction || namespace === NS.fasten) return claimsModeration(child)
-  if (namespace === NS.sid && child.getName() === 'stanza-id') return namesRoom(child.attrs.by, bare)
+  if ((namespace === NS.sid && child.getName() === 'stanza-id') || namespace === NS.archived)
+    return namesRoom(child.attrs.by, bare)
   if (namespace === NS.delay || namespace === LEGACY_DELAY)
     return child.attrs.from === undefined || namesRoom(child.attrs.from, bare)
   return false

@@ -9,16 +9,16 @@ import { archivable } from './archived-stanza.ts'
 import { formatDateTime } from './date-time.ts'
 import { MAX_SUBJECT_CHARS } from './limits.ts'
 import type { MessageContent } from './message-content.ts'
-import { fanout } from './presence-stanza.ts'
 import { notStored, refusal, refuse } from './reply.ts'
 import { defaultRole } from './role.ts'
-import { audienceOf, type Room, type Session } from './room.ts'
+import type { Room, Session } from './room.ts'
 
 import type { RoomEffect, RoomEnv, RoomSubject } from './room-port.ts'
 
 import type { Role } from './room-state.ts'
 
 import { occupantIdElement, stanzaIdElement, stanzaWith } from './stanza-parts.ts'
+import { tellEverybody } from './tell.ts'
 
 const currentSubject = (room: Room, to: string): Element =>
   el(
@@ -138,7 +138,11 @@ function archiveSubject(
   })
   room.changing.pending += 1
   const subject = { text: room.subject, atMs: entry.atMs }
-  const stored = [...fanout(stanza, audienceOf(room).everybody), ...outcome.stored, settled(subject)]
+  const stored = [
+    ...tellEverybody(room, stanza, { message, id: entry.id }),
+    ...outcome.stored,
+    settled(subject),
+  ]
   if (!room.config.isLogged) return stored
   return [
     {

@@ -7,12 +7,22 @@ import { audienceOf, type Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
 
 /** Tells everybody; `stanza` is `told.message`, prepared. */
-export function tellEverybody(room: Room, stanza: PreparedStanza, told: Told): RoomEffect[] {
-  const { everybody, ethora } = audienceOf(room)
-  if (ethora.size === 0) return fanout(stanza, everybody)
-  const others = everybody.filter((full) => !ethora.has(full))
+export const tellEverybody = (room: Room, stanza: PreparedStanza, told: Told): RoomEffect[] =>
+  tellSome(room, audienceOf(room).everybody, stanza, told)
+
+/** Tells the sessions `fulls`; `stanza` is `told.message`, prepared. */
+export function tellSome(
+  room: Room,
+  fulls: readonly string[],
+  stanza: PreparedStanza,
+  told: Told,
+): RoomEffect[] {
+  const { ethora } = audienceOf(room)
+  const theirs = ethora.size === 0 ? [] : fulls.filter((full) => ethora.has(full))
+  if (theirs.length === 0) return fanout(stanza, fulls)
+  const others = fulls.filter((full) => !ethora.has(full))
   return [
     ...fanout(stanza, others),
-    ...liveForms(room.bare, told).flatMap((form) => fanout(prepare(form), [...ethora])),
+    ...liveForms(room.bare, told).flatMap((form) => fanout(prepare(form), theirs)),
   ]
 }

@@ -32,6 +32,46 @@ export const isEthoraData = (child: Element): boolean =>
 /** What the component adds to its messages. */
 export const ethoraData = (stanza: Element): Element | undefined => elements(stanza).find(isEthoraData)
 
+/** What in `data` is for its sender to say. The rest is the room's, or would stand for other parts of the message. */
+const SAYABLE: ReadonlySet<string> = new Set(
+  (
+    'xmlns photo photoURL quickReplies notDisplayedValue showInChannel isReply mainMessage push receiverMessageId mucname ' +
+    'isMediafile createdAt expiresAt fileName isVisible location locationPreview mimetype originalName ownerKey size ' +
+    'duration updatedAt userId waveForm attachmentId'
+  ).split(' '),
+)
+
+/** Attributes of `data` that its sender may say. */
+export const sayableIn = ({ attrs }: Element): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(attrs).filter(([name]) => SAYABLE.has(name)))
+
+/** What the component takes for the room's or its server's word, in whatever namespace it stands. */
+const OF_ROOM: ReadonlySet<string> = new Set([
+  'archived',
+  'chat-update',
+  'data',
+  'delete',
+  'deleted',
+  'event',
+  'reactions',
+  'replace',
+  'result',
+  'stanza-id',
+  'translations',
+  'user-update',
+])
+
+/** Whether the component may get `child` as somebody sent it: it looks at names and `xmlns`, and knows no prefixes. */
+export const isHarmless = (child: Element): boolean =>
+  !child.name.includes(':') && !OF_ROOM.has(child.name) && (child.name !== 'body' || isPlain(child, 'body'))
+
+/**
+ * Whether a message with this id changes others for the component: it is taken for an edit, a delete or a reaction, or
+ * replaces the message whose id in the archive it is.
+ */
+export const isIdOfChange = (id: unknown): boolean =>
+  /^deleteMessageStanza$|edit-message|message-reaction|^\d{16}$/.test(String(id))
+
 /** A change of an earlier message, named by its stanza-id. */
 export type EthoraChange =
   | { readonly kind: 'edit'; readonly id: string; readonly text: string; readonly element: Element }
@@ -70,6 +110,13 @@ export interface EthoraAuthor {
   /** Bare JID that stands for the author; need not be real. */
   readonly jid: string
 }
+
+/** The name of the account that versions 24 and 25 make of the address of a wallet. */
+const nameOfWallet = (address: string): string => address.replace(/[A-Z]/g, '_$&').toLowerCase()
+
+/** By its wallet version 24 knows whose a message is: that in `data` if the author's name is made of it, or the nick. */
+export const walletOf = ({ nick }: EthoraAuthor, { attrs }: Element): string =>
+  nameOfWallet(String(attrs.senderWalletAddress)) === nick ? String(attrs.senderWalletAddress) : nick
 
 /** A character of no width: version 24 shows the first one of both names, and drops messages of people without a second. */
 const NOTHING_TO_SEE = '\u200B'

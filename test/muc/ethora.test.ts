@@ -84,7 +84,7 @@ describe('joining', () => {
 })
 
 describe('texts', () => {
-  test('come back as they were sent, with their id, the stanza-id and its old name', () => {
+  test('come back with their id, the stanza-id and its old name, and who the room knows wrote them', () => {
     for (const name of ['text', 'text24']) {
       const h = together()
       h.send(ALICE, sent(name))
@@ -95,8 +95,10 @@ describe('texts', () => {
         id: expect.stringMatching(/^send-text|^1795/),
       })
       expect(data(back)).toMatchObject({
-        fullName: 'Alice A',
-        senderJID: ALICE,
+        fullName: 'alice',
+        senderJID: 'alice@lobbies.example',
+        showInChannel: 'false',
+        roomJid: ROOM,
         xmlns: expect.stringMatching(/^wss?:/),
       })
       expect(child(back, 'stanza-id', NS.sid)?.attrs).toMatchObject({ by: ROOM, id })
@@ -163,7 +165,7 @@ describe('typing', () => {
     for (const name of ['typing', 'paused']) {
       h.send(ALICE, sent(name))
       expect(h.takeOne(BOB).getChildElements()[0]?.name).toBe(name === 'typing' ? 'composing' : 'paused')
-      expect(data(h.takeOne(ALICE))?.fullName).toBe('Alice A')
+      expect(data(h.takeOne(ALICE))?.fullName).toBe('alice')
     }
     expect(h.archive.entries).toEqual([])
     expect(h.takeLobby()).toMatchObject([{ kind: 'local-typing', nick: 'alice' }])
@@ -242,7 +244,7 @@ describe('edits', () => {
     expect(messages.map((message) => message.getChildText('body'))).toEqual(['first mine AGAIN'])
     expect([messages[0]?.attrs.id, data(messages[0] as Element)?.fullName]).toEqual([
       'send-text-message-647b61c9-fc0e-46f2-b54c-8eadbc66e929',
-      'Alice A',
+      'alice',
     ])
     expect(h.archive.entries.map(({ body, corrects }) => [body, corrects])).toEqual([
       ['first mine', undefined],
@@ -392,7 +394,11 @@ describe('reactions', () => {
         ?.getChildren('reaction')
         .map((each) => each.getText())
     const back = h.takeOne(ALICE)
-    expect([texts(back), back.getChild('reactions')?.attrs]).toMatchObject([['+1'], { id, from: ALICE }])
+    expect([texts(back), back.getChild('reactions')?.attrs]).toMatchObject([
+      ['+1'],
+      { id, from: 'alice@lobbies.example' },
+    ])
+    expect(back.attrs.id).toBe('message-reaction:1795294759837')
     const other = h.takeOne(BOB)
     expect([texts(other), other.getChild('reactions')?.attrs.from]).toEqual([['👍'], undefined])
     expect(h.takeLobby()).toMatchObject([{ manner: { kind: 'reaction', reactions: ['👍'] } }])
@@ -402,7 +408,7 @@ describe('reactions', () => {
       { id, from: 'alice@lobbies.example' },
     ])
     expect([data(kept as Element)?.senderFirstName, kept?.getChild('stanza-id')?.attrs.by]).toEqual([
-      'Alice',
+      'alice',
       ROOM,
     ])
   })
@@ -487,6 +493,161 @@ describe('files', () => {
       size: '9',
       location: picture.url,
     })
+  })
+})
+
+describe('nobody', () => {
+  const IDS = ['deleteMessageStanza', 'edit-message-1', 'x-edit-message', 'message-reaction:1']
+  const NAMES = [
+    'delete',
+    'replace',
+    'deleted',
+    'reactions',
+    'archived',
+    'stanza-id',
+    'result',
+    'translations',
+  ]
+  const foreign = (victim: string): string =>
+    [...NAMES, 'event', 'user-update', 'chat-update', 'y:delete', 'y:x']
+      .map(
+        (name) =>
+          `<${name} xmlns="urn:x" xmlns:y="urn:y" id="${victim}" by="${ROOM}" text="fool" from="boss@x"/>`,
+      )
+      .join('')
+  const names = (stanza: Element | undefined) => stanza?.getChildElements().map((each) => each.name)
+  /** Something of Alice's, which Bob is after. */
+  const victim = (): { h: RoomHarness; id: string } => {
+    const h = together()
+    h.send(ALICE, sent('text'))
+    const id = lastId(h)
+    h.clear()
+    return { h, id }
+  }
+
+  test("changes others' messages, live or in the archive, by names in a namespace of one's own", () => {
+    const { h, id } = victim()
+    for (const forged of [...IDS, id]) {
+      h.send(
+        BOB,
+        `<message type="groupchat" id="${forged}"><body xmlns="urn:x">no</body><body>x</body>${foreign(id)}</message>`,
+      )
+      const heard = h.takeOne(ALICE)
+      expect(names(heard)).toEqual(['data', 'body', 'occupant-id', 'stanza-id', 'archived'])
+      expect([heard.attrs.id, heard.getChildText('body')]).toEqual([lastId(h), 'x'])
+      expect([heard.getChild('stanza-id')?.attrs.id, heard.getChild('archived')?.attrs.id]).toEqual([
+        lastId(h),
+        lastId(h),
+      ])
+      expect(h.takeOne(BOB).attrs.id).toBe(forged)
+      const kept = read(h).messages.at(-1)
+      expect([names(kept), kept?.attrs.id]).toEqual([names(heard), lastId(h)])
+    }
+    expect(read(h).messages[0]?.getChildText('body')).toBe('first mine')
+  })
+
+  test("changes others' messages by what is not archived, by a subject or in private", () => {
+    const { h, id } = victim()
+    const noStore = `<no-store xmlns="${NS.hints}"/>`
+    h.send(BOB, `<message type="groupchat" id="${id}"><body>x</body>${noStore}${foreign(id)}</message>`)
+    const passing = h.takeOne(ALICE)
+    expect([passing.attrs.id, names(passing)]).toEqual([
+      undefined,
+      ['data', 'body', 'no-store', 'occupant-id'],
+    ])
+    h.join(BOSS, 'boss')
+    h.clear()
+    h.send(
+      BOSS,
+      `<message type="groupchat" id="deleteMessageStanza"><subject>s</subject>${foreign(id)}</message>`,
+    )
+    const topic = h.takeOne(ALICE)
+    expect([topic.attrs.id, topic.getChild('delete'), topic.getChildText('subject')]).toEqual([
+      lastId(h),
+      undefined,
+      's',
+    ])
+    h.send(
+      BOB,
+      `<message type="headline" to="${ROOM}/alice" id="deleteMessageStanza"><body>x</body>${foreign(id)}</message>`,
+    )
+    const whispered = h.takeOne(ALICE)
+    expect([whispered.attrs.id, names(whispered)]).toEqual([undefined, ['data', 'body', 'x', 'occupant-id']])
+  })
+
+  test('hides a change that is not theirs beside one that is', () => {
+    const { h, id } = victim()
+    h.say(BOB, 'mine')
+    const own = lastId(h)
+    h.clear()
+    h.send(
+      BOB,
+      `<message type="groupchat" id="deleteMessageStanza"><replace id="${own}" text="new"/><delete id="${id}"/></message>`,
+    )
+    const heard = h.takeOne(ALICE)
+    expect([heard.attrs.id, names(heard)]).toEqual([
+      `edit-message-${own}`,
+      ['replace', 'stanza-id', 'archived'],
+    ])
+    expect(heard.getChild('replace')?.attrs).toEqual({ id: own, text: 'new' })
+  })
+
+  test('is somebody else, the system, or another message by what stands in data', () => {
+    const { h, id } = victim()
+    const claims = `senderJID="boss@example.org" fullName="The Boss" senderFirstName="The" senderLastName="Boss"
+      senderWalletAddress="0xAbCd" isSystemMessage="true" id="${id}" xmppId="${id}" body="fool" user="boss" type="call-state"`
+    const honest = {
+      senderFirstName: 'Bob',
+      senderLastName: '\u200B',
+      fullName: 'Bob',
+      senderJID: 'Bob@lobbies.example',
+      senderWalletAddress: 'Bob',
+      isSystemMessage: 'false',
+      tokenAmount: '0',
+      roomJid: ROOM,
+    }
+    for (const xmlns of ['', 'xmlns="urn:x"']) {
+      h.say(BOB, 'hello', 'm1', `<data ${claims} ${xmlns}/>`)
+      const heard = h.takeOne(ALICE)
+      expect([data(heard), heard.getChildren('data').length]).toEqual([honest, 1])
+      expect(data(read(h).messages.at(-1) as Element)).toEqual(honest)
+    }
+  })
+
+  test('reacts as somebody else', () => {
+    const { h, id } = victim()
+    h.send(
+      BOB,
+      `<message type="groupchat" id="message-reaction:1"><reactions xmlns="${NS.reactions}" id="${id}" from="boss@example.org"><reaction>+1</reaction></reactions><data senderFirstName="The" senderLastName="Boss"/></message>`,
+    )
+    for (const heard of [h.takeOne(ALICE), read(h).messages.at(-1)])
+      expect([heard?.getChild('reactions')?.attrs.from, data(heard as Element)?.senderFirstName]).toEqual([
+        'Bob@lobbies.example',
+        'Bob',
+      ])
+  })
+
+  test('gives a message the old mark of an archive in the name of the room, for any client', () => {
+    const { h, id } = victim()
+    const mark = (by: string) => `<archived xmlns="${NS.archived}" by="${by}" id="${id}"/>`
+    h.say(BOB, 'hello', 'm1', mark(ROOM) + mark('elsewhere.example'))
+    expect(child(h.takeOne(BOB), 'archived', NS.archived)?.attrs.by).toBe('elsewhere.example')
+    expect(
+      h
+        .takeOne(ALICE)
+        .getChildren('archived')
+        .map((each) => each.attrs.id),
+    ).toEqual([lastId(h)])
+  })
+
+  test('loses the wallet by which version 24 knows its own messages', () => {
+    const h = new RoomHarness()
+    const me = '0x_ab_cd@example.org/web'
+    h.send(me, sent('join24', { me, nick: '0x_ab_cd' }))
+    h.clear()
+    h.send(me, sent('text24', { me }))
+    expect(data(h.takeOne(me))?.senderWalletAddress).toBe('0xAbCd')
+    expect(data(read(h, sent('history24'), me).messages[0] as Element)?.senderWalletAddress).toBe('0xAbCd')
   })
 })
 
