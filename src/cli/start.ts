@@ -1,6 +1,6 @@
 /** `foyer start`: the gateway, until it is told to stop. SIGHUP reads the configuration again. */
 import type { Logger } from 'pino'
-import { type Config, loadConfig } from '../config.ts'
+import { type Config, isLoopback, loadConfig } from '../config.ts'
 import { compareConfigs } from '../gateway/reload.ts'
 import { type Gateway, startGateway } from '../gateway.ts'
 import { GatewayError } from '../util/errors.ts'
@@ -77,7 +77,15 @@ function welcome(config: Config, gateway: Gateway): string[] {
     ...(component ? [`  Host server   ${component.host} port ${component.port}`] : []),
     `  Rooms         at ${config.xmpp.domain}`,
     `  Who is where  http://127.0.0.1:${http}/`,
-    '  Friends       give them the line that `foyer invite` prints, and take theirs with `foyer friend add INVITE`',
+    ...[...gateway.networks.values()].map((network) => `  Invitation    ${network.invite('short')}`),
+    '  Friends       give them this invitation, and take theirs with `foyer friend add INVITE`',
+    ...(config.retroshare && isLoopback(config.retroshare.listen.host)
+      ? [
+          '  From outside  nobody reaches this yet. For friends, start with FOYER_RETROSHARE__LISTEN=0.0.0.0:7812 and',
+          '                FOYER_RETROSHARE__ADVERTISE=YOUR.HOST:7812; for XMPP clients see docs/operating.md, TLS',
+        ]
+      : []),
+    '  All well?     `foyer status`, and `foyer doctor` says how to mend what is not',
     '',
   ]
 }
