@@ -48,7 +48,8 @@ export function exit(step: Step, lobby: JoinedLobby, id: SpeakerId): void {
   }
   lobby.speakers.delete(id)
   lobby.authors.delete(speaker.author)
-  if (speaker.isAnnounced && lobby.online.length > 0) signEvent(step, lobby, speaker, LOBBY_EVENT.left)
+  if (!speaker.isAnnounced || lobby.online.length === 0) return
+  if (signEvent(step, lobby, speaker, LOBBY_EVENT.left)) lobby.lastLeftSec = secondOf(step.nowMs)
 }
 
 /** All speakers of all lobbies take leave. */
@@ -136,6 +137,11 @@ export function keepAlive(step: Step, lobby: JoinedLobby): void {
   const isHeard = lobby.online.length > 0
   for (const speaker of lobby.speakers.values()) {
     if (speaker.dueMs > step.nowMs) continue
+    if (isHeard && isHiddenByLeft(step, lobby, speaker)) {
+      speaker.dueMs = (lobby.lastLeftSec + 1) * 1000
+      wakeBy(step, speaker.dueMs)
+      continue
+    }
     // RetroShare drops the first item of an author in a signed lobby: the announcement is repeated soon.
     const isRepeated = isHeard && !speaker.isAnnounced && (lobby.flags & LOBBY_FLAG.signed) !== 0
     speaker.dueMs = step.nowMs + (isRepeated ? TIMING.greetMs : TIMING.keepAliveMs)
@@ -151,11 +157,20 @@ export function nextKeepAliveMs(lobby: JoinedLobby): number {
   return nextMs
 }
 
+/** Every JOINED makes every participant answer; a crowd that comes at once does with one. */
+const isJoining = ({ nowMs }: Step, lobby: JoinedLobby, speaker: Speaker): boolean =>
+  !speaker.isAnnounced && nowMs - lobby.lastJoinedMs >= TIMING.joinedGapMs
+
+/** Whoever left and enters again is not believed to be there by a KEEP_ALIVE of the second of its LEFT. */
+const isHiddenByLeft = (step: Step, lobby: JoinedLobby, speaker: Speaker): boolean =>
+  !speaker.isAnnounced && secondOf(step.nowMs) === lobby.lastLeftSec && !isJoining(step, lobby, speaker)
+
+const secondOf = (ms: number): number => Math.floor(ms / 1000)
+
 function letBeHeard(step: Step, lobby: JoinedLobby, speaker: Speaker): void {
-  // Every JOINED makes every participant answer; a crowd that comes at once does with one.
-  const isJoining = !speaker.isAnnounced && step.nowMs - lobby.lastJoinedMs >= TIMING.joinedGapMs
-  if (!signEvent(step, lobby, speaker, isJoining ? LOBBY_EVENT.joined : LOBBY_EVENT.keepAlive)) return
-  if (isJoining) lobby.lastJoinedMs = step.nowMs
+  const isFirst = isJoining(step, lobby, speaker)
+  if (!signEvent(step, lobby, speaker, isFirst ? LOBBY_EVENT.joined : LOBBY_EVENT.keepAlive)) return
+  if (isFirst) lobby.lastJoinedMs = step.nowMs
   speaker.isAnnounced = true
   speaker.lastHeardMs = step.nowMs
 }

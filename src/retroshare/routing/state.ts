@@ -106,6 +106,8 @@ export interface JoinedLobby {
   /** Challenges of a private lobby; null in a public one, about which nobody asks. */
   readonly asking: Asking | null
   lastJoinedMs: number
+  /** The second, as it stands in items, of the last LEFT of a speaker of ours. */
+  lastLeftSec: number
   isLeft: boolean
 }
 
@@ -201,6 +203,7 @@ export const joinedLobby = (saved: SavedLobby, missedSinceMs: number): JoinedLob
   booked: [],
   asking: (saved.flags & LOBBY_FLAG.public) === 0 ? new Asking() : null,
   lastJoinedMs: Number.NEGATIVE_INFINITY,
+  lastLeftSec: Number.NEGATIVE_INFINITY,
   isLeft: false,
 })
 

@@ -1,6 +1,7 @@
 // Our own people: entering, keep-alives, speaking, typing, leaving, and the order of what is signed.
 import { expect, test } from 'vitest'
 import type { RouterEffect } from '../../../src/retroshare/routing/router-port.ts'
+import { lobbyMembers } from '../../../src/retroshare/routing/view.ts'
 import { LOBBY_EVENT } from '../../../src/retroshare/wire/item.ts'
 import type { ParticipantId, SpeakerId } from '../../../src/util/ids.ts'
 import {
@@ -51,6 +52,23 @@ test('of speakers that enter within a second one says JOINED, the others KEEP_AL
   node.passMs(1_000)
   node.enter('third' as SpeakerId, ERIN)
   expect(words(node.sentTo(ALICE))).toEqual(['joined', 'keepAlive', 'joined'])
+})
+
+test('who leaves and enters again in the same second is believed to be there', () => {
+  const [node, other] = [joinedNode(ALICE), joinedNode(ALICE)]
+  const reach = () => {
+    for (const item of node.sentTo(ALICE)) if (item.kind === 'lobby-event') other.gets(ALICE, item)
+  }
+  node.enter(SAM, SAMS_ID)
+  node.passMs(300)
+  node.step({ kind: 'speaker-exit', lobby: LOBBY, speaker: SAM })
+  node.passMs(100)
+  node.enter(SAM, SAMS_ID)
+  reach()
+  node.passMs(1_000)
+  other.passMs(1_400)
+  reach()
+  expect(lobbyMembers(other.router, LOBBY, other.nowMs).map(({ id }) => id)).toEqual([SAMS_ID])
 })
 
 test('in a signed lobby the announcement is repeated after 8 s', () => {
