@@ -11,6 +11,7 @@ const scenarios = readScenarios()
 const ERROR_MAP = [
   'Unknown lobby id / not visible from this node',
   'Localpart does not decode',
+  'Lobby known, node not connected to any friend',
   'Lobby creation disabled',
   'Gateway allow-list says no',
   'Lobby needs a PGP-linked identity and the user has none',
