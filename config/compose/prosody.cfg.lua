@@ -15,4 +15,4 @@ component_ports = { 5347 }
 VirtualHost "localhost"
 
 Component "lobbies.localhost"
-  component_secret = Lua.assert(Lua.io.open("/run/secrets/component")):read("*l")
+  component_secret = assert(io.open("/run/secrets/component")):read("*l")
