@@ -1,4 +1,5 @@
 /** poezio, driven in a terminal. */
+import { setTimeout } from 'node:timers/promises'
 import type { ChatProgram } from '../chat-program.ts'
 import { Terminal } from '../terminal.ts'
 
@@ -27,8 +28,11 @@ export const poezio: ChatProgram = {
     return terminal
   },
   list: (terminal, service) => command(terminal, `list ${service}`),
-  join: (terminal, room, nick, password) =>
-    command(terminal, `join ${room}/${nick}${password === undefined ? '' : ` ${password}`}`),
+  async join(terminal, room, nick, password) {
+    // It asks the archive for what was said before the second in which it enters.
+    await setTimeout(1000 - (Date.now() % 1000))
+    await command(terminal, `join ${room}/${nick}${password === undefined ? '' : ` ${password}`}`)
+  },
   // It knows no locked rooms; the first words take a room.
   async take(terminal) {
     await terminal.shows(/The room has been created/)
