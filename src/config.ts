@@ -44,6 +44,11 @@ export interface RetroshareConfig {
   readonly autojoin: readonly LobbyId[]
   /** Friends whose invitations are accepted without asking. */
   readonly acceptInvites: 'all' | readonly FriendId[]
+  /** Whether identities are linked to the profile: in lobbies that are named here, and in all others. */
+  readonly identities: {
+    readonly default: z.output<typeof linking>
+    readonly lobbies: Readonly<Record<string, z.output<typeof linking>>>
+  }
 }
 
 /** Everything that can be configured, judged and normalised. */
@@ -244,6 +249,7 @@ const http = z
       })
   })
 
+const linking = z.enum(['anonymous', 'linked', 'never'])
 const retroshare = z.strictObject({
   name: profileName.prefault('Foyer'),
   listen: endpoint.prefault('127.0.0.1:7812'),
@@ -255,6 +261,9 @@ const retroshare = z.strictObject({
   acceptInvites: z
     .union([z.literal('all'), z.array(friendId)], 'expected all, or a list of friend ids')
     .default([]),
+  identities: z
+    .strictObject({ default: linking.default('anonymous'), lobbies: z.record(lobbyId, linking).default({}) })
+    .prefault({}),
 })
 
 const limits = z.strictObject({

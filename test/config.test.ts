@@ -56,6 +56,7 @@ test('defaults alone give a gateway on loopback', () => {
       advertise: null,
       autojoin: [],
       acceptInvites: [],
+      identities: { default: 'anonymous', lobbies: {} },
     },
     limits: { files: 256 * 1024 * 1024, uploads: 256 * 1024 * 1024 },
     log: { level: 'info' },
@@ -375,4 +376,14 @@ test('accounts can be made by their users only where accounts log in', () => {
   expect(problems('xmpp: { server: { registration: maybe } }\n')).toEqual([
     'FILE:1:19: xmpp.server.registration: expected true or false',
   ])
+})
+
+test('identities are linked by lobby, and by default', () => {
+  const identities = (text: string) => load(`retroshare: { identities: ${text} }\n`).retroshare?.identities
+  expect(identities('{ default: never, lobbies: { 00000000000000aa: linked } }')).toEqual({
+    default: 'never',
+    lobbies: { '00000000000000aa': 'linked' },
+  })
+  expect(() => identities('{ lobbies: { 00000000000000aa: maybe } }')).toThrow('00000000000000aa')
+  expect(() => identities('{ lobbies: { garden: linked } }')).toThrow('garden')
 })

@@ -56,6 +56,12 @@ export const pacePolicy = (admit: (speaker: SpeakerId) => number): Pick<RoomPoli
   admits(account, nick) {
     const waitMs = admit(speakerId(account, nick))
     if (waitMs === 0) return undefined
+    if (waitMs === Number.POSITIVE_INFINITY)
+      return {
+        type: 'auth',
+        condition: 'forbidden',
+        text: 'The lobby takes signed identities only, and this gateway does not sign those of its users there.',
+      }
     const seconds = Math.ceil(waitMs / 1000)
     return {
       type: 'wait',

@@ -13,7 +13,7 @@ export const retroshareFolder = (data: string): string => join(data, 'retroshare
 
 /** RetroShare, with its state below the data folder. */
 export const openRetroShare = (
-  { name, listen, advertise }: RetroshareConfig,
+  { name, listen, advertise, identities }: RetroshareConfig,
   data: string,
   log: Logger,
   onUpdate: (update: LobbyUpdate) => void,
@@ -22,6 +22,7 @@ export const openRetroShare = (
     name,
     listen,
     advertise,
+    linking: (lobby) => identities.lobbies[lobby] ?? identities.default,
     dir: retroshareFolder(data),
     version: `Foyer ${VERSION}`,
     log: log.child({ network: 'retroshare' }),

@@ -61,7 +61,8 @@ export interface LobbyNetwork {
   flush(): Promise<void>
   /**
    * Books a place for a message that is about to be said, and returns 0; or the milliseconds to wait, when others
-   * in the network would lose what comes so fast. What was admitted is never lost for that reason.
+   * in the network would lose what comes so fast; infinite when nobody from here may speak in the lobby. What was admitted
+   * is never lost for that reason.
    */
   admit(lobby: LobbyId, speaker: SpeakerId): number
   snapshot(): NetworkSnapshot

@@ -2,6 +2,13 @@
 import type { LobbyId, ParticipantId, SpeakerId } from '../util/ids.ts'
 import type { GxsIdentity } from './identity/gxs-identity.ts'
 
+/**
+ * Who holds the identity of a speaker: itself, and where it is linked a second one. Linking the first would tell everybody
+ * to which profile it belongs that spoke in open lobbies, and friends would take it for unlinked until they fetched it anew.
+ */
+export const holderOf = (speaker: SpeakerId, isLinked: boolean): SpeakerId =>
+  isLinked ? (`linked ${speaker}` as SpeakerId) : speaker
+
 /** What it needs of the rest of the node. */
 export interface HeldIdentitiesPort {
   /** No lobby needs the identity of this holder any longer. */

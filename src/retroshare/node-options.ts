@@ -1,7 +1,9 @@
 /** What a RetroShare node needs of the world. */
 import type { Logger } from 'pino'
 import type { LobbyUpdate } from '../lobby/lobby.ts'
+import type { LobbyId } from '../util/ids.ts'
 import type { Timings } from './peer/timings.ts'
+import type { Linking } from './speakers.ts'
 import type { Endpoint } from './wire/invite.ts'
 
 export interface NodeOptions {
@@ -13,6 +15,8 @@ export interface NodeOptions {
   readonly listen: Endpoint
   /** What invites say; null for what is listened on. */
   readonly advertise: Endpoint | null
+  /** Whether identities are linked to the profile, by lobby. */
+  readonly linking?: (lobby: LobbyId) => Linking
   readonly log: Logger
   readonly onUpdate: (update: LobbyUpdate) => void
   /** Software version told to friends. */

@@ -138,7 +138,7 @@ export class Node {
   }
 
   admit(lobby: LobbyId, speaker: SpeakerId): number {
-    return this.#router.admit(lobby, speaker)
+    return this.#speakers.isClosed(lobby) ? Number.POSITIVE_INFINITY : this.#router.admit(lobby, speaker)
   }
 
   send(command: LobbyCommand): void {
@@ -256,6 +256,7 @@ export class Node {
         const known = this.lobby(lobby)
         return known && (known.isSigned ? 'signed' : 'open')
       },
+      linking: this.#options.linking ?? (() => 'anonymous'),
       isHeard: (lobby) => isHeard(this.#router.router, lobby),
       dispatch: (event) => this.#router.dispatch(event),
       after: (work) => this.#router.after(work),

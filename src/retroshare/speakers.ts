@@ -2,12 +2,18 @@
 import type { LobbyCommand } from '../lobby/lobby.ts'
 import { GatewayError } from '../util/errors.ts'
 import type { LobbyId, ParticipantId, SpeakerId } from '../util/ids.ts'
-import { HeldIdentities, type HeldIdentitiesPort } from './held-identities.ts'
+import { HeldIdentities, type HeldIdentitiesPort, holderOf } from './held-identities.ts'
 import type { GxsIdentity } from './identity/gxs-identity.ts'
 import type { RouterEvent } from './routing/router-port.ts'
 import { Unsaid } from './unsaid.ts'
 
 type Command<K extends LobbyCommand['kind']> = Extract<LobbyCommand, { kind: K }>
+
+/**
+ * Whether identities are linked to the profile of this node: `anonymous` where a lobby demands it, `linked` everywhere,
+ * `never` nowhere, so that nobody speaks where it is demanded.
+ */
+export type Linking = 'anonymous' | 'linked' | 'never'
 
 /** What the speakers need of the rest of the node. */
 export interface SpeakersPort extends HeldIdentitiesPort {
@@ -16,6 +22,7 @@ export interface SpeakersPort extends HeldIdentitiesPort {
   ensure(holder: SpeakerId, nick: string, isKept: boolean, isLinked: boolean): Promise<GxsIdentity>
   /** `signed`: only linked identities may speak; undefined when the lobby is not known (yet). */
   lobbyKind(lobby: LobbyId): 'open' | 'signed' | undefined
+  linking(lobby: LobbyId): Linking
   /** A friend that takes part in the lobby is connected. */
   isHeard(lobby: LobbyId): boolean
   dispatch(event: RouterEvent): void
@@ -60,13 +67,6 @@ interface Entry {
   speaksAtMs: number
   readonly waiting: (Command<'say'> | Command<'typing'>)[]
 }
-
-/**
- * Who holds the identity of a speaker: itself, and in signed lobbies a second one. Linking the first would tell everybody
- * to which profile it belongs that spoke in open lobbies, and friends would take it for unlinked until they fetched it anew.
- */
-const holderOf = (speaker: SpeakerId, isLinked: boolean): SpeakerId =>
-  isLinked ? (`linked ${speaker}` as SpeakerId) : speaker
 
 /** One per node. */
 export class Speakers {
@@ -133,7 +133,19 @@ export class Speakers {
     this.#look(lobby)
   }
 
+  /** Nobody from here speaks in this lobby: it demands what is not to be done. */
+  isClosed(lobby: LobbyId): boolean {
+    return this.#port.linking(lobby) === 'never' && this.#port.lobbyKind(lobby) === 'signed'
+  }
+
+  #isToLink(lobby: LobbyId): boolean {
+    const linking = this.#port.linking(lobby)
+    return linking === 'linked' || (linking === 'anonymous' && this.#port.lobbyKind(lobby) === 'signed')
+  }
+
   #look(lobby: LobbyId): void {
+    // It was not known to be closed when they entered.
+    if (this.isClosed(lobby)) this.leaveLobby(lobby)
     for (const entry of this.#entries.get(lobby)?.values() ?? []) {
       this.#admit(entry)
       this.#letSpeak(entry)
@@ -159,6 +171,7 @@ export class Speakers {
 
   #enter(enter: Command<'enter'>): void {
     const { lobby, speaker, nick, isKept } = enter
+    if (this.isClosed(lobby)) return
     const before = this.#entries.get(lobby)?.get(speaker)
     if (before?.isLeaving) {
       before.isLeaving = false
@@ -171,7 +184,7 @@ export class Speakers {
       return
     }
     if (!before) this.#size++
-    const holder = before?.holder ?? holderOf(speaker, this.#port.lobbyKind(lobby) === 'signed')
+    const holder = before?.holder ?? holderOf(speaker, this.#isToLink(lobby))
     const waiting = before?.waiting ?? []
     const { isIn, speaksAtMs } = before ?? { isIn: false, speaksAtMs: 0 }
     const isAsleep = !this.#port.isHeard(lobby)
@@ -328,13 +341,11 @@ export class Speakers {
     const { lobby, speaker, nick } = entry.enter
     const kind = identity && this.#port.lobbyKind(lobby)
     if (!identity || !kind) return
-    if (kind === 'signed') {
-      if (!identity.isLinked) {
-        this.#link(entry)
-        return
-      }
-      if (this.#port.now() < identity.publishedAtSec * 1000 + ANNOUNCE_MS) return
+    if (this.#isToLink(lobby) && !identity.isLinked) {
+      this.#link(entry)
+      return
     }
+    if (kind === 'signed' && this.#port.now() < identity.publishedAtSec * 1000 + ANNOUNCE_MS) return
     entry.identity = undefined
     const isExpected = !entry.isIn
     entry.isIn = true

@@ -203,6 +203,11 @@ describe('the policy of a network', () => {
     expect(new Set(asked)).toEqual(new Set([speakerId('ann@example.org', 'Ann')]))
   })
 
+  test('who may never speak in the lobby is told so, and not to wait', () => {
+    const pace = pacePolicy(() => Number.POSITIVE_INFINITY)
+    expect(pace.admits('ann@example.org', 'Ann')).toMatchObject({ type: 'auth', condition: 'forbidden' })
+  })
+
   test('a nick is refused for its characters, its bytes, or what RetroShare would make of it', () => {
     expect(policy.refusesNick('Annie')).toBe(undefined)
     expect(policy.refusesNick('🦊🦊')).toBe(undefined)

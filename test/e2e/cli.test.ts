@@ -199,3 +199,25 @@ test('a port that is taken ends the start with its key', async () => {
     await first.dispose()
   }
 }, 30_000)
+
+test('a gateway that signs nobody’s identity lets users read where that is demanded, and says why they cannot speak', async () => {
+  const gateway = await FoyerProcess.start({ FOYER_RETROSHARE__IDENTITIES__DEFAULT: 'never' })
+  try {
+    const user = await XmppUser.login(gateway.ports.c2s)
+    for (const [name, flags, answer] of [
+      ['Signed', ['--signed'], 'forbidden'],
+      ['Open', [], undefined],
+    ] as const) {
+      const id = await gateway.cli('lobby', 'create', name, ...flags)
+      const lobbies = await gateway.json<{ id: string; room: string }[]>('lobby', 'list')
+      const room = lobbies.find((lobby) => lobby.id === id)?.room as string
+      await user.join(room, 'Ann')
+      const said = await user.say(room, `hello ${name}`)
+      const reply = await user.when((stanza) => stanza.name === 'message' && stanza.attrs.id === said)
+      expect(reply.getChild('error')?.getChildElements()[0]?.name).toBe(answer)
+    }
+    await user.quit()
+  } finally {
+    await gateway.dispose()
+  }
+}, 60_000)

@@ -2,7 +2,13 @@
 import { expect, test } from 'vitest'
 import type { GxsIdentity } from '../../src/retroshare/identity/gxs-identity.ts'
 import type { RouterEvent } from '../../src/retroshare/routing/router-port.ts'
-import { ANNOUNCE_MS, MAX_WAITING_COMMANDS, Speakers, WARM_UP_MS } from '../../src/retroshare/speakers.ts'
+import {
+  ANNOUNCE_MS,
+  type Linking,
+  MAX_WAITING_COMMANDS,
+  Speakers,
+  WARM_UP_MS,
+} from '../../src/retroshare/speakers.ts'
 import type { LobbyId, ParticipantId, SpeakerId } from '../../src/util/ids.ts'
 
 const OPEN = '0000000000000001' as LobbyId
@@ -28,6 +34,7 @@ class Deferred {
 }
 
 class World {
+  linking: Linking = 'anonymous'
   readonly kinds = new Map<LobbyId, 'open' | 'signed'>([
     [OPEN, 'open'],
     [SIGNED, 'signed'],
@@ -51,6 +58,7 @@ class World {
     },
     drop: (speaker) => this.dropped.push(speaker),
     lobbyKind: (lobby) => this.kinds.get(lobby),
+    linking: () => this.linking,
     isHeard: (lobby) => !this.quiet.has(lobby),
     dispatch: (event) => {
       if (event.kind === 'expect') {
@@ -228,6 +236,34 @@ test('a lobby that turns out to be signed gets a linked identity', async () => {
   expect(world.dropped).toEqual(['ann'])
   await world.answer(1, { isLinked: true })
   expect(world.told).toEqual(['speaker-enter ann'])
+})
+
+test('where identities are to be linked, they are in open lobbies too, and need no time to be fetched', async () => {
+  const world = new World()
+  world.linking = 'linked'
+  world.enter('ann')
+  expect(world.asked.map(({ isLinked }) => isLinked)).toEqual([true])
+  await world.answer(0, { isLinked: true, publishedAtSec: world.nowMs / 1000 })
+  world.say('ann', 'hello')
+  expect(world.told).toEqual(['speaker-enter ann', 'say ann hello'])
+})
+
+test('where identities are never linked, nobody enters a signed lobby, seen or still unseen', async () => {
+  const world = new World()
+  world.linking = 'never'
+  world.enter('ann', SIGNED)
+  world.enter('ann', OPEN)
+  world.enter('ann', UNSEEN)
+  expect(world.asked.map(({ isLinked }) => isLinked)).toEqual([false, false])
+  expect([OPEN, SIGNED, UNSEEN].map((lobby) => world.speakers.isClosed(lobby))).toEqual([false, true, false])
+  await world.answer(0)
+  await world.answer(1)
+  world.say('ann', 'too early', UNSEEN)
+  world.kinds.set(UNSEEN, 'signed')
+  world.speakers.lobbyShown(UNSEEN)
+  expect(world.refused).toEqual(['too early LOBBY_SPEAKER_LEFT'])
+  expect(world.told).toEqual(['speaker-enter ann'])
+  expect(world.speakers.waiting).toBe(0)
 })
 
 test('a new nick re-enters once it is signed, an unchanged one does nothing', async () => {
