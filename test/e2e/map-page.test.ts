@@ -72,7 +72,7 @@ describeWith(['chromium'], 'the presence map', () => {
     await page.keyboard.press('Tab')
     await page.keyboard.type('omar')
     await row('Occupants of Library', 'Omar').waitFor(LIMIT)
-    expect(await page.getByRole('table', { name: 'Friends' }).count()).toBe(0)
+    await page.getByRole('table', { name: 'Friends' }).waitFor({ state: 'detached', ...LIMIT })
     await page.getByRole('searchbox', { name: 'Find' }).fill('nobody at all')
     await page.getByText('Nothing found here.').waitFor(LIMIT)
     await page.getByRole('searchbox', { name: 'Find' }).fill('')
@@ -82,9 +82,8 @@ describeWith(['chromium'], 'the presence map', () => {
   test('fits a phone, and is dark where that is wanted', async () => {
     await page.setViewportSize({ width: 360, height: 740 })
     await page.emulateMedia({ colorScheme: 'dark' })
-    const width = await page.evaluate('document.documentElement.scrollWidth')
     const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor')
-    expect(width).toBe(360)
+    await page.waitForFunction('document.documentElement.scrollWidth === 360', undefined, LIMIT)
     expect(ground).toBe('rgb(22, 24, 27)')
   })
 
