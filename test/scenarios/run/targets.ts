@@ -28,6 +28,8 @@ export interface Target {
 
 /** Scenarios that are played at the same time; each slot has accounts of its own. */
 export const SLOTS = 8
+/** Scenarios with an operator are fewer. */
+const MAX_OPERATORS = 100
 const PASSWORD = 'wherefore'
 const COMPONENT = { domain: 'lobbies.localhost', secret: 'scenarios' }
 /** The sessions that live on the neighbour's node, where there is one. */
@@ -73,7 +75,7 @@ const accountsOf = (names: readonly string[]): string[] =>
 
 const accounts = (own: readonly string[]): GatewaySettings['accounts'] => ({
   own,
-  operators: accountsOf(['operator']),
+  operators: Array.from({ length: MAX_OPERATORS }, (_, number) => accountOf('operator', number)),
   next: NEIGHBOURS.map((name) => accountOf(name, 0)),
   alone: accountsOf(['romeo']),
 })
@@ -102,6 +104,7 @@ class FoyerTarget implements Target {
   readonly #port: number
   readonly #hosts: readonly HostServer[]
   #made: Promise<Residence> | undefined
+  #operators = 0
 
   constructor(name: TargetName, gateways: Gateways, port: number, hosts: readonly HostServer[]) {
     this.name = name
@@ -117,6 +120,8 @@ class FoyerTarget implements Target {
       ? await this.#gateways.lobby(`Scene ${++lastStage}`)
       : residence?.lobby
     const room = lobby?.room ?? `scene-${++lastStage}@${service}`
+    // ejabberd ends sessions of a guest whose name was given back a moment ago, so no name is taken twice.
+    const operator = this.#hosts.length > 0 && needs.includes('operator') ? this.#operators++ : slot
     // A host server takes any name; the accounts of the embedded server are those of the slots.
     const account = this.#hosts.length > 0 ? lastStage : slot
     return {
@@ -132,7 +137,7 @@ class FoyerTarget implements Target {
         if (residence && actor === 'alice') return residence.alice
         if (NEIGHBOURS.includes(actor)) return login(actor, this.#gateways.neighbourC2s, 0)
         // The same accounts wherever they are: the gateway is told beforehand who runs it.
-        if (actor.startsWith('operator')) return login(actor, this.#port, slot)
+        if (actor.startsWith('operator')) return login(actor, this.#port, operator)
         if (needs.includes('no network')) return login(actor, this.#gateways.aloneC2s, slot)
         return login(actor, this.#port, account)
       },
