@@ -1,0 +1,36 @@
+// What the token of the page is good for: its buttons, and nothing else; and the log tells of it.
+import { pino } from 'pino'
+import { expect, test } from 'vitest'
+import type { OperationContext } from '../../src/gateway/operations/operation.ts'
+import { operations } from '../../src/gateway/operations/operations.ts'
+import { pageReply } from '../../src/gateway/operations/page-operations.ts'
+
+const BUTTONS = [
+  'friend add',
+  'friend heed',
+  'friend ignore',
+  'friend remove',
+  'identity ban',
+  'identity unban',
+  'lobby create',
+  'lobby decline',
+  'lobby join',
+  'lobby leave',
+]
+
+test('of all operations the page has those of its buttons alone, and these are logged', async () => {
+  const logged: string[] = []
+  const log = pino({}, { write: (line: string) => logged.push(JSON.parse(line).operation) })
+  const done: string[] = []
+  for (const command of operations.keys()) {
+    // Nothing is done: no operation has an argument of this name, and there is nothing to work on.
+    const request = JSON.stringify({ command, args: { nonsense: 'x' } })
+    const reply = await pageReply({} as OperationContext, log, request)
+    if (reply.ok) throw new Error(`${command} was done`)
+    if (reply.message.includes('not for the page')) continue
+    expect(reply.message).toBe('there is no argument nonsense')
+    done.push(command)
+  }
+  expect(done.sort()).toEqual(BUTTONS)
+  expect(logged.sort()).toEqual(BUTTONS)
+})
