@@ -1,6 +1,7 @@
 /** Occupants of a room as the presence map shows them: each beside the identity that it is in the network. */
 import type { ParticipantInfo } from '../lobby/lobby.ts'
-import { occupantsOf, type Room } from '../muc/room.ts'
+import { occupantsOf } from '../muc/occupant-view.ts'
+import type { Room } from '../muc/room.ts'
 import type { ParticipantId } from '../util/ids.ts'
 import type { OccupantView } from './status.ts'
 

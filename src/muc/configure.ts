@@ -1,9 +1,10 @@
 /** Taking over a configuration: stored, then in force, then told with status codes. XEP-0045 §10.2 and §10.2.1. */
 import { el, prepare } from '../stanza/xml.ts'
 import { fanout, statusElement } from './presence-stanza.ts'
-import { audienceOf, forgetShown, type Room } from './room.ts'
+import type { Room } from './room.ts'
 import { configOf } from './room-config.ts'
 import type { RoomEffect } from './room-port.ts'
+import { audienceOf, forgetShown } from './room-sessions.ts'
 import type { RoomConfig, RoomSettings } from './room-state.ts'
 import { giveVoices, updateShown, updateStandings } from './standing.ts'
 

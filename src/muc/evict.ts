@@ -3,8 +3,9 @@ import { type Element, prepare } from '../stanza/xml.ts'
 import { tellLobbyLeft } from './leave.ts'
 import { fanout, presenceStanza, speakingSession, tellOthers } from './presence-stanza.ts'
 import { seesAddresses } from './role.ts'
-import { type LocalOccupant, type Room, removeSession } from './room.ts'
+import type { LocalOccupant, Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
+import { removeSession } from './room-sessions.ts'
 
 export interface Eviction {
   /** MUC status codes besides the 110 of one's own. */

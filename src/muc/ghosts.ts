@@ -5,8 +5,9 @@ import { newOccupant, refusesEntry } from './join.ts'
 import { part, tellLobbyLeft } from './leave.ts'
 import { announce, fanout, presenceStanza, shownTo, tellOthers } from './presence-stanza.ts'
 import { isShown, seesAddresses } from './role.ts'
-import { addSession, type LocalOccupant, type Room, removeSession, type Session } from './room.ts'
+import type { LocalOccupant, Room, Session } from './room.ts'
 import type { KnownSession, RoomEffect } from './room-port.ts'
+import { addSession, removeSession } from './room-sessions.ts'
 
 /** Status 333: removed because it cannot be reached. */
 const UNREACHABLE = 333

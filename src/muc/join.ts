@@ -14,8 +14,9 @@ import { presencePayload, selfPresence, shownTo, tellOthers, tellOwn } from './p
 import { isReservedFor } from './register.ts'
 import { refusal, refuse } from './reply.ts'
 import { defaultRole, isShown, seesAddresses } from './role.ts'
-import { addSession, forgetShown, type LocalOccupant, type Room, type Session, speakEthora } from './room.ts'
+import type { LocalOccupant, Room, Session } from './room.ts'
 import type { RoomEffect, RoomEnv } from './room-port.ts'
+import { addSession, forgetShown, speakEthora } from './room-sessions.ts'
 import { showSubject } from './subject.ts'
 
 /** Presence sent to an occupant address of the room. */

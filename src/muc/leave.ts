@@ -2,8 +2,9 @@
 import { type Element, prepare } from '../stanza/xml.ts'
 import { announce, fanout, presenceStanza, speakingSession, tellOthers } from './presence-stanza.ts'
 import { seesAddresses } from './role.ts'
-import { type LocalOccupant, type Room, removeSession, type Session } from './room.ts'
+import type { LocalOccupant, Room, Session } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
+import { removeSession } from './room-sessions.ts'
 import { isOwn, portableChildren } from './stanza-parts.ts'
 import { keepsPlace } from './staying.ts'
 

@@ -18,8 +18,9 @@ import { MAX_ARCHIVE_PAGE, MAX_SEARCH_CHARS, MAX_SEARCH_WORDS } from './limits.t
 import { idOfAccount } from './occupant-id.ts'
 import { answer, refusal, refuse } from './reply.ts'
 import { seesAddresses } from './role.ts'
-import { type Room, speakEthora } from './room.ts'
+import type { Room } from './room.ts'
 import type { QueryContext, RoomEffect, RoomEvent } from './room-port.ts'
+import { speakEthora } from './room-sessions.ts'
 import { type PageRequest, placeElement, readPageRequest } from './rsm.ts'
 
 type Failure = Pick<StanzaError, 'type' | 'condition' | 'text'>

@@ -4,8 +4,9 @@ import { type Element, el, type PreparedStanza, prepare, serialize } from '../st
 import { identityAddress } from './identity-address.ts'
 import { MAX_PRESENCE_CHARS } from './limits.ts'
 import { isShown } from './role.ts'
-import { audienceOf, type LocalOccupant, type Occupant, type Room, type Session } from './room.ts'
+import type { LocalOccupant, Occupant, Room, Session } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
+import { audienceOf } from './room-sessions.ts'
 import { isForged, isOwn, occupantIdElement, portableChildren, stanzaWith } from './stanza-parts.ts'
 
 /** How one presence of an occupant looks. */

@@ -5,16 +5,9 @@ import { MAX_SESSIONS_PER_NICK } from './limits.ts'
 import { fanout, presenceStanza, speakingSession, tellOthers } from './presence-stanza.ts'
 import { refusal, refuse } from './reply.ts'
 import { seesAddresses } from './role.ts'
-import {
-  addSession,
-  type LocalOccupant,
-  moveToNick,
-  type Occupant,
-  type Room,
-  removeSession,
-  type Session,
-} from './room.ts'
+import type { LocalOccupant, Occupant, Room, Session } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
+import { addSession, moveToNick, removeSession } from './room-sessions.ts'
 
 /** The old nick becomes unavailable and says which one follows (status 303). */
 export function tellOldNickGone(room: Room, occupant: Occupant, newNick: string): RoomEffect[] {

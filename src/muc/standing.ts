@@ -13,8 +13,9 @@ import {
   tellOthers,
 } from './presence-stanza.ts'
 import { defaultRole, isShown, seesAddresses } from './role.ts'
-import { forgetShown, type LocalOccupant, type Occupant, type Room } from './room.ts'
+import type { LocalOccupant, Occupant, Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
+import { forgetShown } from './room-sessions.ts'
 import type { Affiliation, Role } from './room-state.ts'
 
 /** Who brought a change about, and why. */

@@ -3,8 +3,9 @@ import type { PreparedStanza } from '../stanza/xml.ts'
 import { prepare } from '../stanza/xml.ts'
 import { liveForms, type Told } from './ethora-form.ts'
 import { fanout } from './presence-stanza.ts'
-import { audienceOf, type Room } from './room.ts'
+import type { Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
+import { audienceOf } from './room-sessions.ts'
 
 /** Tells everybody; `stanza` is `told.message`, prepared. */
 export const tellEverybody = (room: Room, stanza: PreparedStanza, told: Told): RoomEffect[] =>

@@ -1,6 +1,6 @@
 // Participants of the lobby as occupants.
 import { describe, expect, test } from 'vitest'
-import { occupantsOf } from '../../src/muc/room.ts'
+import { occupantsOf } from '../../src/muc/occupant-view.ts'
 import { NS } from '../../src/stanza/ns.ts'
 import { codes, item, participant, ROOM, RoomHarness, START_MS } from './room-harness.ts'
 

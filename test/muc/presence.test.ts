@@ -1,6 +1,6 @@
 // Being in a room and leaving it: XEP-0045 §7.6, §7.7, §7.14, ghosts, shutdown.
 import { describe, expect, test } from 'vitest'
-import { occupantsOf } from '../../src/muc/room.ts'
+import { occupantsOf } from '../../src/muc/occupant-view.ts'
 import { NS } from '../../src/stanza/ns.ts'
 import { codes, errorOf, item, participant, ROOM, RoomHarness } from './room-harness.ts'
 

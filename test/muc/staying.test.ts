@@ -1,7 +1,7 @@
 // Who stays in the lobby while away, and hears of mentions: XEP-0045 §7.10, XEP-0452, XEP-0372.
 import { describe, expect, test } from 'vitest'
 import { namesNick } from '../../src/muc/mentions.ts'
-import { occupantsOf } from '../../src/muc/room.ts'
+import { occupantsOf } from '../../src/muc/occupant-view.ts'
 import type { AffiliationRecord, RoomSettings } from '../../src/muc/room-state.ts'
 import { NS } from '../../src/stanza/ns.ts'
 import { errorOf, participant, ROOM, RoomHarness } from './room-harness.ts'
