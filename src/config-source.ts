@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { GatewayError } from './util/errors.ts'
+import { nearest as closest } from './util/nearest.ts'
 
 /** Names of a configuration key from the outside in: `['xmpp', 'domain']`. */
 export type KeyPath = readonly string[]
@@ -36,6 +37,20 @@ export function configError(raw: Pick<RawConfig, 'origin'>, problems: readonly P
     return [origin, ...(key === '' || key === origin ? [] : [key]), text].join(': ')
   })
   return new GatewayError('CONFIG_INVALID', lines.join('\n'))
+}
+
+/** There is no such key; names the one that may be meant: a like name in this place, or this name in another. */
+export function unknownKey(path: KeyPath, keys: readonly KeyPath[]): Problem {
+  const [place, name] = [path.slice(0, -1).join('.'), path.at(-1) ?? '']
+  const beside = keys.filter((key) => key.slice(0, -1).join('.') === place)
+  const like = closest(
+    name,
+    beside.map((key) => key.at(-1) ?? ''),
+  )
+  const elsewhere = keys.filter((key) => key.at(-1) === name)
+  const meant = like === undefined ? elsewhere[elsewhere.length - 1] : [...path.slice(0, -1), like]
+  const isClear = like !== undefined || elsewhere.length === 1
+  return { path, text: `no key of this name${meant && isClear ? `: is ${meant.join('.')} meant?` : ''}` }
 }
 
 /** A plain number or boolean is the text that was written: ids in hex and secrets of digits stay as they are. */
@@ -136,7 +151,8 @@ export function readSources(file: string | undefined, env: Environment, keys: re
     const path = direct ?? byVariable.get(variable.replace(/_FILE$/, ''))
     if (!path) {
       variables.set(variable, variable)
-      problems.push({ path: [variable], text: 'no key of this name' })
+      const meant = closest(variable, byVariable.keys())
+      problems.push({ path: [variable], text: `no key of this name${meant ? `: is ${meant} meant?` : ''}` })
       continue
     }
     if (variables.has(path.join('.')))

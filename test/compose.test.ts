@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { afterAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { configKeys, loadConfig } from '../src/config.ts'
+import { loadConfig } from '../src/config.ts'
+import { CONFIG_KEYS } from '../src/config-keys.ts'
 import { variableOf } from '../src/config-source.ts'
 import { describeWith } from './support/peers.ts'
 
@@ -107,7 +108,7 @@ describeWith(['openssl'], 'secrets', () => {
     make()
     expect(readFileSync(join(folder, 'secrets/component'), 'utf8')).toBe(before)
 
-    const known = new Set(configKeys().map(variableOf))
+    const known = new Set(CONFIG_KEYS.map(({ path }) => variableOf(path)))
     for (const [name, { environment = {}, secrets = [] }] of foyers) {
       const env: Record<string, string> = {}
       for (const [key, value] of Object.entries(environment)) {

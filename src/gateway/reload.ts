@@ -1,17 +1,11 @@
 /** What a newly read configuration changes, and which of it waits for a restart. */
 import type { Config } from '../config.ts'
+import { CONFIG_KEYS } from '../config-keys.ts'
 
 /** Keys that take effect while the gateway runs. */
-const LIVE: ReadonlySet<string> = new Set([
-  'log.level',
-  'archive.retention',
-  'xmpp.admins',
-  'xmpp.statusUrls',
-  'xmpp.server.tls.cert',
-  'xmpp.server.tls.key',
-  'retroshare.autojoin',
-  'retroshare.acceptInvites',
-])
+const LIVE: ReadonlySet<string> = new Set(
+  CONFIG_KEYS.filter(({ isLive }) => isLive).map(({ path }) => path.join('.')),
+)
 /** Where a value has another name than the key that an operator sets. */
 const KEYS: Readonly<Record<string, string>> = {
   'archive.retentionMs': 'archive.retention',
