@@ -13,6 +13,7 @@ import { inviteCommand } from './cli/invite.ts'
 import { keysCommand } from './cli/keys.ts'
 import { lobbyCommand } from './cli/lobby.ts'
 import { logCommand } from './cli/log.ts'
+import { roomCommand } from './cli/room.ts'
 import { simulateCommand } from './cli/simulate.ts'
 import { startCommand } from './cli/start.ts'
 import { statusCommand } from './cli/status.ts'
@@ -33,6 +34,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   friend: friendCommand,
   identity: identityCommand,
   lobby: lobbyCommand,
+  room: roomCommand,
   user: userCommand,
   archive: archiveCommand,
   backup: backupCommand,
@@ -54,6 +56,7 @@ const USAGE = `foyer ${VERSION}: an XMPP gateway for distributed chat lobbies
   foyer identity list [--json] | ban ID | unban ID
   foyer lobby   list [--json] | invites [--json] | create NAME [--topic T] [--private] [--signed] [--network N]
                 | join ID | leave ID | decline ID | alias ID LOCALPART
+  foyer room    kick ROOM NICK [--reason R] | mute ROOM WHO [--reason R] | unmute ROOM WHO
   foyer user    add NAME [--password-stdin] | list | remove NAME | passwd NAME [--password-stdin]
   foyer archive export ROOM [--format jsonl|txt] | prune
   foyer backup  FOLDER

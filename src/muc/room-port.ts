@@ -215,6 +215,10 @@ export type RoomEvent =
   | { readonly kind: 'account-removed'; readonly account: string }
   /** The node is about to leave the lobby, by order of an operator. */
   | { readonly kind: 'withdrawn' }
+  /** An operator of the gateway puts an XMPP user out, mutes a participant, has it shown again. Without `reason` a standard one is told. */
+  | { readonly kind: 'operator-kicked'; readonly nick: string; readonly reason: string }
+  | { readonly kind: 'operator-muted'; readonly id: ParticipantId; readonly reason: string }
+  | { readonly kind: 'operator-unmuted'; readonly id: ParticipantId }
   /** The service shuts down: 332 and 110 to everybody (XEP-0045 §17.x). */
   | { readonly kind: 'shutdown' }
 

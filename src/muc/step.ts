@@ -1,6 +1,7 @@
 /** The room model: one event in, the effects that it has out. Pure; `env` is all it knows of the world. */
 import { removeAccount } from './account-removed.ts'
 import { isOwner } from './affiliation.ts'
+import { kickByOperator, muteByOperator, unmuteByOperator } from './by-operator.ts'
 import { describe } from './described.ts'
 import { endIfEmpty } from './destroy.ts'
 import { setHearing, tellGap } from './gap.ts'
@@ -89,6 +90,12 @@ function takeEvent(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {
       return []
     case 'withdrawn':
       return withdraw(room)
+    case 'operator-kicked':
+      return kickByOperator(room, event)
+    case 'operator-muted':
+      return muteByOperator(room, event)
+    case 'operator-unmuted':
+      return unmuteByOperator(room, event.id, env)
     case 'shutdown':
       return shutDown(room)
     default:

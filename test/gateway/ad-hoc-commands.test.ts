@@ -5,6 +5,7 @@ import type { AdHocCommand } from '../../src/admin/ad-hoc-command.ts'
 import { adHocCommands } from '../../src/gateway/ad-hoc-commands.ts'
 import { type OperationContext, readArgs } from '../../src/gateway/operations/operation.ts'
 import { operations, runOperation } from '../../src/gateway/operations/operations.ts'
+import type { Rooms } from '../../src/gateway/rooms.ts'
 import { Jid } from '../../src/stanza/jid.ts'
 import { elements } from '../../src/stanza/xml.ts'
 import { FakeNetwork } from './fake-network.ts'
@@ -52,7 +53,7 @@ function usage(): Map<string, string[]> {
 }
 
 test('every command of the command line is an operation, and an ad-hoc command with its options', async () => {
-  const commands = commandsOf({ networks: new Map() })
+  const commands = commandsOf({ networks: new Map(), rooms: { loaded: () => [] } as unknown as Rooms })
   const forms = usage()
   expect(forms.size).toBeGreaterThan(15)
   for (const [name, options] of forms) {

@@ -16,6 +16,9 @@ const BUTTONS = [
   'lobby decline',
   'lobby join',
   'lobby leave',
+  'room kick',
+  'room mute',
+  'room unmute',
 ]
 
 test('of all operations the page has those of its buttons alone, and these are logged', async () => {

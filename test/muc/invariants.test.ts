@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { affiliationOf } from '../../src/muc/affiliation.ts'
 import { occupantsOf } from '../../src/muc/occupant-view.ts'
+import type { RoomEvent } from '../../src/muc/room-port.ts'
 import { audienceOf } from '../../src/muc/room-sessions.ts'
 import { NS } from '../../src/stanza/ns.ts'
 import { type Element, escapeAttribute, serialize } from '../../src/stanza/xml.ts'
@@ -136,6 +137,21 @@ const action: fc.Arbitrary<Action> = fc.oneof(
             h.send(from, `<iq type="set" id="a"><query xmlns="${NS.mucAdmin}">${item}</query></iq>`),
       ),
   },
+  // What operators do who are not in the room.
+  fc
+    .tuple(peer, nick)
+    .chain(([id, name]) =>
+      fc.constantFrom<RoomEvent>(
+        { kind: 'operator-kicked', nick: name, reason: '' },
+        { kind: 'operator-muted', id, reason: 'x' },
+        { kind: 'operator-unmuted', id },
+      ),
+    )
+    .map(
+      (event): Action =>
+        (h) =>
+          h.step(event),
+    ),
   {
     weight: 2,
     arbitrary: fc

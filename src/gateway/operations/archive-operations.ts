@@ -1,7 +1,7 @@
 /** Operations on what is stored: export, and removal of what is past its retention. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ArchiveEntry } from '../../muc/archive-port.ts'
-import { GatewayError } from '../../util/errors.ts'
+import { findRoom } from './find.ts'
 import { type Args, type OperationContext, operation, textOf } from './operation.ts'
 
 /** Entries of one page of an export. */
@@ -28,11 +28,8 @@ export const ARCHIVE_OPERATIONS = {
 
 /** One page of a room's archive after an id, oldest first; empty at the end. */
 async function exportArchive(context: OperationContext, args: Args): Promise<readonly ArchiveEntry[]> {
-  const wanted = textOf(args, 'room')
-  const row = context.rooms.row(wanted.split('@')[0] ?? wanted)
-  if (!row)
-    throw new GatewayError('NO_SUCH_ROOM', `there is no room ${wanted}; \`foyer lobby list\` shows all`)
-  const query = { room: row.localpart, fromEnd: false, max: EXPORT_PAGE, withCount: false } as const
+  const { localpart } = findRoom(context, textOf(args, 'room'))
+  const query = { room: localpart, fromEnd: false, max: EXPORT_PAGE, withCount: false } as const
   const afterId = textOf(args, 'after')
   const after = afterId === '' ? {} : { afterId: afterId as ArchiveEntry['id'] }
   let answer = await context.archive.query({ ...query, ...after })

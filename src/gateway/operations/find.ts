@@ -1,4 +1,5 @@
-/** Networks and lobbies that operations name. */
+/** Networks, lobbies and rooms that operations name. */
+import type { RoomRow } from '../../archive/store.ts'
 import type { LobbyInfo } from '../../lobby/lobby.ts'
 import type { LobbyNetwork } from '../../lobby/network.ts'
 import { GatewayError } from '../../util/errors.ts'
@@ -32,4 +33,11 @@ export function findLobby(
     'NO_SUCH_LOBBY',
     `no lobby ${id} is visible or joined; \`foyer lobby list\` shows all`,
   )
+}
+
+/** A room on record, by its address or the part before the @. Throws `NO_SUCH_ROOM`. */
+export function findRoom({ rooms }: OperationContext, wanted: string): RoomRow {
+  const row = rooms.row(wanted.split('@')[0] ?? wanted)
+  if (row) return row
+  throw new GatewayError('NO_SUCH_ROOM', `there is no room ${wanted}; \`foyer lobby list\` shows all`)
 }

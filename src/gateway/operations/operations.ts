@@ -7,6 +7,7 @@ import { GATEWAY_OPERATIONS } from './gateway-operations.ts'
 import { IDENTITY_OPERATIONS } from './identity-operations.ts'
 import { LOBBY_OPERATIONS } from './lobby-operations.ts'
 import { type Operation, type OperationContext, operation, readArgs } from './operation.ts'
+import { ROOM_OPERATIONS } from './room-operations.ts'
 import { USER_OPERATIONS } from './user-operations.ts'
 
 /** By the words of the command line. */
@@ -19,6 +20,7 @@ export const OPERATIONS = {
   ...FRIEND_OPERATIONS,
   ...IDENTITY_OPERATIONS,
   ...LOBBY_OPERATIONS,
+  ...ROOM_OPERATIONS,
   ...USER_OPERATIONS,
   ...ARCHIVE_OPERATIONS,
   ...GATEWAY_OPERATIONS,

@@ -18,6 +18,9 @@ const PAGE_OPERATIONS: ReadonlySet<string> = new Set<OperationName>([
   'lobby join',
   'lobby leave',
   'lobby decline',
+  'room kick',
+  'room mute',
+  'room unmute',
 ])
 
 /** The reply to a request of somebody who has shown the token. Never rejects. */

@@ -1,0 +1,75 @@
+// Kicks and mutes by operators: who is meant, and what is said when nobody is.
+import { expect, test } from 'vitest'
+import { occupantViews } from '../../src/gateway/occupant-views.ts'
+import type { OperationContext } from '../../src/gateway/operations/operation.ts'
+import { runOperation } from '../../src/gateway/operations/operations.ts'
+import type { RoomEvent } from '../../src/muc/room-port.ts'
+import { participant, RoomHarness } from '../muc/room-harness.ts'
+
+const RITA = participant('rita')
+const EVE = participant('eve')
+
+function world() {
+  const h = new RoomHarness()
+  h.join('alice@example.org/a', 'Alice')
+  h.step({ kind: 'remote-entered', occupant: { id: RITA, nick: 'Rita' } })
+  // Takes the id of another for a nick.
+  h.step({ kind: 'remote-entered', occupant: { id: EVE, nick: RITA } })
+  let changes = 0
+  const room = {
+    occupants: () => occupantViews(h.room, []),
+    dispatch: (event: RoomEvent) => h.step(event),
+  }
+  const context = {
+    rooms: {
+      row: (name: string) => (name === 'cats' ? { localpart: name } : undefined),
+      roomAt: () => room,
+    },
+    onChange: () => {
+      changes += 1
+    },
+  } as unknown as OperationContext
+  const run = (name: string, args: Record<string, string>) =>
+    runOperation(context, name, { room: 'cats@lobbies.example', ...args })
+  const shown = () => room.occupants().flatMap(({ nick, muted }) => (muted ? [] : [nick]))
+  return { h, run, shown, changes: () => changes }
+}
+
+test('an XMPP user is kicked by nick, and the map hears of it', async () => {
+  const { run, shown, changes } = world()
+  await run('room kick', { nick: 'Alice', reason: 'Enough' })
+  expect(shown()).not.toContain('Alice')
+  expect(changes()).toBe(1)
+})
+
+test('a participant is muted by nick or identity, and unmuted so', async () => {
+  const { run, shown } = world()
+  await run('room mute', { who: RITA.toUpperCase() })
+  expect(shown()).toEqual(['Alice', RITA])
+  await run('room unmute', { who: 'Rita' })
+  await run('room mute', { who: 'Rita' })
+  expect(shown()).toEqual(['Alice', RITA])
+  await run('room unmute', { who: RITA })
+  expect(shown()).toEqual(['Alice', RITA, 'Rita'])
+})
+
+test.each([
+  ['room kick', { nick: 'Rita' }, 'NO_SUCH_OCCUPANT'],
+  ['room kick', { nick: 'Nobody' }, 'NO_SUCH_OCCUPANT'],
+  ['room mute', { who: 'Alice' }, 'NO_SUCH_OCCUPANT'],
+  ['room unmute', { who: 'f'.repeat(32) }, 'NO_SUCH_OCCUPANT'],
+  ['room mute', { room: 'dogs', who: 'Rita' }, 'NO_SUCH_ROOM'],
+  ['room kick', {}, 'ADMIN_REQUEST'],
+])('%s of %j is refused: %s', async (name, args, code) => {
+  await expect(world().run(name, args as Record<string, string>)).rejects.toMatchObject({ code })
+})
+
+test('whom the room has banned stays muted, and the operator is told so', async () => {
+  const { h, run } = world()
+  h.join('boss@example.org/x', 'Boss')
+  h.send(
+    'boss@example.org/x',
+    '<iq type="set" id="ban"><query xmlns="http://jabber.org/protocol/muc#admin"><item nick="Rita" affiliation="outcast"/></query></iq>',
+  )
+  await expect(run('room unmute', { who: 'Rita' })).rejects.toMatchObject({ code: 'BANNED_IN_ROOM' })
+})
