@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { LobbyUpdate } from '../lobby/lobby.ts'
 import type { LobbyId } from '../util/ids.ts'
 import type { Timings } from './peer/timings.ts'
-import type { Linking } from './speakers.ts'
+import type { Linking } from './speakers-port.ts'
 import type { Endpoint } from './wire/invite.ts'
 
 export interface NodeOptions {

@@ -1,39 +1,13 @@
 /** Our people in lobbies until the router can have them: identities are made once somebody is there, what they say waits. */
-import type { LobbyCommand } from '../lobby/lobby.ts'
 import { GatewayError } from '../util/errors.ts'
 import type { LobbyId, ParticipantId, SpeakerId } from '../util/ids.ts'
-import { HeldIdentities, type HeldIdentitiesPort, holderOf } from './held-identities.ts'
+import { HeldIdentities, holderOf } from './held-identities.ts'
 import type { GxsIdentity } from './identity/gxs-identity.ts'
-import type { RouterEvent } from './routing/router-port.ts'
+import { MAX_ENTRIES, type SpeakerEntry, SpeakerTable } from './speaker-table.ts'
+import type { Command, SpeakersPort } from './speakers-port.ts'
 import { Unsaid } from './unsaid.ts'
+import { WorkLine } from './work-line.ts'
 
-type Command<K extends LobbyCommand['kind']> = Extract<LobbyCommand, { kind: K }>
-
-/**
- * Whether identities are linked to the profile of this node: `anonymous` where a lobby demands it, `linked` everywhere,
- * `never` nowhere, so that nobody speaks where it is demanded.
- */
-export type Linking = 'anonymous' | 'linked' | 'never'
-
-/** What the speakers need of the rest of the node. */
-export interface SpeakersPort extends HeldIdentitiesPort {
-  now(): number
-  /** The identity of a holder, made or changed if need be; `isLinked`: owned by the profile of this node. */
-  ensure(holder: SpeakerId, nick: string, isKept: boolean, isLinked: boolean): Promise<GxsIdentity>
-  /** `signed`: only linked identities may speak; undefined when the lobby is not known (yet). */
-  lobbyKind(lobby: LobbyId): 'open' | 'signed' | undefined
-  linking(lobby: LobbyId): Linking
-  /** A friend that takes part in the lobby is connected. */
-  isHeard(lobby: LobbyId): boolean
-  dispatch(event: RouterEvent): void
-  refuse(said: Command<'say'>, code: string, text: string): void
-  /** An identity is new or changed: friends should be told. */
-  onIdentity(identity: GxsIdentity): void
-  onFailed(speaker: SpeakerId, error: unknown): void
-}
-
-/** Speakers in lobbies, counted once per lobby. */
-export const MAX_ENTRIES = 20_000
 /** Commands of one speaker in one lobby that wait for its identity. */
 export const MAX_WAITING_COMMANDS = 32
 /** Identities made at a time; further ones wait for their turn. */
@@ -51,34 +25,14 @@ export const WARM_UP_MS = 4000
 
 const BUSY = ['LOBBY_BUSY', 'Too many messages wait to be sent; try again later.'] as const
 
-interface Entry {
-  readonly enter: Command<'enter'>
-  /** Its identity has yet to be asked for: nobody is there to hear of it. */
-  isAsleep: boolean
-  /** Gone, but what it said is still to be heard. */
-  isLeaving: boolean
-  /** Under which name the identity is kept. */
-  holder: SpeakerId
-  /** Ready, but the router has not been told of it. */
-  identity: GxsIdentity | undefined
-  /** The router has the speaker, perhaps still under another nick. */
-  isIn: boolean
-  /** Until then what is said waits, also when the router has the speaker. */
-  speaksAtMs: number
-  readonly waiting: (Command<'say'> | Command<'typing'>)[]
-}
-
 /** One per node. */
 export class Speakers {
   readonly #port: SpeakersPort
-  /** By lobby, then speaker. */
-  readonly #entries = new Map<LobbyId, Map<SpeakerId, Entry>>()
+  readonly #entries = new SpeakerTable()
   readonly #identities: HeldIdentities
   /** Lobbies where somebody waits for a friend. */
   readonly #quiet = new Map<LobbyId, Unsaid>()
-  readonly #toMake: Entry[] = []
-  #making = 0
-  #size = 0
+  readonly #toMake = new WorkLine<SpeakerEntry>(MAX_MAKING, (entry) => this.#makeIdentity(entry))
   #isStopped = false
 
   constructor(port: SpeakersPort) {
@@ -89,8 +43,7 @@ export class Speakers {
   /** Speakers in lobbies whose identity is being made, or whose lobby is not known yet. */
   get waiting(): number {
     let count = 0
-    for (const speakers of this.#entries.values())
-      for (const entry of speakers.values()) if (!entry.isIn && !entry.isAsleep) count++
+    for (const entry of this.#entries.all()) if (!entry.isIn && !entry.isAsleep) count++
     return count
   }
 
@@ -116,7 +69,7 @@ export class Speakers {
 
   /** The lobby is left: all its speakers go. To be called before the router is told. */
   leaveLobby(lobby: LobbyId): void {
-    for (const speaker of [...(this.#entries.get(lobby)?.keys() ?? [])]) this.#end(lobby, speaker)
+    for (const { enter } of [...this.#entries.in(lobby)]) this.#end(lobby, enter.speaker)
     this.#quiet.delete(lobby)
   }
 
@@ -146,7 +99,7 @@ export class Speakers {
   #look(lobby: LobbyId): void {
     // It was not known to be closed when they entered.
     if (this.isClosed(lobby)) this.leaveLobby(lobby)
-    for (const entry of this.#entries.get(lobby)?.values() ?? []) {
+    for (const entry of this.#entries.in(lobby)) {
       this.#admit(entry)
       this.#letSpeak(entry)
     }
@@ -155,7 +108,7 @@ export class Speakers {
 
   /** To be called about once a second. */
   tick(): void {
-    for (const lobby of this.#entries.keys()) this.#look(lobby)
+    for (const lobby of this.#entries.lobbies()) this.#look(lobby)
     for (const [lobby, unsaid] of this.#quiet) {
       unsaid.prune(this.#port.now())
       this.#endLeaving(lobby, unsaid)
@@ -166,40 +119,37 @@ export class Speakers {
   /** No further identities are made. */
   stop(): void {
     this.#isStopped = true
-    this.#toMake.length = 0
+    this.#toMake.clear()
   }
 
   #enter(enter: Command<'enter'>): void {
     const { lobby, speaker, nick, isKept } = enter
     if (this.isClosed(lobby)) return
-    const before = this.#entries.get(lobby)?.get(speaker)
+    const before = this.#entries.get(lobby, speaker)
     if (before?.isLeaving) {
       before.isLeaving = false
       this.#tellExpected(lobby)
     }
     if (before && before.enter.nick === nick && before.enter.isKept === isKept) return
-    if (!before && this.#size >= MAX_ENTRIES) {
+    if (!before && this.#entries.isFull) {
       const text = `at most ${MAX_ENTRIES} speakers can take part`
       this.#port.onFailed(speaker, new GatewayError('LOBBY_SPEAKERS_FULL', text))
       return
     }
-    if (!before) this.#size++
     const holder = before?.holder ?? holderOf(speaker, this.#isToLink(lobby))
     const waiting = before?.waiting ?? []
     const { isIn, speaksAtMs } = before ?? { isIn: false, speaksAtMs: 0 }
     const isAsleep = !this.#port.isHeard(lobby)
     const fresh = { isAsleep, isLeaving: false, identity: undefined }
-    const entry: Entry = { ...fresh, enter, holder, isIn, speaksAtMs, waiting }
-    const speakers = this.#entries.get(lobby) ?? new Map()
-    this.#entries.set(lobby, speakers.set(speaker, entry))
+    const entry: SpeakerEntry = { ...fresh, enter, holder, isIn, speaksAtMs, waiting }
+    this.#entries.set(entry)
     this.#identities.hold(entry.holder, entry.enter.lobby)
     if (isAsleep) {
       this.#unsaidIn(lobby)
       this.#tellExpected(lobby)
       return
     }
-    this.#toMake.push(entry)
-    this.#make()
+    this.#toMake.add([entry])
   }
 
   #unsaidIn(lobby: LobbyId): Unsaid {
@@ -215,12 +165,9 @@ export class Speakers {
 
   /** Somebody is there: identities are made, and what was said is said. */
   #wake(lobby: LobbyId): void {
-    for (const entry of this.#entries.get(lobby)?.values() ?? []) {
-      if (!entry.isAsleep) continue
-      entry.isAsleep = false
-      this.#toMake.push(entry)
-    }
-    this.#make()
+    const asleep = [...this.#entries.in(lobby)].filter((entry) => entry.isAsleep)
+    for (const entry of asleep) entry.isAsleep = false
+    this.#toMake.add(asleep)
     this.#sayUnsaid(lobby)
   }
 
@@ -230,7 +177,7 @@ export class Speakers {
     if (!unsaid || !this.#port.isHeard(lobby)) return
     unsaid.prune(this.#port.now())
     for (let first = unsaid.first; first; first = unsaid.first) {
-      const entry = this.#entries.get(lobby)?.get(first.command.speaker)
+      const entry = this.#entries.get(lobby, first.command.speaker)
       if (!entry || !this.#maySpeak(entry)) break
       unsaid.shift()
       this.#port.dispatch({ ...first.command, saidAtMs: first.atMs })
@@ -240,20 +187,20 @@ export class Speakers {
   }
 
   #endLeaving(lobby: LobbyId, unsaid: Unsaid): void {
-    for (const [speaker, entry] of this.#entries.get(lobby) ?? [])
-      if (entry.isLeaving && !unsaid.has(speaker)) this.#end(lobby, speaker)
+    for (const { isLeaving, enter } of this.#entries.in(lobby))
+      if (isLeaving && !unsaid.has(enter.speaker)) this.#end(lobby, enter.speaker)
   }
 
   /** Who takes part without an identity counts as well. */
   #tellExpected(lobby: LobbyId): void {
     let count = 0
-    for (const entry of this.#entries.get(lobby)?.values() ?? []) if (!entry.isIn && !entry.isLeaving) count++
+    for (const entry of this.#entries.in(lobby)) if (!entry.isIn && !entry.isLeaving) count++
     this.#port.dispatch({ kind: 'expect', lobby, count })
   }
 
   /** Who has said something that nobody heard yet stays until it is heard or too old. */
   #exit(lobby: LobbyId, speaker: SpeakerId): void {
-    const entry = this.#entries.get(lobby)?.get(speaker)
+    const entry = this.#entries.get(lobby, speaker)
     if (!entry || !this.#quiet.get(lobby)?.has(speaker)) {
       this.#end(lobby, speaker)
       return
@@ -263,7 +210,7 @@ export class Speakers {
   }
 
   #end(lobby: LobbyId, speaker: SpeakerId): void {
-    const entry = this.#entries.get(lobby)?.get(speaker)
+    const entry = this.#entries.get(lobby, speaker)
     if (!entry) return
     const unsaid = this.#takeUnsaid(lobby, speaker)
     this.#remove(entry)
@@ -277,7 +224,7 @@ export class Speakers {
 
   #speak(command: Command<'say' | 'typing'>): void {
     const { lobby } = command
-    const entry = this.#entries.get(lobby)?.get(command.speaker)
+    const entry = this.#entries.get(lobby, command.speaker)
     const unsaid = this.#quiet.get(lobby)
     const isHeard = this.#port.isHeard(lobby)
     if (entry && (!isHeard || unsaid?.isEmpty === false)) {
@@ -295,39 +242,28 @@ export class Speakers {
     else if (command.kind === 'say') this.#port.refuse(command, ...BUSY)
   }
 
-  #make(): void {
-    while (this.#making < MAX_MAKING) {
-      const entry = this.#toMake.shift()
-      if (!entry) return
-      if (this.#isCurrent(entry)) void this.#makeIdentity(entry)
-    }
-  }
-
-  async #makeIdentity(entry: Entry): Promise<void> {
+  async #makeIdentity(entry: SpeakerEntry): Promise<void> {
+    if (!this.#entries.isCurrent(entry)) return
     const { holder } = entry
     const { speaker, nick, isKept } = entry.enter
-    this.#making++
     try {
       const identity = await this.#port.ensure(holder, nick, isKept, holder !== speaker)
       if (this.#isStopped) return
       this.#identities.add(holder, identity)
       this.#port.onIdentity(identity)
-      if (this.#isCurrent(entry)) {
+      if (this.#entries.isCurrent(entry)) {
         entry.identity = identity
         this.#admit(entry)
       } else this.#identities.release(holder)
     } catch (error) {
       if (!this.#isStopped) this.#fail(entry, error)
-    } finally {
-      this.#making--
-      this.#make()
     }
   }
 
-  #fail(entry: Entry, error: unknown): void {
+  #fail(entry: SpeakerEntry, error: unknown): void {
     const { speaker, lobby } = entry.enter
     this.#port.onFailed(speaker, error)
-    if (!this.#isCurrent(entry) || entry.isIn) return
+    if (!this.#entries.isCurrent(entry) || entry.isIn) return
     const unsaid = this.#takeUnsaid(lobby, speaker)
     for (const command of [...unsaid, ...entry.waiting.splice(0)])
       if (command.kind === 'say')
@@ -336,7 +272,7 @@ export class Speakers {
   }
 
   /** Lets the speaker in once its identity is there, the lobby is known, and friends had time for both. */
-  #admit(entry: Entry): void {
+  #admit(entry: SpeakerEntry): void {
     const { identity } = entry
     const { lobby, speaker, nick } = entry.enter
     const kind = identity && this.#port.lobbyKind(lobby)
@@ -357,40 +293,30 @@ export class Speakers {
     this.#sayUnsaid(lobby)
   }
 
-  #letSpeak(entry: Entry): void {
+  #letSpeak(entry: SpeakerEntry): void {
     if (!this.#maySpeak(entry)) return
     for (const command of entry.waiting.splice(0)) this.#port.dispatch(command)
   }
 
-  #maySpeak(entry: Entry): boolean {
+  #maySpeak(entry: SpeakerEntry): boolean {
     return entry.isIn && this.#port.now() >= entry.speaksAtMs
   }
 
   /** The lobby turned out to be for linked identities only when the identity was made already. */
-  #link(entry: Entry): void {
+  #link(entry: SpeakerEntry): void {
     const { holder } = entry
     this.#identities.unhold(entry.holder, entry.enter.lobby)
     this.#identities.release(holder)
     entry.identity = undefined
     entry.holder = holderOf(entry.enter.speaker, true)
     this.#identities.hold(entry.holder, entry.enter.lobby)
-    this.#toMake.push(entry)
-    this.#make()
+    this.#toMake.add([entry])
   }
 
-  #remove(entry: Entry): void {
-    const { lobby, speaker } = entry.enter
-    const speakers = this.#entries.get(lobby)
-    if (!speakers?.delete(speaker)) return
-    this.#size--
-    if (speakers.size === 0) {
-      this.#entries.delete(lobby)
-      this.#quiet.delete(lobby)
-    }
-    this.#identities.unhold(entry.holder, entry.enter.lobby)
-  }
-
-  #isCurrent(entry: Entry): boolean {
-    return this.#entries.get(entry.enter.lobby)?.get(entry.enter.speaker) === entry
+  #remove(entry: SpeakerEntry): void {
+    const { lobby } = entry.enter
+    if (!this.#entries.delete(entry)) return
+    if (!this.#entries.has(lobby)) this.#quiet.delete(lobby)
+    this.#identities.unhold(entry.holder, lobby)
   }
 }

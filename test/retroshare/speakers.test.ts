@@ -2,13 +2,8 @@
 import { expect, test } from 'vitest'
 import type { GxsIdentity } from '../../src/retroshare/identity/gxs-identity.ts'
 import type { RouterEvent } from '../../src/retroshare/routing/router-port.ts'
-import {
-  ANNOUNCE_MS,
-  type Linking,
-  MAX_WAITING_COMMANDS,
-  Speakers,
-  WARM_UP_MS,
-} from '../../src/retroshare/speakers.ts'
+import { ANNOUNCE_MS, MAX_WAITING_COMMANDS, Speakers, WARM_UP_MS } from '../../src/retroshare/speakers.ts'
+import type { Linking } from '../../src/retroshare/speakers-port.ts'
 import type { LobbyId, ParticipantId, SpeakerId } from '../../src/util/ids.ts'
 
 const OPEN = '0000000000000001' as LobbyId
