@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { HearingRow, Store } from '../archive/store.ts'
 import type { RoomEvent } from '../muc/room-port.ts'
 import type { ArchiveId } from '../util/ids.ts'
+import type { GapsView } from './status.ts'
 
 /** What a room is to be told. */
 export type HearingNews = Extract<RoomEvent, { kind: 'hearing' | 'gap' }>
@@ -18,6 +19,8 @@ const ALIVE_MS = 30_000
 /** Shorter silences, as when a link is replaced, are no gaps. */
 const MIN_GAP_MS = 1_000
 const ALIVE = 'alive_ms'
+const NEVER_HEARD = { deafSinceMs: null, gaps: 0, lastGap: null } as const
+const isoTime = (ms: number): string => new Date(ms).toISOString()
 
 export class Hearing {
   readonly #options: HearingOptions
@@ -55,6 +58,16 @@ export class Hearing {
   /** What is known of a room; undefined when its lobby was never heard. */
   row(room: string): HearingRow | undefined {
     return this.#rows.get(room)
+  }
+
+  /** When the lobby of a room was not heard, for the presence map. */
+  gaps(room: string): GapsView {
+    const { deafSinceMs, gaps, lastGap } = this.#rows.get(room) ?? NEVER_HEARD
+    return {
+      count: gaps,
+      latest: lastGap && { from: isoTime(lastGap.fromMs), to: isoTime(lastGap.toMs) },
+      since: deafSinceMs === null ? null : isoTime(deafSinceMs),
+    }
   }
 
   rows(): Iterable<HearingRow> {

@@ -1,7 +1,4 @@
 /** A room in memory and its lobby: events from both sides go in, effects go out to sessions and to the network. */
-import { randomUUID } from 'node:crypto'
-import type { Logger } from 'pino'
-import type { NickClaim, RoomRow } from '../archive/store.ts'
 import { withPictures } from '../bridge/embedding.ts'
 import { whoIsInvited } from '../bridge/invited.ts'
 import { NickTable } from '../bridge/nicks.ts'
@@ -14,70 +11,18 @@ import { isMemberOf } from '../muc/affiliation.ts'
 import { messagesByHour, rateOf } from '../muc/message-rate.ts'
 import { createRoom, isQuiet, stateOf } from '../muc/room.ts'
 import type { RoomEvent } from '../muc/room-port.ts'
-import type { RoomConfig, RoomState, RoomTombstone, StateWrite } from '../muc/room-state.ts'
+import type { RoomConfig, RoomState } from '../muc/room-state.ts'
 import { Jid, parseJid } from '../stanza/jid.ts'
-import { errorReply, type StanzaError } from '../stanza/stanza-error.ts'
-import { type Element, el, type PreparedStanza } from '../stanza/xml.ts'
-import type { ArchiveId, ParticipantId } from '../util/ids.ts'
-import type { Hearing, HearingNews } from './hearing.ts'
+import { errorReply } from '../stanza/stanza-error.ts'
+import type { Element } from '../stanza/xml.ts'
+import type { ArchiveId } from '../util/ids.ts'
+import type { HearingNews } from './hearing.ts'
 import { occupantViews } from './occupant-views.ts'
-import type { Pictures } from './pictures.ts'
-import type { SharedPorts } from './room-ports.ts'
+import { OwnRequests } from './own-requests.ts'
+import type { RoomParts, RoomSurroundings } from './room-parts.ts'
 import { type OutwardEffect, RoomRunner } from './room-runner.ts'
 import { occupantKey } from './secret.ts'
 import type { GapsView, OccupantView } from './status.ts'
-
-/** What every room shares. */
-export interface RoomSurroundings {
-  /** Domain of the MUC service. */
-  readonly domain: string
-  /** The gateway's secret, root of the keys of occupant-ids. */
-  readonly secret: Buffer
-  readonly ports: SharedPorts
-  readonly log: Logger
-  readonly pictures: Pictures
-  /** Users of other servers than the embedded one may be in the rooms. */
-  readonly hasOtherServers: boolean
-  readonly hearing: Hearing
-  /** Bare JIDs that own every room. */
-  admins(): readonly string[]
-  /** An account (bare JID) whose identities outlive the process. */
-  isKept(account: string): boolean
-  /** Whether a message to this account (bare) would be delivered now. */
-  isReachable(account: string): boolean
-  /** To an account (bare JID) that is away: delivered now, or kept until it can be. */
-  mail(account: string, stanza: Element): void
-  send(to: string, stanza: Element): void
-  fanout(stanza: PreparedStanza, to: readonly string[]): void
-  /** `seconds`: since it was written, by its author's clock (`in`), or since it came here. */
-  onMessage(direction: 'in' | 'out' | 'local', seconds: number): void
-  /** Somebody came, went or is called differently. */
-  onPresence(): void
-}
-
-/** What one room is made of, and how it stores what changes. */
-export interface RoomParts {
-  readonly row: RoomRow
-  readonly network: LobbyNetwork
-  readonly lobby: LobbyInfo
-  /** Made by whoever is about to join. */
-  readonly isNew: boolean
-  readonly holders: readonly { readonly nick: string; readonly participant: ParticipantId }[]
-  readonly state: RoomState
-  /** Keeps what was decided; opens the room when the write has a lobby. Null when it is durable. */
-  save(write: StateWrite): Promise<StanzaError | null>
-  /** The room is no more. */
-  close(tombstone: RoomTombstone | null): void
-  update(changes: { readonly name?: string; readonly subject?: string }): void
-  claim(claims: readonly NickClaim[]): void
-  /** Something was said that everybody in the room hears. */
-  onSaid(): void
-  /** An occupant of this account (bare JID) is gone. */
-  onLeft(account: string): void
-}
-
-const NEVER_HEARD = { deafSinceMs: null, gaps: 0, lastGap: null } as const
-const isoTime = (ms: number): string => new Date(ms).toISOString()
 
 export class LoadedRoom {
   readonly jid: string
@@ -85,8 +30,7 @@ export class LoadedRoom {
   readonly #around: RoomSurroundings
   readonly #pairing: Pairing
   readonly #runner: RoomRunner
-  /** What is to have the answers of requests of our own, by their ids. */
-  readonly #asked = new Map<string, (answer: Element) => void>()
+  readonly #requests = new OwnRequests()
   #lobby: LobbyInfo
   #subject: string
   #timer: NodeJS.Timeout | undefined
@@ -177,12 +121,9 @@ export class LoadedRoom {
 
   /** Asks the room on behalf of a session, by a request that is ours: the answer comes here, and not to the session. */
   ask(from: Jid, payload: Element): Promise<Element> {
-    const id = randomUUID()
-    return new Promise((resolve) => {
-      this.#asked.set(id, resolve)
-      const stanza = el('iq', { type: 'set', id, from: from.full, to: this.jid }, payload)
-      this.dispatch({ kind: 'stanza', from, stanza })
-    })
+    return this.#requests.ask(from, this.jid, payload, (stanza) =>
+      this.dispatch({ kind: 'stanza', from, stanza }),
+    )
   }
 
   onUpdate(update: LobbyUpdate): void {
@@ -246,12 +187,7 @@ export class LoadedRoom {
 
   /** When the lobby was not heard, for the presence map. */
   gaps(): GapsView {
-    const { deafSinceMs, gaps, lastGap } = this.#around.hearing.row(this.localpart) ?? NEVER_HEARD
-    return {
-      count: gaps,
-      latest: lastGap && { from: isoTime(lastGap.fromMs), to: isoTime(lastGap.toMs) },
-      since: deafSinceMs === null ? null : isoTime(deafSinceMs),
-    }
+    return this.#around.hearing.gaps(this.localpart)
   }
 
   countOccupants(): { readonly local: number; readonly remote: number } {
@@ -329,18 +265,10 @@ export class LoadedRoom {
     else network.send({ kind: 'invite', lobby: this.#lobby.id, friend: invited.value.id })
   }
 
-  #send(to: string, stanza: Element): void {
-    const id = String(stanza.attrs.id)
-    const resolve = this.#asked.get(id)
-    this.#asked.delete(id)
-    if (resolve) resolve(stanza)
-    else this.#around.send(to, stanza)
-  }
-
   #perform(effect: OutwardEffect): void {
     switch (effect.kind) {
       case 'send':
-        this.#send(effect.to, effect.stanza)
+        if (!this.#requests.takes(effect.stanza)) this.#around.send(effect.to, effect.stanza)
         return
       case 'fanout':
         this.#around.fanout(effect.stanza, effect.to)

@@ -8,7 +8,7 @@ import type { Jid } from '../stanza/jid.ts'
 import type { StanzaError } from '../stanza/stanza-error.ts'
 import type { LobbyId, NetworkId } from '../util/ids.ts'
 import { fail, ok, type Result } from '../util/result.ts'
-import { LoadedRoom, type RoomParts, type RoomSurroundings } from './loaded-room.ts'
+import { LoadedRoom } from './loaded-room.ts'
 import { LoadedRooms } from './loaded-rooms.ts'
 import {
   ADDRESS_TAKEN,
@@ -19,6 +19,7 @@ import {
   remadeLobby,
 } from './room-creation.ts'
 import { listedRoom } from './room-list.ts'
+import type { RoomParts, RoomSurroundings } from './room-parts.ts'
 import { RoomRecords } from './room-records.ts'
 import { NOT_STORED, RoomStates } from './room-states.ts'
 
