@@ -4,20 +4,18 @@ import type { Logger } from 'pino'
 import { adminSocket } from './admin/protocol.ts'
 import { startAdminServer } from './admin/server.ts'
 import { FileStore } from './archive/file-store.ts'
-import { openStoreAt } from './archive/open-store.ts'
-import { type Config, isLoopback, type LogLevel } from './config.ts'
+import type { Config, LogLevel } from './config.ts'
 import { createAdHoc } from './gateway/ad-hoc.ts'
 import { archiveIds } from './gateway/archive-ids.ts'
-import { ArchiveWriter } from './gateway/archive-writer.ts'
 import { backUp } from './gateway/backup.ts'
 import { createComponentSide } from './gateway/component-side.ts'
 import { makeDataFolder } from './gateway/data-folder.ts'
-import { ethoraRest } from './gateway/ethora-desk.ts'
+import { createEmbeddedServer } from './gateway/embedded-server.ts'
 import { FriendAvatars } from './gateway/friend-avatars.ts'
 import { FriendDesk } from './gateway/friend-desk.ts'
-import { Hearing } from './gateway/hearing.ts'
 import { KnownAccounts } from './gateway/known-accounts.ts'
-import { isOnMap, publicRooms } from './gateway/map.ts'
+import { LiveSettings } from './gateway/live-settings.ts'
+import { isOnMap } from './gateway/map.ts'
 import { openMentionMail } from './gateway/mention-mail.ts'
 import { joinLobbies, openRetroShare } from './gateway/networks.ts'
 import { observe } from './gateway/observation.ts'
@@ -30,25 +28,21 @@ import { createPictures } from './gateway/pictures.ts'
 import { problems } from './gateway/problems.ts'
 import { sharedPorts } from './gateway/room-ports.ts'
 import { Rooms } from './gateway/rooms.ts'
-import { RoomsBehind } from './gateway/rooms-behind.ts'
 import { gatewaySecret } from './gateway/secret.ts'
 import { Shutdown } from './gateway/shutdown.ts'
 import type { BoundPorts } from './gateway/status.ts'
+import { openStorage } from './gateway/storage.ts'
 import { Traces } from './gateway/traces.ts'
 import { Traffic } from './gateway/traffic.ts'
 import { openUploads } from './gateway/uploads.ts'
-import { webFolders } from './gateway/web-folders.ts'
+import { createWebSide } from './gateway/web-side.ts'
 import { domainOf, xmppSide } from './gateway/xmpp-sides.ts'
 import type { LobbyNetwork } from './lobby/network.ts'
 import { isJoinRequest } from './muc/service.ts'
-import { createHttpServer } from './ops/http.ts'
-import { meantFor } from './stanza/ethora.ts'
 import type { Jid } from './stanza/jid.ts'
 import type { Element } from './stanza/xml.ts'
-import { isHostOf, namesThisMachine } from './util/host-header.ts'
 import type { NetworkId } from './util/ids.ts'
 import { VERSION } from './version.ts'
-import { createXmppServer } from './xmpp/server.ts'
 
 const PRUNE_INTERVAL_MS = 3_600_000
 
@@ -88,20 +82,22 @@ async function build(
   shutdown: Shutdown,
 ): Promise<Gateway> {
   makeDataFolder(config.data)
-  let databaseChanged = (): void => undefined
-  const store = await openStoreAt(config.archive.location, (reason) => {
-    if (reason === undefined) log.info('the database is back')
-    else log.error({ code: 'ARCHIVE_LOST', reason }, 'the database is lost')
-    databaseChanged()
+  let healthChanged = (): void => undefined
+  const storage = await openStorage({
+    location: config.archive.location,
+    log,
+    shutdown,
+    nowMs: Date.now,
+    onCommit: (seconds) => seen.metrics.archiveSeconds(seconds),
+    onFailed: () => seen.metrics.messageRefused('archive'),
+    onHealth: () => healthChanged(),
   })
-  shutdown.add({ archive: () => store.close() })
+  const { store, writer, hearing, behind } = storage
+  const live = new LiveSettings(config)
 
   const networks = new Map<NetworkId, LobbyNetwork>()
   const ports: { -readonly [K in keyof BoundPorts]: BoundPorts[K] } = {}
   const listening = new Set<string>()
-  let { admins, statusUrls } = config.xmpp
-  let { retentionMs } = config.archive
-  let acceptInvites = config.retroshare?.acceptInvites ?? []
   const serverDomain = config.xmpp.server?.domain
   const accounts = await KnownAccounts.read(store.accounts, serverDomain)
   const secret = await gatewaySecret(store.meta)
@@ -121,17 +117,6 @@ async function build(
     nowMs: Date.now,
   })
   const avatars = new FriendAvatars(pictures)
-  const writer = new ArchiveWriter(store.archive, log, {
-    onCommit: (seconds) => seen.metrics.archiveSeconds(seconds),
-    onHealth: () => seen.events.changed(),
-    onFailed: () => seen.metrics.messageRefused('archive'),
-  })
-  shutdown.add({ writer: () => writer.close() })
-
-  const lastId = await store.archive.lastId()
-  const hearing = await Hearing.open({ store, log, nowMs: Date.now }, lastId)
-  shutdown.add({ hearing: () => hearing.stop() })
-
   const mentions = await openMentionMail({
     table: store.mentions,
     log,
@@ -139,14 +124,12 @@ async function build(
     send: (to, stanza) => xmpp.send(to, stanza),
   })
   shutdown.add({ mentions: () => mentions.idle() })
-  const behind = new RoomsBehind(store)
-  shutdown.add({ 'rooms behind': async () => behind.stop() })
   const rooms = new Rooms({
     version: VERSION,
     store: { ...store, rooms: behind.rooms, nicks: behind.nicks },
     networks,
-    retentionMs: () => retentionMs,
-    statusUrls: () => statusUrls,
+    retentionMs: () => live.retentionMs,
+    statusUrls: () => live.statusUrls,
     around: {
       domain: config.xmpp.domain,
       secret,
@@ -156,12 +139,12 @@ async function build(
       ports: sharedPorts({
         archive: store.archive,
         writer,
-        nextArchiveId: archiveIds(lastId, Date.now),
+        nextArchiveId: archiveIds(storage.lastId, Date.now),
         nowMs: Date.now,
         onQuery: (kind, seconds) => seen.metrics.querySeconds(kind, seconds),
       }),
       hasOtherServers: config.xmpp.component !== null,
-      admins: () => admins,
+      admins: () => live.admins,
       // Of accounts elsewhere nobody can tell which are guests.
       isKept: (account) => domainOf(account) !== serverDomain || accounts.isRegistered(account),
       isReachable: (account) => xmpp.isReachable(account),
@@ -184,8 +167,8 @@ async function build(
     networks,
     log,
     operatorMail: store.operatorMail,
-    admins: () => admins,
-    acceptInvites: () => acceptInvites,
+    admins: () => live.admins,
+    acceptInvites: () => live.acceptInvites,
     roomOf: (lobby) => rooms.addressOf(lobby.id),
     avatarOf: (friend) => avatars.of(friend),
     isReachable: (account) => xmpp.isReachable(account),
@@ -202,32 +185,22 @@ async function build(
         rooms.memberships.isIn(from.full, stanza.attrs.to?.split('/')[0]) ? 'entered' : 'refused',
       )
   }
-  const server =
-    config.xmpp.server &&
-    createXmppServer({
-      ...config.xmpp.server,
-      registration: config.xmpp.server.registration
-        ? { isReserved: (account) => admins.includes(`${account}@${serverDomain}`) }
-        : null,
-      isTlsRequired: !isLoopback(config.xmpp.server.listen.host),
-      accounts,
-      services: () => [{ jid: config.xmpp.domain, name: 'Lobbies' }],
-      upload: uploads?.slots ?? null,
-      version: VERSION,
-      log,
-      now: Date.now,
-      meantFor: (stanza) => meantFor(stanza, config.xmpp.domain),
-      onStanza,
-      onSessionEnded: (jid) => {
-        rooms.onSessionEnded(jid)
-        desk.onSessionEnded(jid)
-        adHoc.onSessionEnded(jid)
-      },
-      onAvailable: (account) => {
-        desk.onAvailable(account)
-        mentions.onAvailable(account)
-      },
-    })
+  const server = createEmbeddedServer(config.xmpp, {
+    accounts,
+    upload: uploads?.slots ?? null,
+    log,
+    admins: () => live.admins,
+    onStanza,
+    onSessionEnded: (jid) => {
+      rooms.onSessionEnded(jid)
+      desk.onSessionEnded(jid)
+      adHoc.onSessionEnded(jid)
+    },
+    onAvailable: (account) => {
+      desk.onAvailable(account)
+      mentions.onAvailable(account)
+    },
+  })
   const component =
     config.xmpp.component &&
     (await createComponentSide({
@@ -238,7 +211,7 @@ async function build(
       store,
       log,
       nowMs: Date.now,
-      admins: () => admins,
+      admins: () => live.admins,
       onUp: () => mentions.tryAll(),
       onStanza,
     }))
@@ -252,8 +225,6 @@ async function build(
     })
     networks.set(network.id, network)
   }
-  const archiveProblem = (): string | undefined =>
-    store.problem() ?? (writer.isFailing ? 'the last write failed, see the log' : undefined)
   const seen = observe(
     {
       startedAtMs: Date.now(),
@@ -269,55 +240,28 @@ async function build(
       sessionCount: () => server?.sessionCount ?? 0,
       component,
       certificateUntilMs: config.xmpp.server?.tls ? () => server?.certificateUntilMs ?? Number.NaN : null,
-      archiveProblem,
+      archiveProblem: () => storage.problem(),
       problems: () =>
         problems({
           isServerDown: () => server !== null && !listening.has('xmpp'),
           componentProblem: () => component?.problem,
-          archiveProblem,
+          archiveProblem: () => storage.problem(),
           networksDown: () => [...networks.keys()].filter((id) => !listening.has(id)),
         }),
     },
     traffic,
   )
-  databaseChanged = () => {
-    if (store.problem() === undefined) {
-      writer.tryAgain()
-      behind.resume()
-    }
-    seen.events.changed()
-  }
-  // Without TLS nobody logs in from another machine, over WebSocket as little as over TCP.
-  const hasWebSocket = server !== null && isLoopback(config.http.listen.host)
-  const allowsHost = (host: string | undefined): boolean =>
-    !isLoopback(config.http.listen.host) || namesThisMachine(host) || isHostOf(config.http.publicUrl, host)
-  const http = createHttpServer({
-    listen: config.http.listen,
-    token: config.http.token,
-    allowsHost,
+  healthChanged = () => seen.events.changed()
+  const http = createWebSide(config, {
     log,
-    folders: webFolders(),
-    files: { find: (name) => files?.find(name) ?? uploads?.files.find(name) },
-    uploads: uploads?.slots ?? null,
-    ethora: config.http.ethora ? ethoraRest({ rooms, server, serverDomain, uploads }) : null,
-    filesOrigin: () => {
-      const url = publicUrl()
-      return url && new URL(url).origin
-    },
-    map: seen.map,
-    events: seen.events,
+    rooms,
+    server,
+    seen,
+    files,
+    uploads,
+    publicUrl,
     operate: (request) => pageReply(context, log, request),
-    metrics: () => seen.metrics.render(),
-    problems: seen.problems,
-    hasWebSocket,
-    chatSettings: () => ({
-      domain: (hasWebSocket && serverDomain) || null,
-      mucDomain: config.xmpp.domain,
-      anonymous: config.xmpp.server?.auth !== 'accounts',
-      rooms: hasWebSocket ? publicRooms(rooms, config.xmpp.domain) : [],
-    }),
   })
-  if (hasWebSocket) server.attachWebSocket(http.server, allowsHost)
   const context: OperationContext = {
     networks,
     rooms,
@@ -326,7 +270,7 @@ async function build(
     accounts,
     hasServer: server !== null,
     endSessions: (account, text) => server?.endSessions(`${account}@${serverDomain}`, text),
-    retentionMs: () => retentionMs,
+    retentionMs: () => live.retentionMs,
     status: seen.status,
     traces,
     setLogLevel,
@@ -339,7 +283,7 @@ async function build(
     domain: config.xmpp.domain,
     context,
     log,
-    admins: () => admins,
+    admins: () => live.admins,
     send: (to, stanza) => xmpp.send(to, stanza),
   })
 
@@ -382,10 +326,7 @@ async function build(
     networks,
     problems: () => seen.problems(),
     reconfigure: (fresh) => {
-      admins = fresh.xmpp.admins
-      statusUrls = fresh.xmpp.statusUrls
-      retentionMs = fresh.archive.retentionMs
-      acceptInvites = fresh.retroshare?.acceptInvites ?? []
+      live.take(fresh)
       if (fresh.xmpp.server?.tls) server?.reloadTls(fresh.xmpp.server.tls)
       rooms.describeAll()
       joinLobbies(networks, fresh)
