@@ -51,7 +51,7 @@ export function openStore(file: string): Store {
     ...tables(sqliteSql(db)),
     problem: () => undefined,
     copyTo: (file) => db.copyTo(file),
-    close: () => db.attempt(() => db.close()),
+    close: () => db.close(),
   }
 }
 

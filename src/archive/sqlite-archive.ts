@@ -55,7 +55,7 @@ class SqliteArchive implements Archive {
   }
 
   append(writes: readonly ArchiveWrite[]): Promise<readonly AppendOutcome[]> {
-    return this.#db.attempt(() => {
+    return this.#db.commit(() => {
       let hasRetracted = false
       const outcomes = this.#db.transaction(() => {
         const rooms = new Map<string, RoomEnd>()
@@ -149,7 +149,7 @@ class SqliteArchive implements Archive {
   }
 
   prune(beforeMs: number, batch: number): Promise<number> {
-    return this.#db.attempt(() =>
+    return this.#db.commit(() =>
       this.#db.transaction(() => {
         const old = this.#oldest.all(microseconds(beforeMs), batch)
         for (const row of old) if (row.body !== null) this.#text.remove(row as IndexedText)
@@ -162,7 +162,7 @@ class SqliteArchive implements Archive {
   }
 
   tidy(): Promise<boolean> {
-    return this.#db.attempt(() => {
+    return this.#db.commit(() => {
       const hasMore = this.#db.transaction(() => this.#text.tidy())
       if (!hasMore) this.#db.foldLog()
       return hasMore

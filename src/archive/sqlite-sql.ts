@@ -17,9 +17,9 @@ export function sqliteSql(db: Database): Sql {
       prepared<Row>(sql).all(...values),
   }
   return {
-    run: (sql, ...values) => db.attempt(() => inTransaction.run(sql, ...values)),
+    run: (sql, ...values) => db.commit(() => inTransaction.run(sql, ...values)),
     get: (sql, ...values) => db.attempt(() => inTransaction.get(sql, ...values)),
     all: (sql, ...values) => db.attempt(() => inTransaction.all(sql, ...values)),
-    transaction: (work) => db.attempt(() => db.transactionOf(() => work(inTransaction))),
+    transaction: (work) => db.commit(() => db.transactionOf(() => work(inTransaction))),
   }
 }

@@ -1,10 +1,11 @@
 /** SQLite through libsql: opening, locking, transactions and errors. The only file that knows the driver. */
 import { execFile } from 'node:child_process'
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, fdatasync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import LibsqlDatabase from 'libsql'
 import { GatewayError } from '../util/errors.ts'
+import { GroupSync } from './group-sync.ts'
 import type { SqlValue } from './sql.ts'
 
 /** A prepared statement. */
@@ -54,17 +55,24 @@ const copyByAnother = async (from: string, to: string): Promise<void> => {
   await promisify(execFile)(process.execPath, ['-e', COPY, from, to])
 }
 
+const dataSync = promisify(fdatasync)
+
 /** One connection that holds its file alone until it is closed or the process ends. */
 export class Database {
   readonly path: string
   readonly #db: LibsqlDatabase.Database
+  readonly #sync = new GroupSync(() => this.#syncLog())
+  /** Descriptor of the log, once there was something to sync. */
+  #log: number | undefined
+  /** A sync failed: nobody knows what the disk holds, so nothing is done any more. */
+  #broken: Error | undefined
   /** The file is being copied: nothing may be folded into it. */
   #isCopying = false
   /** Fulfilled when all that was attempted so far has ended. */
   #turn: Promise<unknown> = Promise.resolve()
 
   /**
-   * Opens or creates the file (mode 0600), durable from commit on, and brings its schema up to date: step n of
+   * Opens or creates the file (mode 0600) and brings its schema up to date, durably: step n of
    * `migrations` leads to version n + 1. Throws ARCHIVE_LOCKED, ARCHIVE_SCHEMA_NEWER, ARCHIVE_UNREADABLE.
    */
   constructor(path: string, migrations: readonly string[]) {
@@ -83,6 +91,8 @@ export class Database {
       this.#db.pragma('secure_delete = ON')
       this.#migrate(migrations)
       this.#db.pragma('journal_mode = WAL')
+      // The log is synced by `commit`, off the main thread; SQLite still syncs it before it folds it in.
+      this.#db.pragma('synchronous = NORMAL')
       this.#db.pragma('foreign_keys = ON')
       this.#db.pragma(`cache_size = -${CACHE_KIB}`)
     } catch (cause) {
@@ -119,7 +129,7 @@ export class Database {
     return Number((this.#db.prepare(sql).raw().get([]) as unknown[])[0])
   }
 
-  /** All that `work` does, or nothing if it throws; durable when this returns. */
+  /** All that `work` does, or nothing if it throws; durable within `commit`. */
   transaction<T>(work: () => T): T {
     this.#db.exec('BEGIN IMMEDIATE')
     try {
@@ -133,7 +143,7 @@ export class Database {
     }
   }
 
-  /** The same for work that awaits its own statements; only within `attempt`, which keeps others out meanwhile. */
+  /** The same for work that awaits its own statements; only within `commit`, which keeps others out meanwhile. */
   async transactionOf<T>(work: () => Promise<T>): Promise<T> {
     this.#db.exec('BEGIN IMMEDIATE')
     try {
@@ -180,20 +190,50 @@ export class Database {
 
   /** Does `work` after all that was attempted before; what fails becomes a rejection with ARCHIVE_FAILED. */
   attempt<T>(work: () => T | Promise<T>): Promise<T> {
-    const result = this.#turn.then(work).catch((cause: unknown) => {
-      throw new GatewayError('ARCHIVE_FAILED', `${this.path}: ${message(cause)}`, { cause })
+    const result = this.#turn.then(() => {
+      if (this.#broken) throw this.#broken
+      return work()
     })
     this.#turn = result.catch(() => undefined)
+    return result.catch((cause: unknown) => this.#fail(cause))
+  }
+
+  /** The same for what changes something: durable when this is fulfilled. Other work goes on during the sync. */
+  async commit<T>(work: () => T | Promise<T>): Promise<T> {
+    const { result, synced } = await this.attempt(async () => ({
+      result: await work(),
+      synced: this.#sync.sync(),
+    }))
+    try {
+      await synced
+    } catch (cause) {
+      this.#broken ??= new Error(`the disk failed to keep what was written, start again: ${message(cause)}`)
+      this.#fail(this.#broken)
+    }
     return result
   }
 
-  /** Folds the log into the file and frees it for other processes. */
-  close(): void {
-    // The driver keeps a connection, and its lock, as long as prepared statements live: leaving WAL folds the log
-    // in, and the next access after the second pragma gives the lock back.
-    this.#db.pragma('journal_mode = DELETE')
-    this.#db.pragma('locking_mode = NORMAL')
-    this.value('SELECT count(*) FROM sqlite_schema')
-    this.#db.close()
+  async #syncLog(): Promise<void> {
+    // By a descriptor of its own: no locks are on the log, so nothing is given up when it is closed.
+    this.#log ??= openSync(`${this.path}-wal`, 'r+')
+    await dataSync(this.#log)
+  }
+
+  #fail(cause: unknown): never {
+    throw new GatewayError('ARCHIVE_FAILED', `${this.path}: ${message(cause)}`, { cause })
+  }
+
+  /** Folds the log into the file and frees it for other processes, after all that was attempted before. */
+  close(): Promise<void> {
+    return this.attempt(async () => {
+      await this.#sync.idle()
+      if (this.#log !== undefined) closeSync(this.#log)
+      // The driver keeps a connection, and its lock, as long as prepared statements live: leaving WAL folds the log
+      // in, and the next access after the second pragma gives the lock back.
+      this.#db.pragma('journal_mode = DELETE')
+      this.#db.pragma('locking_mode = NORMAL')
+      this.value('SELECT count(*) FROM sqlite_schema')
+      this.#db.close()
+    })
   }
 }

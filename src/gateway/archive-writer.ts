@@ -1,4 +1,4 @@
-/** Group commit: entries of all rooms that come within one turn of the event loop share one transaction. */
+/** Group commit: entries of all rooms that come during one commit share the next. */
 import type { Logger } from 'pino'
 import type { ArchiveWrite } from '../muc/archive-port.ts'
 import type { AppendOutcome } from './room-runner.ts'

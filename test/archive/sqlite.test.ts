@@ -60,7 +60,7 @@ test('a second process is refused while the first one runs, and let in afterward
 test('a newer schema is refused and left alone', async () => {
   const file = newFile()
   await openStore(file).close()
-  new Database(file, [...MIGRATIONS, 'CREATE TABLE later (a)']).close()
+  await new Database(file, [...MIGRATIONS, 'CREATE TABLE later (a)']).close()
   const before = readFileSync(file)
   expect(() => openStore(file)).toThrow(
     expect.objectContaining({
@@ -71,9 +71,9 @@ test('a newer schema is refused and left alone', async () => {
   expect(readFileSync(file).equals(before)).toBe(true)
 })
 
-test('a migration that fails leaves the old schema', () => {
+test('a migration that fails leaves the old schema', async () => {
   const file = newFile()
-  new Database(file, ['CREATE TABLE a (x)']).close()
+  await new Database(file, ['CREATE TABLE a (x)']).close()
   const before = readFileSync(file)
   expect(() => new Database(file, ['CREATE TABLE a (x)', 'CREATE TABLE b (y); nonsense'])).toThrow(
     expect.objectContaining({ code: 'ARCHIVE_UNREADABLE' }),
@@ -103,7 +103,7 @@ test('an archive of the first schema is searched as if it had always been of the
       insert.run(Number(entry(n).id), n + 1, body)
     old.prepare('UPDATE archive_total SET messages = 3').run()
   })
-  old.close()
+  await old.close()
   const store = openStore(file)
   const query = { room: 'lobby', fromEnd: false, max: 9, withCount: false, text: 'tea' }
   for (const given of [query, { ...query, occupantId: 'añn' }])
@@ -133,7 +133,7 @@ test('the index of words is whole after much coming and going', async () => {
   await store.close()
   const db = new Database(file, MIGRATIONS)
   db.prepare(`INSERT INTO message_text (message_text) VALUES ('integrity-check')`).run()
-  db.close()
+  await db.close()
 })
 
 test('what is taken back is not on the disk any more', async () => {
@@ -176,6 +176,20 @@ test('a process that is killed has kept every commit it promised, once', async (
     expect((await store.archive.stats()).messages).toBe(kept.length)
     await store.close()
   }
+})
+
+test('when the log cannot be synced, what waits is refused, and so is all that comes later', async () => {
+  const file = newFile()
+  const db = new Database(file, ['CREATE TABLE a (x)'])
+  const add = (): number => db.prepare('INSERT INTO a VALUES (1)').run()
+  add()
+  rmSync(`${file}-wal`)
+  const refused = {
+    code: 'ARCHIVE_FAILED',
+    message: expect.stringContaining('failed to keep what was written'),
+  }
+  await expect(db.commit(add)).rejects.toMatchObject(refused)
+  await expect(db.attempt(() => db.value('SELECT count(*) FROM a'))).rejects.toMatchObject(refused)
 })
 
 test('only one file of the sources knows the driver', () => {

@@ -110,6 +110,8 @@ class World {
     for (let turn = 0; turn < 3; turn++) {
       await new Promise((resolve) => setImmediate(resolve))
       await this.writer.flush()
+      // Durable after all that was stored before.
+      await this.store.meta.set('turn', `${turn}`)
     }
   }
 
