@@ -217,7 +217,7 @@ const http = section({
     .prefault('false')
     .meta(
       about(
-        '`true` answers the REST calls of the [Ethora chat component](ethora.md#rest) below `/ethora/v1`: open rooms for anybody, files for accounts of the embedded server. `false`, as no other client needs them.',
+        '`true` answers the REST calls of the [Ethora chat component](ethora.md#rest) below `/ethora/v1`: rooms, names and files. `false`, as no other client needs them.',
       ),
     ),
 }).superRefine(({ listen, token }, context) => {

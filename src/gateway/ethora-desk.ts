@@ -1,5 +1,5 @@
-/** What answers the REST calls of the Ethora chat component: open rooms, and files of accounts of the embedded server. */
-import { openRooms } from '../muc/service.ts'
+/** What answers the REST calls of the Ethora chat component: rooms, and files of accounts of the embedded server. */
+import { roomsFor } from '../muc/service.ts'
 import { type EthoraDesk, EthoraRest } from '../ops/ethora-rest.ts'
 import { Jid } from '../stanza/jid.ts'
 import type { XmppServer } from '../xmpp/server.ts'
@@ -24,13 +24,17 @@ const NOT_TAKEN = 503
 export const ethoraRest = (options: EthoraDeskOptions): EthoraRest => new EthoraRest(ethoraDesk(options))
 
 const ethoraDesk = ({ rooms, server, serverDomain, uploads }: EthoraDeskOptions): EthoraDesk => ({
-  rooms: () =>
-    openRooms(rooms.listed()).map(({ localpart, name, description, thumbnail }) => ({
+  rooms(account) {
+    const user =
+      account === undefined || serverDomain === undefined ? undefined : new Jid(account, serverDomain).bare
+    return roomsFor(user, rooms.listed()).map(({ localpart, name, description, thumbnail, isOpen }) => ({
       name: localpart,
       title: name,
       description,
       picture: thumbnail || 'none',
-    })),
+      type: isOpen ? 'public' : 'group',
+    }))
+  },
   logIn: async ({ name, password, address }) => server?.accountWith(name, password, address),
   async store(account, { name, bytes }) {
     if (!uploads || serverDomain === undefined) return { status: NOT_TAKEN }

@@ -187,28 +187,21 @@ function listRooms(iq: Element, payload: Element, view: ServiceView): Element {
 const roomItem = (room: ListedRoom, jid: string): Element =>
   el('item', { jid, name: room.name, users_cnt: room.occupants, ...pictureAttributes(room) })
 
-/**
- * Rooms for the Ethora chat component, which enters them all: those that the user belongs to, then those that are
- * listed, first where the gateway is and where most people are (docs/ethora.md).
- */
+/** Rooms for the Ethora chat component (docs/ethora.md). */
 function listUserRooms(iq: Element, from: Jid, view: ServiceView): Element {
-  const rooms = rankedRooms(view.rooms, (room) => room.isMember(from.bare))
-  return iqResult(
-    iq,
-    el(
-      'query',
-      { xmlns: NS.userRooms },
-      ...rooms.map((room) => roomItem(room, `${room.localpart}@${iq.attrs.to}`)),
-    ),
+  const items = roomsFor(from.bare, view.rooms).map((room) =>
+    roomItem(room, `${room.localpart}@${iq.attrs.to}`),
   )
+  return iqResult(iq, el('query', { xmlns: NS.userRooms }, ...items))
 }
 
-/** The rooms of that list for somebody who belongs to none. */
-export const openRooms = (rooms: Iterable<ListedRoom>): ListedRoom[] => rankedRooms(rooms, () => false)
-
-const rankedRooms = (rooms: Iterable<ListedRoom>, isOwnRoom: (room: ListedRoom) => boolean): ListedRoom[] =>
+/**
+ * Rooms for the Ethora chat component, which enters them all: those that `user` (bare JID) belongs to, then those that
+ * are listed and open, first where the gateway is and where most people are. `user` is undefined for anybody.
+ */
+export const roomsFor = (user: string | undefined, rooms: Iterable<ListedRoom>): ListedRoom[] =>
   [...rooms]
-    .map((room) => ({ room, isOwn: isOwnRoom(room) }))
+    .map((room) => ({ room, isOwn: user !== undefined && room.isMember(user) }))
     .filter(({ room, isOwn }) => isOwn || (room.isListed && room.isOpen))
     .sort(
       (a, b) =>

@@ -13,6 +13,8 @@ export interface EthoraRoom {
   readonly description: string
   /** Address of the web, or `none`. */
   readonly picture: string
+  /** `group`: not everybody may enter. */
+  readonly type: 'public' | 'group'
 }
 
 /** A file that was stored, or the HTTP status that says why not. */
@@ -20,8 +22,8 @@ export type StoredFile = { readonly url: string } | { readonly status: number }
 
 /** What answers the calls. */
 export interface EthoraDesk {
-  /** Rooms that anybody may enter. */
-  rooms(): readonly EthoraRoom[]
+  /** Rooms that an account (localpart) may enter, or, without one, that anybody may. */
+  rooms(account: string | undefined): readonly EthoraRoom[]
   /** The account (localpart) with this name and password; undefined when there is none, or too many were tried. */
   logIn(login: {
     readonly name: string
@@ -62,26 +64,34 @@ export class EthoraRest {
     if (request.method === 'OPTIONS') response.writeHead(204).end()
     else if (request.method === 'POST' && /^files\/?$/.test(path.slice(ETHORA_PATH.length)))
       await this.#receiveFiles(request, response)
-    else if (request.method === 'GET') this.#get(response, path.slice(ETHORA_PATH.length))
+    else if (request.method === 'GET') await this.#get(request, response, path.slice(ETHORA_PATH.length))
     else send(response, 404, { error: 'not served here' })
   }
 
-  #get(response: ServerResponse, path: string): void {
+  async #get(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const [, collection, name = ''] = /^(chats\/my|apps\/users)(?:\/([^/]{1,500}))?$/.exec(path) ?? []
     const wanted = decoded(name)
-    if (collection === 'chats/my' && name === '')
-      send(response, 200, { items: this.#desk.rooms().map(roomView) })
-    else if (collection === 'chats/my') {
-      const room = this.#desk.rooms().find((each) => each.name === wanted)
-      send(response, room ? 200 : 404, room ? roomView(room) : { error: 'no such room' })
+    if (collection === 'chats/my') {
+      const rooms = this.#desk.rooms(await this.#account(request)).map(roomView)
+      const room = rooms.find((each) => each.name === wanted)
+      if (name === '') send(response, 200, { items: rooms })
+      else send(response, room ? 200 : 404, room ?? { error: 'no such room' })
     } else if (collection === 'apps/users' && wanted)
       // Nothing is looked up: whoever asks knows the name.
       send(response, 200, { result: { _id: wanted, xmppUsername: wanted, firstName: wanted, lastName: '' } })
     else send(response, 404, { error: 'not served here' })
   }
 
+  /** Whose token it is: Basic, with name and password. */
+  async #account({ headers, socket }: IncomingMessage): Promise<string | undefined> {
+    const [name, password] = credentialsIn(headers.authorization ?? '') ?? []
+    return name !== undefined && password !== undefined
+      ? this.#desk.logIn({ name, password, address: socket.remoteAddress ?? '' })
+      : undefined
+  }
+
   async #receiveFiles(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { authorization = '', 'content-length': length, 'content-type': type = '' } = request.headers
+    const { 'content-length': length, 'content-type': type = '' } = request.headers
     const refuse = (status: number, error: string): void => {
       response.setHeader('Connection', 'close')
       send(response, status, { error })
@@ -91,12 +101,7 @@ export class EthoraRest {
     if (this.#running >= MAX_FILE_REQUESTS) return refuse(503, 'too many files at a time')
     this.#running++
     try {
-      const [name, password] = credentialsIn(authorization) ?? []
-      const address = request.socket.remoteAddress ?? ''
-      const account =
-        name !== undefined && password !== undefined
-          ? await this.#desk.logIn({ name, password, address })
-          : undefined
+      const account = await this.#account(request)
       if (account === undefined) return refuse(401, 'the token is Basic with name and password')
       const files = await filesIn(request, type)
       if (!files || files.length === 0 || files.length > MAX_FILES_AT_ONCE)
@@ -115,7 +120,7 @@ export class EthoraRest {
   }
 }
 
-const roomView = (room: EthoraRoom) => ({ ...room, type: 'public', members: [] })
+const roomView = (room: EthoraRoom) => ({ ...room, members: [] })
 
 /** What the component sends on in its message. */
 function fileView({ name, type, size }: File, url: string, account: string) {

@@ -1,8 +1,9 @@
 /** A stream before it has a session: header, login, then a resource or an earlier session. RFC 6120 §4-§7, XEP-0198 §5. */
 import type { Logger } from 'pino'
+import { isFromEthora } from '../stanza/ethora.ts'
 import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
-import { errorReply } from '../stanza/stanza-error.ts'
+import { errorReply, type StanzaError } from '../stanza/stanza-error.ts'
 import type { StreamErrorCondition } from '../stanza/stream-error.ts'
 import { type Element, el } from '../stanza/xml.ts'
 import type { Account } from './account-services/account.ts'
@@ -62,6 +63,12 @@ export interface NegotiatedStream {
   /** Negotiation is over: an earlier session goes on, whose client has handled `h` stanzas. */
   resume(session: Session, id: string, h: number): void
 }
+
+const TOO_EARLY = {
+  type: 'auth',
+  condition: 'not-authorized',
+  text: 'Log in first, then bind a resource.',
+} as const satisfies StanzaError
 
 /** Lives until its stream has a session. */
 export class Negotiation {
@@ -123,7 +130,10 @@ export class Negotiation {
     else if (this.#stage === 'bind' && account && isBind(element)) this.#bind(account, element)
     else if (this.#stage === 'bind' && account && element.getNS() === NS.streamManagement)
       this.#management(account, element)
-    else this.#stream.fail('not-authorized', 'Log in first, then bind a resource.')
+    else if (element.name === 'presence' && isFromEthora(element))
+      // Version 26 of the component enters rooms that it was told of by HTTP, and again when it is logged in.
+      this.#stream.writeElement(this.#standingAlone(errorReply(element, TOO_EARLY)))
+    else this.#stream.fail('not-authorized', TOO_EARLY.text)
   }
 
   /** `none` where it has begun. */

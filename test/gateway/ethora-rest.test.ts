@@ -10,6 +10,8 @@ import { askGateway } from '../../src/admin/client.ts'
 import { adminSocket } from '../../src/admin/protocol.ts'
 import { loadConfig } from '../../src/config.ts'
 import { type Gateway, startGateway } from '../../src/gateway.ts'
+import { NS } from '../../src/stanza/ns.ts'
+import { RawWebSocket } from '../support/raw-xmpp.ts'
 
 const log = pino({ level: 'silent' })
 const folders: string[] = []
@@ -79,6 +81,29 @@ test('lists rooms that anybody may enter, and tells of one', async () => {
   expect(items).toEqual([{ name: expect.stringMatching(/^garden\.[0-9a-f]{16}$/), ...room }])
   expect(await (await ask(`chats/my/${items[0]?.name}`)).json()).toEqual(items[0])
   expect((await ask('chats/my/nowhere')).status).toBe(404)
+})
+
+test('lists rooms that an account belongs to for whoever has its password', async () => {
+  const listed = async (authorization: string): Promise<string[]> => {
+    const response = await ask('chats/my', { headers: { Authorization: authorization } })
+    const { items } = (await response.json()) as { items: { title: string; type: string }[] }
+    return items.map(({ title, type }) => `${title}: ${type}`)
+  }
+  const alice = await RawWebSocket.connect(gateway.ports.http ?? 0)
+  await alice.login('alice', 'secret')
+  const shed = 'shed@lobbies.localhost'
+  alice.send(`<presence xmlns='jabber:client' to='${shed}/alice'><x xmlns='${NS.muc}'/></presence>`)
+  alice.send(
+    `<iq xmlns='jabber:client' type='set' to='${shed}' id='form'><query xmlns='${NS.mucOwner}'><x xmlns='jabber:x:data' type='submit'>
+      <field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>
+      <field var='muc#roomconfig_roomname'><value>Shed</value></field>
+      <field var='muc#roomconfig_membersonly'><value>1</value></field></x></query></iq>`,
+  )
+  while ((await alice.element()).attrs.id !== 'form');
+  expect(await listed(token('alice', 'secret'))).toEqual(['Shed: group', 'Garden: public'])
+  for (const other of ['none', token('alice', 'wrong'), token('bob', 'secret')])
+    expect(await listed(other)).toEqual(['Garden: public'])
+  alice.socket.terminate()
 })
 
 test('names people as they are asked for, and knows nothing else', async () => {

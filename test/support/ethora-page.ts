@@ -25,15 +25,21 @@ const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
 }
 
+/** A picture in PNG, red. */
+const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC'
+
 interface Account {
   readonly name: string
   readonly password: string
 }
 
-const configOf = ({ name, password }: Account, webSocketPort: number) => ({
+/** How it asks for its rooms; by HTTP only later versions can, which do so unless they are told otherwise. */
+export type RoomsBy = 'http' | 'xmpp'
+
+const configOf = ({ name, password }: Account, roomsBy: RoomsBy, webSocketPort: number) => ({
   appId: 'foyer',
   baseUrl: `http://localhost:${webSocketPort}/ethora/v1`,
-  newArch: false,
+  ...(roomsBy === 'xmpp' && { newArch: false }),
   userLogin: {
     enabled: true,
     user: {
@@ -43,7 +49,7 @@ const configOf = ({ name, password }: Account, webSocketPort: number) => ({
       xmppPassword: password,
       firstName: 'Alice',
       lastName: 'Adams',
-      token: 'none',
+      token: `Basic ${btoa(`${name}:${password}`)}`,
       refreshToken: '',
       walletAddress: name,
       defaultWallet: { walletAddress: name },
@@ -79,10 +85,10 @@ function pageOfRegistry(): Readonly<Record<string, string>> {
 }
 
 /** Serves the page with its settings. */
-async function servePage(account: Account, webSocketPort: number): Promise<Server> {
+async function servePage(config: unknown): Promise<Server> {
   const made: Readonly<Record<string, string>> = {
     ...(BUILT_PAGE ? {} : pageOfRegistry()),
-    '/settings.js': `window.ETHORA = ${JSON.stringify({ config: configOf(account, webSocketPort) })}`,
+    '/settings.js': `window.ETHORA = ${JSON.stringify({ config })}`,
   }
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname)
@@ -144,9 +150,9 @@ export class EthoraUser {
   }
 
   /** Opens the page in a browser of its own; the component connects to a gateway's HTTP port. */
-  static async open(webSocketPort: number, account: Account): Promise<EthoraUser> {
+  static async open(webSocketPort: number, account: Account, roomsBy: RoomsBy): Promise<EthoraUser> {
     const certificates = new TestCertificates()
-    const web = await servePage(account, webSocketPort)
+    const web = await servePage(configOf(account, roomsBy, webSocketPort))
     const tls = await serveTls(webSocketPort, certificates)
     const browser: Browser = await openBrowser([
       `--host-resolver-rules=MAP ${WHERE_IT_CONNECTS} 127.0.0.1:${portOf(tls)}`,
@@ -159,6 +165,13 @@ export class EthoraUser {
       web.close()
       tls.close()
       certificates.dispose()
+    })
+    // Version 24 knows one server for its files too.
+    await page.route('https://api.ethoradev.com/v1/**', async (route) => {
+      const path = new URL(route.request().url()).pathname.replace('/v1/', '/ethora/v1/')
+      await route.fulfill({
+        response: await route.fetch({ url: `http://localhost:${webSocketPort}${path}` }),
+      })
     })
     await page.goto(`http://localhost:${portOf(web)}/`)
     return user
@@ -181,6 +194,21 @@ export class EthoraUser {
   async say(text: string): Promise<void> {
     await this.#input.fill(text)
     await this.#input.press('Enter')
+  }
+
+  /** Sends a picture of one pixel, and sees it. */
+  async sendPicture(): Promise<void> {
+    await this.page
+      .locator('input[type=file]')
+      .last()
+      .setInputFiles({
+        name: 'pixel.png',
+        mimeType: 'image/png',
+        buffer: Buffer.from(PIXEL, 'base64'),
+      })
+    await this.page.locator('img[src^="blob:"]').first().waitFor()
+    await this.#input.press('Enter')
+    await this.page.locator('img[src*="/files/"]').first().waitFor({ timeout: 60_000 })
   }
 
   /** Types without sending. */

@@ -93,6 +93,26 @@ describe.each([
     expect(await client.rest()).toContain('<not-authorized')
   })
 
+  test('the Ethora component enters rooms too early, is told so, and can log in', async () => {
+    const client = await connect()
+    const join =
+      "<presence xmlns='jabber:client' to='a@conference.localhost/undefined' id='presenceInRoom-x-1'/>"
+    await client.open()
+    const refused = await client.ask(join)
+    expect([refused.attrs.type, refused.attrs.id, refused.getChild('error')?.attrs.type]).toEqual([
+      'error',
+      'presenceInRoom-x-1',
+      'auth',
+    ])
+    await client.ask(`<auth xmlns='${SASL}' mechanism='ANONYMOUS'>=</auth>`)
+    await client.reopen()
+    expect((await client.ask(join)).attrs.type).toBe('error')
+    const bound = await client.ask(
+      "<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
+    )
+    expect(bound.attrs).toMatchObject({ type: 'result', id: 'b' })
+  })
+
   test('a new client takes a resource over from an old one, whose end is reported', async () => {
     const old = await connect()
     await old.login('alice', 'wonder', 'same')
