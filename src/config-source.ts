@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { GatewayError } from './util/errors.ts'
 import { nearest as closest } from './util/nearest.ts'
+import { refusalOf } from './util/refusal.ts'
 
 /** Names of a configuration key from the outside in: `['xmpp', 'domain']`. */
 export type KeyPath = readonly string[]
@@ -17,7 +18,7 @@ export interface Problem {
 export interface RawConfig {
   readonly tree: unknown
   readonly problems: readonly Problem[]
-  /** Where `path`, or the nearest key around it, was set: `FILE:LINE:COLUMN`, a variable, or `defaults`. */
+  /** Where `path`, or the nearest key around it, was set: `FILE:LINE:COLUMN`, or the variable that sets or would set it. */
   origin(path: KeyPath): string
 }
 
@@ -87,7 +88,8 @@ function readFile(file: string): RawConfig {
   try {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new GatewayError('CONFIG_UNREADABLE', `${file}: ${(cause as Error).message}`, { cause })
+    const text = `${file}: ${refusalOf(cause)}; --config or FOYER_CONFIG names it`
+    throw new GatewayError('CONFIG_UNREADABLE', text, { cause })
   }
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
@@ -163,7 +165,7 @@ export function readSources(file: string | undefined, env: Environment, keys: re
       try {
         tree = withKey(tree, path, readFileSync(text, 'utf8').trimEnd())
       } catch (error) {
-        problems.push({ path, text: `cannot read ${text}: ${(error as NodeJS.ErrnoException).code}` })
+        problems.push({ path, text: `cannot read ${text}: ${refusalOf(error)}` })
       }
   }
   return {
@@ -174,7 +176,7 @@ export function readSources(file: string | undefined, env: Environment, keys: re
         const variable = variables.get(path.slice(0, length).join('.'))
         if (variable !== undefined) return variable
       }
-      return base?.origin(path) ?? 'defaults'
+      return base?.origin(path) ?? (path.length === 0 ? 'defaults' : variableOf(path))
     },
   }
 }

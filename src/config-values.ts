@@ -97,7 +97,10 @@ export const profileName = converted('1 to 64 characters without control charact
   /^[^\p{C}<>()]{1,64}$/u.test(text) && text.trim() === text ? text : undefined,
 )
 
-export const filePath = z.string('expected a file').min(1, 'expected a file').meta({ expected: 'a file' })
+export const filePath = z
+  .string({ error: ({ input }) => (input === undefined ? 'is required: a file' : 'expected a file') })
+  .min(1, 'expected a file')
+  .meta({ expected: 'a file' })
 
 export const folderPath = z
   .string('expected a folder')

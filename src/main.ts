@@ -18,8 +18,10 @@ import { simulateCommand } from './cli/simulate.ts'
 import { startCommand } from './cli/start.ts'
 import { statusCommand } from './cli/status.ts'
 import { traceCommand } from './cli/trace.ts'
+import { USAGE, usageOf } from './cli/usage.ts'
 import { userCommand } from './cli/user.ts'
 import { GatewayError } from './util/errors.ts'
+import { nearest } from './util/nearest.ts'
 import { VERSION } from './version.ts'
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -44,33 +46,6 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   simulate: simulateCommand,
 }
 
-const USAGE = `foyer ${VERSION}: an XMPP gateway for distributed chat lobbies
-
-  foyer start   [--config FILE] [--data DIR] [--log-level L]
-  foyer demo    [--data DIR] [--port-base N]
-  foyer check   [--config FILE]
-  foyer doctor  [--json]
-  foyer status  [--json]
-  foyer invite  [--long]
-  foyer friend  add INVITE|-  | list [--json] | remove ID | ignore ID | heed ID
-  foyer identity list [--json] | ban ID | unban ID
-  foyer lobby   list [--json] | invites [--json] | create NAME [--topic T] [--private] [--signed] [--network N]
-                | join ID | leave ID | decline ID | alias ID LOCALPART
-  foyer room    kick ROOM NICK [--reason R] | mute ROOM WHO [--reason R] | unmute ROOM WHO
-  foyer user    add NAME [--password-stdin] | list | remove NAME | passwd NAME [--password-stdin]
-  foyer archive export ROOM [--format jsonl|txt] | prune
-  foyer backup  FOLDER
-  foyer keys    export FILE|- | import FILE|-
-  foyer log     level LEVEL
-  foyer trace   JID [--texts]
-  foyer canary  ROOM [--service URL] [--account JID] [--password-file FILE]
-                [--far ROOM] [--far-service URL] [--far-account JID] [--far-password-file FILE]
-                [--every SECONDS] [--listen HOST:PORT] [--json]
-  foyer simulate [--peers N] [--degree D] [--participants N] [--messages N] [--churn P] [--split SECONDS]
-                 [--rules foyer|retroshare] [--private] [--no-challenges] [--seed S] [--json]
-
---data DIR and --config FILE (or FOYER_DATA, FOYER_CONFIG) say which gateway is meant.`
-
 const io: Io = {
   out: (line) => process.stdout.write(`${line}\n`),
   err: (line) => process.stderr.write(`${line}\n`),
@@ -89,7 +64,14 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (!command) throw new UsageError(`there is no command \`${name}\``)
+  if (!command) {
+    const meant = nearest(name, Object.keys(COMMANDS))
+    throw new UsageError(`there is no command \`${name}\`${meant ? `: is \`${meant}\` meant?` : ''}`)
+  }
+  if (rest.some((word) => word === '--help' || word === '-h')) {
+    io.out(usageOf(name))
+    return 0
+  }
   return command(rest, io)
 }
 
@@ -105,7 +87,9 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     if (error instanceof UsageError) {
-      io.err(`foyer: ${error.message}\nSee \`foyer help\`.`)
+      const [name] = process.argv.slice(2)
+      const isKnown = name !== undefined && Object.hasOwn(COMMANDS, name)
+      io.err(`foyer: ${error.message}${isKnown ? `\n${usageOf(name)}` : ''}\nSee \`foyer help\`.`)
       process.exitCode = 2
     } else if (error instanceof GatewayError) {
       io.err(`foyer: ${error.message} [${error.code}]`)

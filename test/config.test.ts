@@ -132,7 +132,7 @@ describe('variables', () => {
       'FOYER_HTTP__TOKEN_FILE: http.token: set twice: FOYER_HTTP__TOKEN and FOYER_HTTP__TOKEN_FILE',
     ])
     expect(problems('', { FOYER_HTTP__TOKEN_FILE: '/nowhere' })).toEqual([
-      'FOYER_HTTP__TOKEN_FILE: http.token: cannot read /nowhere: ENOENT',
+      'FOYER_HTTP__TOKEN_FILE: http.token: cannot read /nowhere: there is no such file or folder (ENOENT)',
     ])
   })
   test('of no key are errors, other programs’ variables are not', () => {
@@ -231,7 +231,7 @@ describe('rules', () => {
       tls: { cert: join(process.cwd(), 'a'), key: '/b' },
     })
     expect(problems('xmpp: { server: { tls: { cert: a } } }\n')).toEqual([
-      'FILE:1:19: xmpp.server.tls.key: expected a file',
+      'FILE:1:19: xmpp.server.tls.key: is required: a file',
     ])
   })
   test('off loopback HTTP needs a token', () => {
@@ -239,6 +239,12 @@ describe('rules', () => {
       'FILE:1:1: http.token: is required, as http.listen is 192.0.2.1, which is not loopback: set it to a long random text, such as `openssl rand -hex 32` prints',
     ])
     expect(load('http: { listen: "192.0.2.1:80", token: abc }\n').http.token).toBe('abc')
+  })
+  test('what variables leave out is told with the variable that sets it', () => {
+    const env = { FOYER_HTTP__LISTEN: '192.0.2.1:80', FOYER_XMPP__SERVER__TLS__CERT: 'a' }
+    expect(() => loadConfig({ env })).toThrow(
+      /^FOYER_XMPP__SERVER__TLS__KEY: xmpp\.server\.tls\.key: is required: a file\nFOYER_HTTP__TOKEN: http\.token: is required/,
+    )
   })
   test('something must speak XMPP', () => {
     expect(problems('xmpp: { server: null }\n')[0]).toMatch(

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { expect, test } from 'vitest'
+import { USAGE } from '../src/cli/usage.ts'
 import { documents, quoted, sources } from './support/documents.ts'
 
 const withoutCode = (text: string): string =>
@@ -89,7 +90,7 @@ function formOf(text: string): Form {
 
 /** Command → its forms, read from the usage text of the command line. */
 function usage(): ReadonlyMap<string, readonly Form[]> {
-  const text = /const USAGE = `([^`]*)`/.exec(sources.get('main.ts') ?? '')?.[1] ?? ''
+  const text = USAGE
   const lines = text.replace(/\n {3,}(?=[|[])/g, ' ').split('\n')
   return new Map(
     lines.flatMap((line) => {

@@ -3,6 +3,7 @@ import { chmodSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { GatewayError } from '../util/errors.ts'
+import { refusalOf } from '../util/refusal.ts'
 import { type AdminHandler, answer } from './answer.ts'
 import { MAX_ADMIN_LINE_BYTES } from './protocol.ts'
 
@@ -23,10 +24,13 @@ export async function startAdminServer(
   if (Buffer.byteLength(path) > MAX_PATH_BYTES)
     throw new GatewayError(
       'ADMIN_SOCKET',
-      `${path}: longer than the ${MAX_PATH_BYTES} bytes of a socket's path`,
+      `${path}: longer than the ${MAX_PATH_BYTES} bytes of a socket's path: name a folder with a shorter path with --data`,
     )
   if (await isAnswered(path))
-    throw new GatewayError('ADMIN_SOCKET', `${path}: another gateway runs with this data folder`)
+    throw new GatewayError(
+      'ADMIN_SOCKET',
+      `${path}: another gateway runs with this data folder: stop it, or name another folder with --data`,
+    )
   const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket)
@@ -60,7 +64,7 @@ function isAnswered(path: string): Promise<boolean> {
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.on('error', (cause) => {
-      reject(new GatewayError('ADMIN_SOCKET', `cannot listen on ${path}: ${cause.message}`, { cause }))
+      reject(new GatewayError('ADMIN_SOCKET', `cannot listen on ${path}: ${refusalOf(cause)}`, { cause }))
     })
     // Between creation and chmod nobody else may connect.
     const mask = process.umask(0o177)

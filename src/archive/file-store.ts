@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GatewayError } from '../util/errors.ts'
+import { refusalOf } from '../util/refusal.ts'
 
 /** Small files fill a disk's table of files sooner than its bytes. */
 const MAX_FILES = 20_000
@@ -41,7 +42,7 @@ export class FileStore {
       this.#read()
       this.#shrink()
     } catch (cause) {
-      throw new GatewayError('FILES_UNREADABLE', `${folder}: ${(cause as Error).message}`, { cause })
+      throw new GatewayError('FILES_UNREADABLE', `${folder}: ${refusalOf(cause)}`, { cause })
     }
   }
 
@@ -66,7 +67,7 @@ export class FileStore {
       this.#remember(name, { bytes: bytes.length, usedAtMs: nowMs })
       this.#shrink()
     } catch (cause) {
-      throw new GatewayError('FILE_WRITE', `${path}: ${(cause as Error).message}`, { cause })
+      throw new GatewayError('FILE_WRITE', `${path}: ${refusalOf(cause)}`, { cause })
     }
   }
 
@@ -86,7 +87,7 @@ export class FileStore {
       this.#remember(name, { bytes: size, usedAtMs: nowMs })
       this.#shrink()
     } catch (cause) {
-      throw new GatewayError('FILE_WRITE', `${path}: ${(cause as Error).message}`, { cause })
+      throw new GatewayError('FILE_WRITE', `${path}: ${refusalOf(cause)}`, { cause })
     }
   }
 
@@ -107,7 +108,7 @@ export class FileStore {
     try {
       for (const name of old) this.#remove(name)
     } catch (cause) {
-      throw new GatewayError('FILE_WRITE', `${this.#folder}: ${(cause as Error).message}`, { cause })
+      throw new GatewayError('FILE_WRITE', `${this.#folder}: ${refusalOf(cause)}`, { cause })
     }
     return old.length
   }

@@ -45,7 +45,11 @@ export async function claimDatabase(
   const lock = await connection.get<{ is_ours: boolean }>(
     `SELECT pg_try_advisory_lock(${LOCK_KEY}) AS is_ours`,
   )
-  if (!lock?.is_ours) throw new GatewayError('ARCHIVE_LOCKED', `${name} is in use by another gateway`)
+  if (!lock?.is_ours)
+    throw new GatewayError(
+      'ARCHIVE_LOCKED',
+      `${name} is in use by another gateway: stop that one, or name another database`,
+    )
   if (!before) await migrate(connection, name, migrations)
   const row = await connection.get<{ turn: number }>('SELECT turn FROM gateway_turn')
   if (!row) throw new GatewayError('ARCHIVE_UNREADABLE', `${name}: the table gateway_turn is empty`)

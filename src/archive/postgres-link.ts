@@ -59,7 +59,11 @@ export class PostgresLink {
       const waitedMs = performance.now() - startedAtMs
       if (FINAL.has(error.code) || waitedMs >= waitMs)
         throw error.code === 'ARCHIVE_FAILED'
-          ? new GatewayError('ARCHIVE_UNREADABLE', `archive.url: ${error.message}`, { cause: error.cause })
+          ? new GatewayError(
+              'ARCHIVE_UNREADABLE',
+              `archive.url: ${error.message}: start the database server there, or correct the address`,
+              { cause: error.cause },
+            )
           : error
       await pause(Math.min(pauseMs, waitMs - waitedMs))
     }
@@ -112,7 +116,10 @@ export class PostgresLink {
       if (error instanceof GatewayError) return error
       const { text, sqlState } = problemOf(error)
       return FINAL_STATES.test(sqlState ?? '')
-        ? new GatewayError('ARCHIVE_UNREADABLE', `archive.url: ${this.#named(text)}`)
+        ? new GatewayError(
+            'ARCHIVE_UNREADABLE',
+            `archive.url: ${this.#named(text)}: correct it, or make user and database as docs/operating.md says`,
+          )
         : this.#failed(text)
     }
     if (this.#closing.signal.aborted) {

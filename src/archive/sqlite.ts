@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import LibsqlDatabase from 'libsql'
 import { GatewayError } from '../util/errors.ts'
+import { refusalOf } from '../util/refusal.ts'
 import { GroupSync } from './group-sync.ts'
 import type { SqlValue } from './sql.ts'
 
@@ -30,8 +31,17 @@ const sqliteCode = (error: unknown): string => String((error as { code?: unknown
 function openingError(path: string, cause: unknown): GatewayError {
   if (cause instanceof GatewayError) return cause
   if (/^SQLITE_(BUSY|LOCKED)/.test(sqliteCode(cause)))
-    return new GatewayError('ARCHIVE_LOCKED', `${path} is in use by another process`, { cause })
-  return new GatewayError('ARCHIVE_UNREADABLE', `${path} cannot be opened: ${message(cause)}`, { cause })
+    return new GatewayError(
+      'ARCHIVE_LOCKED',
+      `${path} is in use by another process: stop the gateway that runs with it, or name another folder with --data`,
+      { cause },
+    )
+  const mend = /^SQLITE_(NOTADB|CORRUPT)/.test(sqliteCode(cause))
+    ? ': restore it from a backup, or move it away to begin with an empty one'
+    : ''
+  return new GatewayError('ARCHIVE_UNREADABLE', `${path} cannot be opened: ${refusalOf(cause)}${mend}`, {
+    cause,
+  })
 }
 
 /** Makes the file unless it is there; for the owner alone, and so are the files that SQLite puts beside it. */

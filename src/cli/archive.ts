@@ -1,6 +1,6 @@
 /** `foyer archive export ROOM | prune`. */
 import type { ArchiveEntry } from '../muc/archive-port.ts'
-import { ask, type Command, GATEWAY_OPTIONS, options, plain, UsageError } from './common.ts'
+import { ask, type Command, GATEWAY_OPTIONS, noSuchVerb, options, plain, UsageError } from './common.ts'
 
 export const archiveCommand: Command = async ([verb, ...argv], io) => {
   switch (verb) {
@@ -26,7 +26,7 @@ export const archiveCommand: Command = async ([verb, ...argv], io) => {
       return 0
     }
     default:
-      throw new UsageError('expected: archive export ROOM [--format jsonl|txt] | prune')
+      throw noSuchVerb('archive', verb, ['export', 'prune'])
   }
 }
 

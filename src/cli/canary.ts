@@ -6,6 +6,7 @@ import { loadConfig, parseEndpoint } from '../config.ts'
 import { createCanaryMetrics } from '../ops/canary-metrics.ts'
 import { parseJid } from '../stanza/jid.ts'
 import { GatewayError } from '../util/errors.ts'
+import { listenRefusal, refusalOf } from '../util/refusal.ts'
 import { type CanaryEnd, type CanaryRound, flyCanary } from './canary/round.ts'
 import { type Command, configSource, GATEWAY_OPTIONS, type Io, options, UsageError } from './common.ts'
 import { runUntilSignal } from './lifetime.ts'
@@ -100,7 +101,7 @@ function readPassword(file: string): string {
   try {
     return readFileSync(file, 'utf8').trimEnd()
   } catch (cause) {
-    throw new GatewayError('CANARY_FAILED', `${file}: ${(cause as Error).message}`, { cause })
+    throw new GatewayError('CANARY_FAILED', `${file}: ${refusalOf(cause)}`, { cause })
   }
 }
 
@@ -151,7 +152,9 @@ async function keepFlying({ fly, everySec, listen, report, io }: Flight): Promis
 function listening(server: Server, { host, port }: Flight['listen']): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) =>
-      reject(new GatewayError('CANARY_FAILED', `--listen ${host}:${port}: ${cause.message}`, { cause })),
+      reject(
+        new GatewayError('CANARY_FAILED', listenRefusal('--listen', { host, port }, cause).text, { cause }),
+      ),
     )
     server.listen(port, host, () => resolve(server.address() as AddressInfo))
   })

@@ -6,6 +6,7 @@ import { adminSocket } from '../admin/protocol.ts'
 import { loadConfig } from '../config.ts'
 import type { Listing } from '../gateway/listings.ts'
 import type { OperationName } from '../gateway/operations/operations.ts'
+import { nearest } from '../util/nearest.ts'
 
 /** Where a command reads and writes; the process's own in production. */
 export interface Io {
@@ -35,7 +36,11 @@ export function options<T extends NonNullable<ParseArgsConfig['options']>>(
   const parsed = parse(argv, spec)
   const count = parsed.positionals.length
   if (count < positionals.min || count > positionals.max)
-    throw new UsageError(positionals.names === '' ? 'no argument expected' : `expected: ${positionals.names}`)
+    throw new UsageError(
+      count > positionals.max
+        ? `this is too much: ${parsed.positionals.slice(positionals.max).join(' ')}`
+        : `missing: ${positionals.names}`,
+    )
   return parsed
 }
 
@@ -43,8 +48,19 @@ function parse<T extends NonNullable<ParseArgsConfig['options']>>(argv: readonly
   try {
     return parseArgs({ args: [...argv], options: spec, allowPositionals: true, strict: true })
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+    const unknown = /^Unknown option '(--?[^' ]+)/.exec((error as Error).message)?.[1]
+    if (unknown === undefined) throw new UsageError((error as Error).message)
+    const meant = nearest(unknown.replace(/^-+/, ''), Object.keys(spec))
+    throw new UsageError(`there is no option ${unknown} here${meant ? `: is --${meant} meant?` : ''}`)
   }
+}
+
+/** Wrong usage: `verb` is none of what can be done with the command. */
+export function noSuchVerb(command: string, verb: string | undefined, verbs: readonly string[]): UsageError {
+  if (verb === undefined) return new UsageError(`missing: one of ${verbs.join(', ')}`)
+  const meant = nearest(verb, verbs)
+  const tail = meant ? `is \`${command} ${meant}\` meant?` : `expected one of ${verbs.join(', ')}`
+  return new UsageError(`there is no \`${command} ${verb}\`: ${tail}`)
 }
 
 /** The data folder that `--data`, `--config` or the environment name. */

@@ -1,7 +1,7 @@
 /** `foyer friend add | list | remove | ignore | heed`. */
 import { friendListing } from '../gateway/listings.ts'
 import type { FriendView } from '../gateway/status.ts'
-import { ask, type Command, GATEWAY_OPTIONS, listed, options, plain, UsageError } from './common.ts'
+import { ask, type Command, GATEWAY_OPTIONS, listed, noSuchVerb, options, plain } from './common.ts'
 
 export const friendCommand: Command = async ([verb, ...argv], io) => {
   switch (verb) {
@@ -32,6 +32,6 @@ export const friendCommand: Command = async ([verb, ...argv], io) => {
       return 0
     }
     default:
-      throw new UsageError('expected: friend add INVITE|- | list [--json] | remove ID | ignore ID | heed ID')
+      throw noSuchVerb('friend', verb, ['add', 'list', 'remove', 'ignore', 'heed'])
   }
 }

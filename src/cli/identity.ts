@@ -1,7 +1,7 @@
 /** `foyer identity list | ban | unban`. */
 import { identityListing } from '../gateway/listings.ts'
 import type { IdentityView } from '../gateway/status.ts'
-import { ask, type Command, GATEWAY_OPTIONS, listed, options, UsageError } from './common.ts'
+import { ask, type Command, GATEWAY_OPTIONS, listed, noSuchVerb, options } from './common.ts'
 
 export const identityCommand: Command = async ([verb, ...argv], io) => {
   switch (verb) {
@@ -20,6 +20,6 @@ export const identityCommand: Command = async ([verb, ...argv], io) => {
       return 0
     }
     default:
-      throw new UsageError('expected: identity list [--json] | ban ID | unban ID')
+      throw noSuchVerb('identity', verb, ['list', 'ban', 'unban'])
   }
 }

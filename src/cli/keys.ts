@@ -5,12 +5,11 @@ import { retroshareFolder } from '../gateway/networks.ts'
 import { NODE_IDENTITY_FILE, parseNodeIdentity } from '../retroshare/identity/node-identity.ts'
 import { makePrivateFolder, replaceFile } from '../retroshare/identity/private-file.ts'
 import { GatewayError } from '../util/errors.ts'
-import { type Command, dataFolder, GATEWAY_OPTIONS, type Io, options, UsageError } from './common.ts'
-
-const FORM = 'expected: keys export FILE|- | import FILE|-'
+import { refusalOf } from '../util/refusal.ts'
+import { type Command, dataFolder, GATEWAY_OPTIONS, type Io, noSuchVerb, options } from './common.ts'
 
 export const keysCommand: Command = async ([verb, ...argv], io) => {
-  if (verb !== 'export' && verb !== 'import') throw new UsageError(FORM)
+  if (verb !== 'export' && verb !== 'import') throw noSuchVerb('keys', verb, ['export', 'import'])
   const { values, positionals } = options(argv, GATEWAY_OPTIONS, { min: 1, max: 1, names: 'FILE|-' })
   const own = join(retroshareFolder(dataFolder(values, io)), NODE_IDENTITY_FILE)
   const file = positionals[0] ?? ''
@@ -25,7 +24,10 @@ interface Whose {
 }
 
 async function exportKeys(own: string, file: string, io: Io): Promise<Whose> {
-  const text = await read(own, 'this node has no keys yet: `foyer start` makes them')
+  const text = await read(
+    own,
+    'this node has no keys yet: `foyer start` makes them, or name its folder with --data',
+  )
   const whose = await judge(text, own)
   if (file === '-') io.out(text.trimEnd())
   else {
@@ -37,7 +39,7 @@ async function exportKeys(own: string, file: string, io: Io): Promise<Whose> {
 }
 
 async function importKeys(own: string, file: string, io: Io): Promise<Whose> {
-  const text = file === '-' ? await io.readStdin() : await read(file, 'it cannot be read')
+  const text = file === '-' ? await io.readStdin() : await read(file)
   const whose = await judge(text, file)
   await refuseExisting(own, 'this data folder is of another node; name a new one with --data')
   await makePrivateFolder(dirname(own))
@@ -56,11 +58,16 @@ async function judge(text: string, from: string): Promise<Whose> {
   }
 }
 
-async function read(path: string, otherwise: string): Promise<string> {
+/** `missing` says more of a file that is not there. */
+async function read(path: string, missing?: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {
-    throw new GatewayError('KEYS_UNUSABLE', `${path}: ${otherwise}`, { cause })
+    throw new GatewayError(
+      'KEYS_UNUSABLE',
+      `${path}: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' && missing !== undefined ? missing : refusalOf(cause)}`,
+      { cause },
+    )
   }
 }
 
@@ -68,7 +75,7 @@ async function write(path: string, text: string): Promise<void> {
   try {
     await replaceFile(path, text, true)
   } catch (cause) {
-    throw new GatewayError('KEYS_UNUSABLE', `${path}: ${(cause as Error).message}`, { cause })
+    throw new GatewayError('KEYS_UNUSABLE', `${path}: ${refusalOf(cause)}`, { cause })
   }
 }
 

@@ -1,7 +1,7 @@
 /** `foyer lobby list | invites | create | join | leave | decline | alias`. */
 import { invitationListing, lobbyListing } from '../gateway/listings.ts'
 import type { InvitationView, LobbyView } from '../gateway/status.ts'
-import { ask, type Command, GATEWAY_OPTIONS, listed, options, UsageError } from './common.ts'
+import { ask, type Command, GATEWAY_OPTIONS, listed, noSuchVerb, options } from './common.ts'
 
 export const lobbyCommand: Command = async ([verb, ...argv], io) => {
   switch (verb) {
@@ -57,8 +57,6 @@ export const lobbyCommand: Command = async ([verb, ...argv], io) => {
       return 0
     }
     default:
-      throw new UsageError(
-        'expected: lobby list | invites | create NAME | join ID | leave ID | decline ID | alias ID LOCALPART',
-      )
+      throw noSuchVerb('lobby', verb, ['list', 'invites', 'create', 'join', 'leave', 'decline', 'alias'])
   }
 }

@@ -1,7 +1,7 @@
 /** `foyer user add | list | remove | passwd`: accounts of the embedded server. */
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
-import { ask, type Command, GATEWAY_OPTIONS, type Io, options, UsageError } from './common.ts'
+import { ask, type Command, GATEWAY_OPTIONS, type Io, noSuchVerb, options, UsageError } from './common.ts'
 
 const PASSWORD_OPTIONS = { ...GATEWAY_OPTIONS, 'password-stdin': { type: 'boolean' } } as const
 
@@ -25,7 +25,7 @@ export const userCommand: Command = async ([verb, ...argv], io) => {
       return 0
     }
     default:
-      throw new UsageError('expected: user add NAME | list | remove NAME | passwd NAME')
+      throw noSuchVerb('user', verb, ['add', 'list', 'remove', 'passwd'])
   }
 }
 

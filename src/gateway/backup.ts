@@ -5,6 +5,8 @@ import type { StoreLocation } from '../archive/open-store.ts'
 import type { Store } from '../archive/store.ts'
 import type { LobbyNetwork } from '../lobby/network.ts'
 import { GatewayError } from '../util/errors.ts'
+import { refusalOf } from '../util/refusal.ts'
+import { makeFolders } from './data-folder.ts'
 
 /** What was copied. */
 export interface BackupReport {
@@ -33,7 +35,7 @@ export async function backUp(folder: string, sources: BackupSources): Promise<Ba
   if (isWithin(folder, sources.data)) throw inside(folder)
   try {
     const data = await realpath(sources.data)
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    makeFolders(folder)
     const target = await realpath(folder)
     if (isWithin(target, data)) throw inside(folder)
     if ((await readdir(target)).length > 0)
@@ -60,7 +62,7 @@ export async function backUp(folder: string, sources: BackupSources): Promise<Ba
     return { ...(await sizeOf(target)), database, isDatabaseMoved: isMoved }
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause
-    throw new GatewayError('BACKUP_REFUSED', `${folder}: ${(cause as Error).message}`, { cause })
+    throw new GatewayError('BACKUP_REFUSED', `${folder}: ${refusalOf(cause)}`, { cause })
   }
 }
 
@@ -84,7 +86,7 @@ async function isKept(
   const found = await stat(path).catch(() => undefined)
   if (!found) {
     if ((await lstat(path).catch(() => undefined))?.isSymbolicLink())
-      throw new GatewayError('BACKUP_REFUSED', `${path} is a link that leads nowhere`)
+      throw new GatewayError('BACKUP_REFUSED', `${path} is a link that leads nowhere: mend or remove it`)
     return false
   }
   if (!found.isDirectory() && (!found.isFile() || /\.(tmp|part)$/.test(path))) return false
@@ -92,7 +94,7 @@ async function isKept(
   if (found.isDirectory()) {
     if (isWithin(target, real)) throw inside(target)
     if (isWithin(await realpath(dirname(path)), real))
-      throw new GatewayError('BACKUP_REFUSED', `${path} leads to a folder that it is in`)
+      throw new GatewayError('BACKUP_REFUSED', `${path} leads to a folder that it is in: remove it`)
   }
   return !isDatabase(path, real)
 }

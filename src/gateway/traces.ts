@@ -100,7 +100,7 @@ export class Traces {
     const known = this.#traces.get(keyOf(request))
     if (known) return known
     const jid = parseJid(request.jid)
-    if (!jid) throw new GatewayError('BAD_NAME', `${request.jid} is no JID`)
+    if (!jid) throw new GatewayError('BAD_NAME', `${request.jid} is no JID, such as ann@localhost`)
     if (this.#traces.size >= MAX_TRACES)
       throw new GatewayError('TRACES_FULL', `${MAX_TRACES} traces run already: end one`)
     const { hasTexts } = request

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import type { Logger } from 'pino'
 import { GatewayError } from '../util/errors.ts'
+import { listenRefusal } from '../util/refusal.ts'
 import { isAuthorized, withoutToken } from './access.ts'
 import { ETHORA_PATH, type EthoraRest } from './ethora-rest.ts'
 import type { EventStream } from './event-stream.ts'
@@ -100,14 +101,8 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     start: () =>
       new Promise((resolve, reject) => {
         server.on('error', (cause) => {
-          const { host, port } = options.listen
-          reject(
-            new GatewayError(
-              'HTTP_LISTEN',
-              `http.listen: cannot listen on ${host}:${port}: ${cause.message}`,
-              { cause },
-            ),
-          )
+          const { text, mend } = listenRefusal('http.listen', options.listen, cause)
+          reject(new GatewayError('HTTP_LISTEN', `${text}: ${mend}`, { cause }))
         })
         server.listen(options.listen.port, options.listen.host, () => {
           resolve({ port: (server.address() as AddressInfo).port })

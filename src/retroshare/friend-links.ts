@@ -133,7 +133,10 @@ export class FriendLinks {
     const parsed = parseInvite(invite)
     if (!parsed.ok) {
       const { code, offset, detail } = parsed.error
-      throw new GatewayError('INVITE_MALFORMED', `not an invite: ${code} at byte ${offset}: ${detail}`)
+      throw new GatewayError(
+        'INVITE_MALFORMED',
+        `this is no whole invitation: copy it anew, from its first character to its last (${code} at byte ${offset}: ${detail})`,
+      )
     }
     return this.#infoOf(await this.#friends.add(parsed.value))
   }

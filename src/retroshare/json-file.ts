@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { z } from 'zod'
 import { GatewayError } from '../util/errors.ts'
+import { refusalOf } from '../util/refusal.ts'
 import { makePrivateFolder, replaceFile } from './identity/private-file.ts'
 
 /** What distinguishes one file from another. */
@@ -44,8 +45,12 @@ export class JsonFile<T> {
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
         return new JsonFile(path, kind, onError, kind.empty)
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new GatewayError(kind.unreadable, `${path}: expected ${kind.content}: ${reason}`, { cause })
+      const text = `${path}: expected ${kind.content}: ${refusalOf(cause)}`
+      throw new GatewayError(
+        kind.unreadable,
+        `${text}: restore it from a backup, or move it away to go on without`,
+        { cause },
+      )
     }
   }
 
@@ -63,8 +68,9 @@ export class JsonFile<T> {
         await makePrivateFolder(dirname(this.#path))
         await replaceFile(this.#path, `${JSON.stringify(value, null, 1)}\n`, true)
       } catch (cause) {
-        const reason = cause instanceof Error ? cause.message : String(cause)
-        this.#onError(new GatewayError(this.#kind.notWritable, `${this.#path}: ${reason}`, { cause }))
+        this.#onError(
+          new GatewayError(this.#kind.notWritable, `${this.#path}: ${refusalOf(cause)}`, { cause }),
+        )
       }
     })
   }

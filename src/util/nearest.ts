@@ -4,8 +4,8 @@
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase()
   let found: string | undefined
-  // A third of the letters may differ, at most two: more is another word.
-  let limit = Math.min(2, Math.floor(wanted.length / 3)) + 1
+  // One slip, in words of six letters and more two: more is another word, and one letter may mean anything.
+  let limit = wanted.length < 2 ? 1 : wanted.length < 6 ? 2 : 3
   for (const candidate of candidates) {
     const distance = slips(wanted, candidate.toLowerCase())
     if (distance < limit) [found, limit] = [candidate, distance]

@@ -296,7 +296,8 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
 
   const listeners: TcpListener[] = []
   async function listen(address: ListenAddress, isDirectTls: boolean): Promise<number> {
-    const listener = await listenTcp(address, (socket) => accept(socket, isDirectTls))
+    const key = `xmpp.server.${isDirectTls ? 'directTls' : 'listen'}`
+    const listener = await listenTcp(key, address, (socket) => accept(socket, isDirectTls))
     listeners.push(listener)
     return listener.port
   }

@@ -194,7 +194,7 @@ describeWith(['postgresql'], 'PostgreSQL', () => {
     const store = await openUrl(url)
     await expect(openUrl(direct)).rejects.toMatchObject({
       code: 'ARCHIVE_LOCKED',
-      message: `postgres://foyer@127.0.0.1:${server.port}/postgres is in use by another gateway`,
+      message: `postgres://foyer@127.0.0.1:${server.port}/postgres is in use by another gateway: stop that one, or name another database`,
     })
     await store.close()
     await (await openUrl(direct)).close()

@@ -52,7 +52,7 @@ test('a second process is refused while the first one runs, and let in afterward
     }).stdout.trim()
   const store = openStore(file)
   expect(() => openStore(file)).toThrow(expect.objectContaining({ code: 'ARCHIVE_LOCKED' }))
-  expect(opens()).toBe(`ARCHIVE_LOCKED ${file} is in use by another process`)
+  expect(opens()).toContain(`ARCHIVE_LOCKED ${file} is in use by another process: `)
   await store.close()
   expect(opens()).toBe('opened')
 })

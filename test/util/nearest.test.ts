@@ -11,7 +11,8 @@ test.each([
   ['statusurls', 'statusUrls'],
   ['freind', 'friend'],
   ['firends', 'friend'],
-  ['lg', undefined],
+  ['lg', 'log'],
+  ['l', undefined],
   ['fruit', undefined],
   ['', undefined],
 ])('for %s it is %s', (word, meant) => {

@@ -157,7 +157,10 @@ test('a server that cannot listen says so', async () => {
     onSessionEnded: () => {},
     onAvailable: () => {},
   })
-  await expect(second.start()).rejects.toMatchObject({ code: 'XMPP_LISTEN_FAILED' })
+  await expect(second.start()).rejects.toMatchObject({
+    code: 'XMPP_LISTEN_FAILED',
+    message: expect.stringContaining(`xmpp.server.listen: 127.0.0.1:${port} is taken by another program: `),
+  })
 })
 
 test('whatever bytes come, before login or after, the stream ends in an orderly way or waits for more', async () => {

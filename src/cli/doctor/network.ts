@@ -2,6 +2,7 @@
 import { connect, createServer } from 'node:net'
 import { type Config, type Endpoint, isLoopback } from '../../config.ts'
 import { PARSER_LIMITS, ReaderPool } from '../../stanza/parser.ts'
+import { listenRefusal } from '../../util/refusal.ts'
 import { COMPONENT_LIMITS, COMPONENT_TIMINGS } from '../../xmpp/component/limits.ts'
 import { ComponentLink, type LinkEnd } from '../../xmpp/component/link.ts'
 import { Turns } from '../../xmpp/turns.ts'
@@ -26,36 +27,14 @@ const shown = ({ host, port }: Endpoint): string => `${host.includes(':') ? `[${
 export async function checkFreePorts(config: Config): Promise<Finding[]> {
   return Promise.all(
     listeners(config).map(async ([key, endpoint]) => {
-      const code = await new Promise<string | undefined>((resolve) => {
+      const cause = await new Promise<Error | undefined>((resolve) => {
         const server = createServer()
-        server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+        server.once('error', resolve)
         server.listen(endpoint.port, endpoint.host, () => server.close(() => resolve(undefined)))
       })
-      const at = `${key}: ${shown(endpoint)}`
-      switch (code) {
-        case undefined:
-          return ok('ports', `${at} is free`)
-        case 'EADDRINUSE':
-          return fail(
-            'ports',
-            `${at} is taken by another program`,
-            `end that program, or set ${key} to another port`,
-          )
-        case 'EACCES':
-          return fail(
-            'ports',
-            `${at} may not be used by this user`,
-            'take a port above 1023, or grant CAP_NET_BIND_SERVICE',
-          )
-        case 'EADDRNOTAVAIL':
-          return fail(
-            'ports',
-            `${at} is no address of this machine`,
-            `set ${key} to 0.0.0.0, [::] or an address of this machine`,
-          )
-        default:
-          return fail('ports', `${at} cannot be listened on: ${code}`, `set ${key} to another address`)
-      }
+      if (!cause) return ok('ports', `${key}: ${shown(endpoint)} is free`)
+      const { text, mend } = listenRefusal(key, endpoint, cause)
+      return fail('ports', text, mend)
     }),
   )
 }

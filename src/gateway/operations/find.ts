@@ -9,14 +9,22 @@ import type { OperationContext } from './operation.ts'
 /** The network that is meant when none is named. Throws `NO_NETWORK`. */
 export function firstNetwork({ networks }: OperationContext): LobbyNetwork {
   const network = networks.values().next().value
-  if (!network) throw new GatewayError('NO_NETWORK', 'no lobby network is turned on in the configuration')
+  if (!network)
+    throw new GatewayError(
+      'NO_NETWORK',
+      'no lobby network is turned on: retroshare is null in the configuration',
+    )
   return network
 }
 
 /** A lobby's id, which need not be known here. Throws `BAD_LOBBY_ID`. */
 export function lobbyId(text: string): LobbyId {
   const id = text.toLowerCase()
-  if (!/^[0-9a-f]{16}$/.test(id)) throw new GatewayError('BAD_LOBBY_ID', `expected 16 hex digits, not ${id}`)
+  if (!/^[0-9a-f]{16}$/.test(id))
+    throw new GatewayError(
+      'BAD_LOBBY_ID',
+      `expected a lobby id of 16 hex digits, not ${id}; \`foyer lobby list\` shows all`,
+    )
   return id as LobbyId
 }
 

@@ -33,7 +33,10 @@ const ID = { name: 'id', label: 'Identity', kind: 'text', isRequired: true } as 
 function identityId(args: Args): ParticipantId {
   const wanted = textOf(args, 'id').toLowerCase()
   if (!/^[0-9a-f]{32}$/.test(wanted))
-    throw new GatewayError('BAD_IDENTITY_ID', `expected 32 hex digits, not ${wanted}`)
+    throw new GatewayError(
+      'BAD_IDENTITY_ID',
+      `expected an identity id of 32 hex digits, not ${wanted}; \`foyer identity list\` shows all`,
+    )
   return wanted as ParticipantId
 }
 

@@ -101,7 +101,11 @@ export const LOBBY_OPERATIONS = {
 async function createLobby(context: OperationContext, args: Args) {
   const wanted = textOf(args, 'network')
   const network = wanted === '' ? firstNetwork(context) : context.networks.get(wanted as NetworkId)
-  if (!network) throw new GatewayError('NO_NETWORK', `there is no network ${wanted} here`)
+  if (!network)
+    throw new GatewayError(
+      'NO_NETWORK',
+      `there is no network ${wanted} here, only: ${[...context.networks.keys()].join(', ') || 'none'}`,
+    )
   const { id } = network.create({
     name: textOf(args, 'name'),
     topic: textOf(args, 'topic'),
@@ -132,7 +136,10 @@ async function aliasLobby(context: OperationContext, args: Args): Promise<void> 
   const alias = normalizeLocal(wanted)
   const row = context.rooms.rowOf(lobby.id)
   if (alias === undefined || parseFriendLocalpart(alias))
-    throw new GatewayError('BAD_NAME', `${wanted} cannot be part of an address`)
+    throw new GatewayError(
+      'BAD_NAME',
+      `${wanted} cannot be part of an address: choose a name without blanks and any of " & ' / : < > @`,
+    )
   if (!row || !(await context.rooms.alias(row, alias)))
-    throw new GatewayError('NAME_TAKEN', `${alias} is the name of another room`)
+    throw new GatewayError('NAME_TAKEN', `${alias} is the name of another room: choose another`)
 }

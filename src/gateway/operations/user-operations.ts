@@ -39,17 +39,23 @@ export const USER_OPERATIONS = {
     isOffered,
     run: async ({ accounts, endSessions }, args) => {
       const name = accountName(args)
-      if (!(await accounts.remove(name)))
-        throw new GatewayError('NO_SUCH_USER', `there is no account ${name}`)
+      if (!(await accounts.remove(name))) throw noSuchUser(name)
       endSessions(name, 'The account was removed.')
     },
   }),
 } as const
 
+const noSuchUser = (name: string): GatewayError =>
+  new GatewayError('NO_SUCH_USER', `there is no account ${name}; \`foyer user list\` shows all`)
+
 function accountName(args: Args): string {
   const wanted = textOf(args, 'name')
   const name = normalizeLocal(wanted)
-  if (name === undefined) throw new GatewayError('BAD_NAME', `${wanted} cannot be part of an address`)
+  if (name === undefined)
+    throw new GatewayError(
+      'BAD_NAME',
+      `${wanted} cannot be part of an address: choose a name without blanks and any of " & ' / : < > @`,
+    )
   return name
 }
 
@@ -59,11 +65,15 @@ async function putUser(context: OperationContext, args: Args, mustExist: boolean
   if (!credentials)
     throw new GatewayError(
       'BAD_PASSWORD',
-      'the password is empty or has characters that no password may have',
+      'the password is empty, too long, or has characters that no password may have: choose another',
     )
   const exists = (await context.accounts.find(name)) !== undefined
-  if (mustExist && !exists) throw new GatewayError('NO_SUCH_USER', `there is no account ${name}`)
-  if (!mustExist && exists) throw new GatewayError('NAME_TAKEN', `there is an account ${name} already`)
+  if (mustExist && !exists) throw noSuchUser(name)
+  if (!mustExist && exists)
+    throw new GatewayError(
+      'NAME_TAKEN',
+      `there is an account ${name} already; \`foyer user passwd ${name}\` changes its password`,
+    )
   await context.accounts.put(name, credentials)
   if (mustExist) context.endSessions(name, 'The password was changed.')
 }

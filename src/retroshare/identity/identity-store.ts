@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events'
 import { join } from 'node:path'
 import { GatewayError } from '../../util/errors.ts'
 import type { ParticipantId, SpeakerId } from '../../util/ids.ts'
+import { refusalOf } from '../../util/refusal.ts'
 import { fail, ok, type Result } from '../../util/result.ts'
 import { FileQueue } from './file-queue.ts'
 import {
@@ -82,8 +83,7 @@ export class IdentityStore {
     try {
       await store.#load()
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new GatewayError('IDENTITY_STORE_UNUSABLE', `${options.folder}: ${why}`, { cause })
+      throw new GatewayError('IDENTITY_STORE_UNUSABLE', `${options.folder}: ${refusalOf(cause)}`, { cause })
     }
     return store
   }
@@ -251,8 +251,9 @@ export class IdentityStore {
   }
 
   #notWritten(path: string, cause: unknown): void {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    this.#options.onProblem(new GatewayError('IDENTITY_FILE_NOT_WRITTEN', `${path}: ${why}`, { cause }))
+    this.#options.onProblem(
+      new GatewayError('IDENTITY_FILE_NOT_WRITTEN', `${path}: ${refusalOf(cause)}`, { cause }),
+    )
   }
 
   #folder(name: 'own' | 'foreign'): string {

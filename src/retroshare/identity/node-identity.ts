@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { z } from 'zod'
 import { GatewayError } from '../../util/errors.ts'
 import type { FriendId } from '../../util/ids.ts'
+import { refusalOf } from '../../util/refusal.ts'
 import { issueCertificate, readCertificate, verifyCertificate } from './certificate.ts'
 import { makePrivateFolder, replaceFile } from './private-file.ts'
 import { createProfile, loadProfile, PROFILE_BITS, type Profile, readProfileKey } from './profile.ts'
@@ -80,7 +81,7 @@ async function createNodeIdentity(
     await makePrivateFolder(dir)
     await replaceFile(path, `${JSON.stringify(kept, null, 2)}\n`, true)
   } catch (cause) {
-    throw new GatewayError('IDENTITY_NOT_WRITABLE', `${path}: ${reason(cause)}`, { cause })
+    throw new GatewayError('IDENTITY_NOT_WRITABLE', `${path}: ${refusalOf(cause)}`, { cause })
   }
   return { ...identity, sslId: await checkedSslId(identity) }
 }
@@ -124,8 +125,8 @@ const pem = (der: Uint8Array): string => {
 }
 
 const unreadable = (path: string, cause: unknown): GatewayError =>
-  new GatewayError('IDENTITY_UNREADABLE', `${path}: expected the identity of this node: ${reason(cause)}`, {
-    cause,
-  })
-
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+  new GatewayError(
+    'IDENTITY_UNREADABLE',
+    `${path}: expected the identity of this node: ${refusalOf(cause)}: restore it from a backup, as without it this would be another node`,
+    { cause },
+  )

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { GatewayError } from '../../util/errors.ts'
 import type { FriendId } from '../../util/ids.ts'
+import { refusalOf } from '../../util/refusal.ts'
 import { replaceFile } from '../identity/private-file.ts'
 import type { Endpoint } from '../wire/invite.ts'
 
@@ -65,7 +66,7 @@ export function fileFriendStore(path: string): FriendStore {
         await replaceFile(path, text, true)
       }
     } catch (cause) {
-      throw new GatewayError('FRIENDS_NOT_WRITABLE', `${path}: ${message(cause)}`, { cause })
+      throw new GatewayError('FRIENDS_NOT_WRITABLE', `${path}: ${refusalOf(cause)}`, { cause })
     } finally {
       writing = undefined
     }
@@ -78,7 +79,7 @@ export function fileFriendStore(path: string): FriendStore {
         return parse(path, await readFile(path, 'utf8'))
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return []
-        throw cause instanceof GatewayError ? cause : unreadable(`${path}: ${message(cause)}`, cause)
+        throw cause instanceof GatewayError ? cause : unreadable(`${path}: ${refusalOf(cause)}`, cause)
       }
     },
     save: (records) => {
@@ -126,6 +127,10 @@ const placeOf = (path: readonly PropertyKey[]): string =>
   ) || 'top level'
 
 const unreadable = (text: string, cause: unknown): GatewayError =>
-  new GatewayError('FRIENDS_UNREADABLE', text, { cause })
+  new GatewayError(
+    'FRIENDS_UNREADABLE',
+    `${text}: restore it from a backup, or move it away and add friends anew`,
+    { cause },
+  )
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error))

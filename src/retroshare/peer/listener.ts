@@ -2,6 +2,7 @@
 import type { AddressInfo, Socket } from 'node:net'
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
 import { GatewayError } from '../../util/errors.ts'
+import { listenRefusal } from '../../util/refusal.ts'
 import type { Endpoint } from '../wire/invite.ts'
 import type { PeerCounters } from './counters.ts'
 import { plainHost } from './link.ts'
@@ -51,16 +52,14 @@ export class Listener {
   }
 
   /** Resolves to the port bound. Rejects with `PEER_LISTEN_FAILED`. */
-  start({ host, port }: Endpoint): Promise<number> {
+  start(endpoint: Endpoint): Promise<number> {
     return new Promise((resolve, reject) => {
-      const failed = (cause: Error): void =>
-        reject(
-          new GatewayError('PEER_LISTEN_FAILED', `cannot listen on ${host}:${port}: ${cause.message}`, {
-            cause,
-          }),
-        )
+      const failed = (cause: Error): void => {
+        const { text, mend } = listenRefusal('retroshare.listen', endpoint, cause)
+        reject(new GatewayError('PEER_LISTEN_FAILED', `${text}: ${mend}`, { cause }))
+      }
       this.#server.once('error', failed)
-      this.#server.listen(port, host, () => {
+      this.#server.listen(endpoint.port, endpoint.host, () => {
         this.#server.off('error', failed)
         resolve((this.#server.address() as AddressInfo).port)
       })

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import type { Logger } from 'pino'
 import { GatewayError } from '../../util/errors.ts'
+import { refusalOf } from '../../util/refusal.ts'
 import { type ChannelBindings, channelBindings, endPointBinding } from './channel-binding.ts'
 
 /** Paths of PEM files: the certificate with those that lead to its root, and its private key. */
@@ -95,11 +96,14 @@ export function loadTls(files: TlsFiles, domain: string, nowMs: number): Loaded 
     `${files.cert} has no certificate in PEM`,
     () => new X509Certificate(certPem),
   )
-  const key = attempt('key', `${files.key} has no private key in PEM, without password`, () =>
-    createPrivateKey(keyPem),
-  )
+  if (keyPem.includes('ENCRYPTED'))
+    throw unusable('key', `${files.key} has a password: \`openssl pkey -in FILE -out NEW\` takes it away`)
+  const key = attempt('key', `${files.key} has no private key in PEM`, () => createPrivateKey(keyPem))
   if (!certificate.checkPrivateKey(key))
-    throw unusable('key', `${files.key} is not the key of the certificate`)
+    throw unusable(
+      'key',
+      `${files.key} is not the key of the certificate ${files.cert}: name two files that were made together`,
+    )
   const context = attempt('cert', `${files.cert} cannot be used`, () =>
     createSecureContext({
       cert: certPem,
@@ -119,7 +123,9 @@ export function loadTls(files: TlsFiles, domain: string, nowMs: number): Loaded 
 function doubtsOf(certificate: X509Certificate, domain: string, nowMs: number): string[] {
   const doubts: string[] = []
   if (certificate.checkHost(domain) === undefined)
-    doubts.push(`xmpp.server.tls.cert: the certificate is not for ${domain}: clients will refuse it`)
+    doubts.push(
+      `xmpp.server.tls.cert: the certificate is not for ${domain}: clients will refuse it; get one with that name, or set xmpp.server.domain`,
+    )
   const untilMs = Date.parse(certificate.validTo)
   if (nowMs < Date.parse(certificate.validFrom))
     doubts.push(`xmpp.server.tls.cert: the certificate is valid from ${certificate.validFrom} only`)
@@ -140,7 +146,7 @@ function read(name: 'cert' | 'key', path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (cause) {
-    throw unusable(name, (cause as Error).message, cause)
+    throw unusable(name, `${path}: ${refusalOf(cause)}`, cause)
   }
 }
 
