@@ -1,15 +1,12 @@
 // Clients of a terminal in rooms, on Foyer's own server and behind Prosody, where a moderator with slixmpp meets them.
 import { execFile } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, test } from 'vitest'
-import { TestCertificates } from '../support/certificates.ts'
 import type { ChatProgram } from '../support/chat-program.ts'
 import { cuttable } from '../support/cuttable.ts'
-import { FoyerProcess } from '../support/foyer-process.ts'
+import { HOMES, type Home } from '../support/homes.ts'
 import { Operator } from '../support/operator.ts'
-import { describeWith, type Peer } from '../support/peers.ts'
-import { startProsody } from '../support/prosody.ts'
+import { describeWith } from '../support/peers.ts'
 import { SlixmppClient } from '../support/slixmpp.ts'
 import type { Terminal } from '../support/terminal.ts'
 import { mcabber } from '../support/terminal-clients/mcabber.ts'
@@ -20,72 +17,13 @@ const run = promisify(execFile)
 const SERVICE = 'lobbies.localhost'
 const PROGRAMS: readonly ChatProgram[] = [profanity, mcabber, poezio]
 
-/** A server with accounts, STARTTLS and the rooms of a Foyer. */
-interface Home {
-  readonly c2s: number
-  readonly root: string
-  dispose(): Promise<void>
-}
-
-const HOMES: Record<string, { peers: readonly Peer[]; start(): Promise<Home> }> = {
-  "Foyer's own server": {
-    peers: [],
-    async start() {
-      const certificates = new TestCertificates()
-      const foyer = await FoyerProcess.start({
-        FOYER_XMPP__SERVER__AUTH: 'accounts',
-        FOYER_XMPP__SERVER__TLS__CERT: certificates.files.cert,
-        FOYER_XMPP__SERVER__TLS__KEY: certificates.files.key,
-      })
-      const names = ['operator', 'sender', ...PROGRAMS.map(({ peer }) => peer)]
-      await Promise.all(
-        names.map((name) => foyer.cliWith('secret\n', 'user', 'add', name, '--password-stdin')),
-      )
-      return {
-        c2s: foyer.ports.c2s,
-        root: certificates.root.certPem,
-        async dispose() {
-          await foyer.dispose()
-          certificates.dispose()
-        },
-      }
-    },
-  },
-  Prosody: {
-    peers: ['prosody'],
-    async start() {
-      const certificates = new TestCertificates()
-      const secret = randomUUID()
-      const prosody = await startProsody({
-        component: { domain: SERVICE, secret },
-        tls: certificates.files,
-        modules: ['bookmarks', 'private', 'smacks'],
-      })
-      const foyer = await FoyerProcess.start({
-        FOYER_XMPP__SERVER: 'null',
-        FOYER_XMPP__COMPONENT__PORT: String(prosody.ports.component),
-        FOYER_XMPP__COMPONENT__SECRET: secret,
-      })
-      await foyer.logged('component linked')
-      return {
-        c2s: prosody.ports.c2s,
-        root: certificates.root.certPem,
-        async dispose() {
-          await Promise.all([foyer.dispose(), prosody.dispose()])
-          certificates.dispose()
-        },
-      }
-    },
-  },
-}
-
 for (const [server, { peers, start }] of Object.entries(HOMES))
   describeWith([...peers, 'slixmpp'], `on ${server}`, () => {
     let home: Home
     let operator: Operator
 
     beforeAll(async () => {
-      home = await start()
+      home = await start(['operator', 'sender', ...PROGRAMS.map(({ peer }) => peer)])
       operator = new Operator(await SlixmppClient.login(home.c2s, 'operator@localhost', 'secret'))
     }, 60_000)
     afterAll(async () => {

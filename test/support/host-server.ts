@@ -23,6 +23,8 @@ export interface HostServerOptions {
 export interface HostPorts {
   readonly c2s: number
   readonly component: number
+  /** Of Prosody, with the module `websocket`. */
+  readonly http: number
 }
 
 /** How to run one kind of server in `folder`. */
@@ -54,8 +56,8 @@ export class HostServer {
     recipeOf: (folder: string, ports: HostPorts) => HostRecipe,
   ): Promise<HostServer> {
     const folder = mkdtempSync(join(tmpdir(), `foyer-${name}-`))
-    const [c2s, component] = await freePorts(2)
-    const ports = { c2s: c2s as number, component: component as number }
+    const [c2s, component, http] = await freePorts(3)
+    const ports = { c2s: c2s as number, component: component as number, http: http as number }
     const server = new HostServer(folder, ports, recipeOf(folder, ports))
     await server.start()
     return server

@@ -21,6 +21,10 @@ c2s_ports = { ${ports.c2s} }
 c2s_direct_tls_ports = { }
 component_ports = { ${ports.component} }
 component_interfaces = { "127.0.0.1" }
+http_ports = { ${ports.http} }
+http_interfaces = { "127.0.0.1" }
+http_default_host = "localhost"
+https_ports = { }
 modules_enabled = { ${[...MODULES, ...(options.tls ? ['tls'] : []), ...(options.modules ?? [])].map((name) => `"${name}"`).join(', ')} }
 modules_disabled = { "s2s", "offline" }
 authentication = "insecure"
