@@ -6,6 +6,7 @@ import type { FriendAvatars } from './friend-avatars.ts'
 import type { LoadedRoom } from './loaded-room.ts'
 import type { Rooms } from './rooms.ts'
 import type { FriendView, InvitationView, LobbyView, PresenceMap } from './status.ts'
+import type { StorageSizeView } from './storage-size.ts'
 
 export const friendView = (friend: FriendInfo): FriendView => ({
   id: friend.id,
@@ -62,11 +63,12 @@ export interface MapSources {
   readonly rooms: Rooms
   readonly avatars: FriendAvatars
   readonly problems: readonly string[]
+  readonly storage: StorageSizeView
   readonly nowMs: number
 }
 
 export function presenceMap(sources: MapSources): PresenceMap {
-  const { version, networks, rooms, problems, nowMs } = sources
+  const { version, networks, rooms, problems, storage, nowMs } = sources
   return {
     at: new Date(nowMs).toISOString(),
     version,
@@ -74,6 +76,7 @@ export function presenceMap(sources: MapSources): PresenceMap {
     rooms: [...rooms.loaded()].map((room) => roomView(room, nowMs)),
     links: [],
     problems,
+    ...storage,
   }
 }
 
@@ -101,6 +104,7 @@ function networkView(
       friends: lobby.friends,
     })),
     invitations: invitationViews(network, invitations, rooms),
+    banned: barred.banned,
   }
 }
 

@@ -5,6 +5,7 @@ import { VERSION } from '../version.ts'
 import { presenceMap } from './map.ts'
 import { gatewayStatus, gauges, type OverviewSources } from './overview.ts'
 import type { GatewayStatus, PresenceMap } from './status.ts'
+import { StorageSize } from './storage-size.ts'
 import type { Traffic } from './traffic.ts'
 
 export interface Observation {
@@ -18,6 +19,12 @@ export interface Observation {
 
 export function observe(sources: OverviewSources, traffic: Traffic): Observation {
   const { domain, networks, rooms, avatars, problems, component, certificateUntilMs } = sources
+  const storage = new StorageSize({
+    archive: sources.archive,
+    data: sources.data,
+    nowMs: Date.now,
+    onChange: () => events.changed(),
+  })
   const map = (): PresenceMap =>
     presenceMap({
       version: VERSION,
@@ -26,8 +33,10 @@ export function observe(sources: OverviewSources, traffic: Traffic): Observation
       rooms,
       avatars,
       problems: problems(),
+      storage: storage.view,
       nowMs: Date.now(),
     })
+  const events = new EventStream(map)
   return {
     metrics: createMetrics(VERSION, {
       gauges: () => gauges(sources),
@@ -38,7 +47,7 @@ export function observe(sources: OverviewSources, traffic: Traffic): Observation
       certificateUntilMs,
       component: component && (() => ({ isUp: component.isUp, ...component.counters })),
     }),
-    events: new EventStream(map),
+    events,
     problems,
     map,
     status: () => gatewayStatus(sources),

@@ -1,5 +1,4 @@
 /** The gateway in numbers: what `foyer status` shows and what the metrics measure when somebody scrapes. */
-import { statfs } from 'node:fs/promises'
 import type { Archive } from '../archive/archive.ts'
 import type { LobbyNetwork, NetworkSnapshot } from '../lobby/network.ts'
 import type { Gauges } from '../ops/metrics.ts'
@@ -9,6 +8,7 @@ import type { FriendAvatars } from './friend-avatars.ts'
 import type { Hearing } from './hearing.ts'
 import type { Rooms } from './rooms.ts'
 import type { BoundPorts, GatewayStatus } from './status.ts'
+import { freeBytes } from './storage-size.ts'
 
 export interface OverviewSources {
   readonly startedAtMs: number
@@ -97,7 +97,7 @@ export async function gauges(sources: OverviewSources): Promise<Gauges> {
     archive_bytes: archive?.bytes ?? Number.NaN,
     archive_up: archive && sources.archiveProblem() === undefined ? 1 : 0,
     archive_waiting: sources.archiveWaiting(),
-    disk_free_bytes: await freeBytes(sources.data),
+    disk_free_bytes: (await freeBytes(sources.data)) ?? Number.NaN,
   }
 }
 
@@ -109,9 +109,4 @@ function clockOffsetSec(networks: readonly NetworkSnapshot[]): number | null {
     .sort((a, b) => a - b)
   const medianMs = offsets[Math.floor(offsets.length / 2)]
   return medianMs === undefined ? null : medianMs / 1000
-}
-
-async function freeBytes(folder: string): Promise<number> {
-  const disk = await statfs(folder).catch(() => null)
-  return disk ? disk.bavail * disk.bsize : Number.NaN
 }

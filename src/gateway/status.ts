@@ -122,6 +122,8 @@ export interface PresenceMap {
       readonly friends: readonly string[]
     })[]
     readonly invitations: readonly InvitationView[]
+    /** Ids of identities of which nothing is taken in any lobby. */
+    readonly banned: readonly string[]
   }[]
   readonly rooms: readonly {
     readonly jid: string
@@ -134,5 +136,9 @@ export interface PresenceMap {
   }[]
   /** Rooms that join lobbies of several networks. */
   readonly links: readonly never[]
+  /** Null while the database is out of reach. */
+  readonly archive: { readonly messages: number; readonly bytes: number } | null
+  /** What may still be written to the file system of the data folder; null when that cannot be told. */
+  readonly diskFreeBytes: number | null
   readonly problems: readonly string[]
 }

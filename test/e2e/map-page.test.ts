@@ -1,6 +1,7 @@
 // The presence map in real Chromium, with two gateways that are friends and real traffic between them.
 import { createServer } from 'node:net'
 import { xml } from '@xmpp/client'
+import type { Element } from '@xmpp/xml'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
@@ -12,6 +13,12 @@ interface MapView {
   networks: { friends: { online: boolean }[]; lobbies: { id: string; joined: boolean; room: string }[] }[]
 }
 
+const codesOf = (presence: Element): unknown[] =>
+  presence
+    .getChild('x', 'http://jabber.org/protocol/muc#user')
+    ?.getChildren('status')
+    .map(({ attrs }) => attrs.code) ?? []
+
 const TOKEN = 'open-sesame'
 /** A busy machine takes its time. */
 const LIMIT = { timeout: 30_000 }
@@ -20,6 +27,8 @@ describeWith(['chromium'], 'the presence map', () => {
   let browser: Browser
   let gateway: FoyerProcess
   let other: FoyerProcess
+  /** Asks for a token, and so lets who has it act. */
+  let guarded: FoyerProcess
   let page: Page
   let nora: XmppUser
   let omar: XmppUser
@@ -28,10 +37,11 @@ describeWith(['chromium'], 'the presence map', () => {
     page.getByRole('table', { name: table }).getByRole('row').filter({ hasText: text })
 
   beforeAll(async () => {
-    ;[browser, gateway, other] = await Promise.all([
+    ;[browser, gateway, other, guarded] = await Promise.all([
       openBrowser(),
       FoyerProcess.start({ FOYER_RETROSHARE__NAME: 'Here' }),
       FoyerProcess.start({ FOYER_RETROSHARE__NAME: 'Elsewhere' }),
+      FoyerProcess.start({ FOYER_HTTP__TOKEN: TOKEN }),
     ])
     await befriend(gateway, other)
     const lobby = await other.cli('lobby', 'create', 'Library', '--topic', 'Books')
@@ -47,7 +57,7 @@ describeWith(['chromium'], 'the presence map', () => {
 
   afterAll(async () => {
     await Promise.all([nora?.quit(), omar?.quit(), browser?.close()])
-    await Promise.all([gateway?.dispose(), other?.dispose()])
+    await Promise.all([gateway?.dispose(), other?.dispose(), guarded?.dispose()])
   })
 
   test('shows friends, lobbies and who is whom, live, as all of it happens', async () => {
@@ -60,9 +70,12 @@ describeWith(['chromium'], 'the presence map', () => {
     const remote = row('Occupants of Library', 'Omar')
     await remote.getByText('in the lobby').waitFor(LIMIT)
     expect(await remote.locator('code').textContent()).toMatch(/^[0-9a-f]{32}$/)
-    await page.getByRole('img', { name: /1 friend on the left, 1 lobby on the right, 1 line/ }).waitFor(LIMIT)
+    await page
+      .getByRole('group', { name: /1 friend on the left, 1 lobby on the right, 1 line/ })
+      .waitFor(LIMIT)
     await nora.say(room, 'Good day')
     await page.getByText('1 message in the last day').waitFor(LIMIT)
+    await page.getByRole('definition').filter({ hasText: 'KiB' }).waitFor(LIMIT)
     await nora.send(xml('presence', { to: `${room}/Nora`, type: 'unavailable' }))
     await row('Occupants of Library', 'Nora').waitFor({ state: 'detached', ...LIMIT })
   }, 120_000)
@@ -89,7 +102,6 @@ describeWith(['chromium'], 'the presence map', () => {
 
   test('lets an operator who shows the token act, and nobody else', async () => {
     expect(await page.getByRole('button').count()).toBe(0)
-    const guarded = await FoyerProcess.start({ FOYER_HTTP__TOKEN: TOKEN })
     const desk = await browser.newPage()
     desk.on('dialog', (dialog) => void dialog.accept())
     try {
@@ -97,6 +109,7 @@ describeWith(['chromium'], 'the presence map', () => {
       await desk.getByLabel('Befriend a node').fill('not an invitation')
       await desk.getByRole('button', { name: 'Add friend' }).click()
       await desk.getByText('Not done: friend add:').waitFor(LIMIT)
+      expect(await desk.getByLabel('Befriend a node').inputValue()).toBe('not an invitation')
       await desk.getByLabel('Befriend a node').fill(await other.cli('invite'))
       await desk.getByRole('button', { name: 'Add friend' }).click()
       await desk.getByText('Done: friend add.').waitFor(LIMIT)
@@ -107,13 +120,58 @@ describeWith(['chromium'], 'the presence map', () => {
       expect(await guarded.json('lobby', 'list')).toEqual([])
     } finally {
       await desk.close()
-      await guarded.dispose()
+    }
+  }, 120_000)
+
+  test('an operator kicks XMPP users, and mutes and bans who is in the lobby', async () => {
+    const desk = await browser.newPage()
+    const questions: string[] = []
+    desk.on('dialog', (dialog) => {
+      questions.push(dialog.message())
+      void dialog.accept()
+    })
+    const button = (name: string) => desk.getByRole('button', { name, exact: true })
+    const occupant = (nick: string) =>
+      desk.getByRole('table', { name: 'Occupants of Library' }).getByRole('row').filter({ hasText: nick })
+    let pia: XmppUser | undefined
+    try {
+      await other.cli('friend', 'add', await guarded.cli('invite', '--long'))
+      await desk.goto(`http://127.0.0.1:${guarded.ports.http}/?token=${TOKEN}`)
+      // By keyboard, as all of it could be.
+      await button('Join Library').press('Enter', LIMIT)
+      await occupant('Omar').waitFor(LIMIT)
+      const lobbies = await guarded.json<{ room: string }[]>('lobby', 'list')
+      const guardedRoom = lobbies[0]?.room ?? ''
+      pia = await XmppUser.login(guarded.ports.c2s)
+      await pia.join(guardedRoom, 'Pia')
+      await button('Mute Omar in Library').click(LIMIT)
+      await occupant('Omar').getByText('muted here').waitFor(LIMIT)
+      await button('Unmute Omar in Library').click(LIMIT)
+      await occupant('Omar').getByText('in the lobby', { exact: true }).waitFor(LIMIT)
+      expect(questions).toEqual([])
+      await button('Kick Pia in Library').click(LIMIT)
+      await pia.when((s) => s.attrs.type === 'unavailable' && codesOf(s).includes('307'))
+      await occupant('Pia').waitFor({ state: 'detached', ...LIMIT })
+      await button('Ban Omar').click(LIMIT)
+      await occupant('Omar').waitFor({ state: 'detached', ...LIMIT })
+      expect(questions.map((question) => question.split('?')[0])).toEqual([
+        'Put Pia out of Library',
+        'Take nothing of Omar in any lobby of this gateway',
+      ])
+      await desk.getByRole('button', { name: /^Lift ban/ }).click(LIMIT)
+      await desk.getByText('Done: identity unban.').waitFor(LIMIT)
+      await desk.getByRole('table', { name: 'Banned identities' }).waitFor({ state: 'detached', ...LIMIT })
+    } finally {
+      await pia?.quit()
+      await desk.close()
     }
   }, 120_000)
 
   test('says that a friend has gone, and that the gateway itself does not answer', async () => {
     await other.stop()
     await row('Friends', 'Elsewhere').getByText('offline').waitFor(LIMIT)
+    await page.getByRole('alert').getByText('none of 1 friend is online').waitFor(LIMIT)
+    await page.getByRole('alert').getByText('1 lobby not heard since').waitFor(LIMIT)
     await gateway.stop()
     await page.getByText('The gateway does not answer').waitFor(LIMIT)
     await gateway.start()

@@ -19,6 +19,7 @@ const MAP = {
       ],
       lobbies: [{ name: 'Garden', topic: 'Roses', id: 'cc33', room: 'garden.cc33@lobbies.localhost' }],
       invitations: [],
+      banned: ['ee55'],
     },
   ],
   rooms: [

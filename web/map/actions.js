@@ -7,7 +7,7 @@ export async function isOperator() {
   return answer?.ok === true && (await answer.json()).operator
 }
 
-/** What came of it, in words. */
+/** What came of it, in words too. */
 export async function run(command, args) {
   const answer = await fetch('/api/operations', {
     method: 'POST',
@@ -15,26 +15,25 @@ export async function run(command, args) {
     body: JSON.stringify({ command, args }),
   }).catch(() => null)
   const reply = await answer?.json().catch(() => null)
-  if (reply?.ok) return `Done: ${command}.`
-  return `Not done: ${command}: ${reply?.message ?? 'the gateway does not answer'}.`
+  if (reply?.ok) return { isDone: true, words: `Done: ${command}.` }
+  const why = reply?.message ?? 'the gateway does not answer'
+  return { isDone: false, words: `Not done: ${command}: ${why}.` }
 }
 
-/** A button that has something done; with `question` it is asked before. Nothing for who is no operator. */
+/** A button that has something done to what it is `about`; with `question` it is asked before. */
 export function Action({ act, label, about, command, args, question }) {
-  if (act === null) return null
   const onClick = () => {
-    if (question === undefined || confirm(question)) act(command, args)
+    if (question === undefined || confirm(question)) void act(command, args)
   }
   return h('button', { type: 'button', onClick, 'aria-label': `${label} ${about}` }, label)
 }
 
-/** Befriending a node, and making a lobby. */
+/** Befriending a node, and making a lobby. What was written stays until it is done. */
 export function OperatorForms({ act }) {
-  if (act === null) return null
-  const submit = (command) => (event) => {
+  const submit = (command) => async (event) => {
     event.preventDefault()
-    act(command, Object.fromEntries(new FormData(event.target)))
-    event.target.reset()
+    const form = event.target
+    if (await act(command, Object.fromEntries(new FormData(form)))) form.reset()
   }
   return h('section', { class: 'forms', 'aria-label': 'Operator' }, [
     h('form', { onSubmit: submit('friend add') }, [

@@ -15,6 +15,7 @@ export function find(map, question) {
       friends: network.friends.filter(({ name, id, address, version }) => has(name, id, address, version)),
       lobbies: network.lobbies.filter(({ name, topic, id, room }) => has(name, topic, id, room)),
       invitations: network.invitations.filter(({ name, topic, id, room }) => has(name, topic, id, room)),
+      banned: network.banned.filter((id) => has(id)),
     })),
     rooms: map.rooms.flatMap((room) => {
       if (has(room.name, room.jid, room.lobby)) return [room]

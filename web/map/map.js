@@ -1,7 +1,8 @@
-// The presence map, kept up to date by server-sent events: state in, page out.
+// The presence map: state in, page out.
 import { h, render } from '/lib/preact/preact.mjs'
 import { isOperator, run } from './actions.js'
 import { find } from './find.js'
+import { follow } from './follow.js'
 import { Page } from './page.js'
 import { RoundTrips } from './round-trips.js'
 import { clock } from './words.js'
@@ -9,40 +10,46 @@ import { clock } from './words.js'
 const byId = (id) => document.getElementById(id)
 const roundTrips = new RoundTrips()
 let map = null
-/** Has something done; null for who is no operator. */
+/** Has something done, one thing at a time, and says whether it was; null for who is no operator. */
 let act = null
 
+/** What nobody looks at is not drawn. */
 function show() {
-  if (map === null) return
+  if (map === null || document.hidden) return
+  byId('at').textContent = `Version ${map.version}, as of ${clock(map.at)}`
   const found = find(map, byId('query').value)
   render(h(Page, { map, found, act, roundTrips: roundTrips.series }), byId('map'))
 }
 
-function take(news) {
-  map = news
-  roundTrips.add(map)
-  byId('state').textContent = `Live. Version ${map.version}, as of ${clock(map.at)}`
-  show()
+/** Screen readers tell of each change: only news are written. */
+function say(id, text) {
+  if (byId(id).textContent !== text) byId(id).textContent = text
 }
 
-const events = new EventSource('/api/events')
-events.addEventListener('map', (event) => take(JSON.parse(event.data)))
-events.addEventListener('error', () => {
-  byId('state').textContent = 'The gateway does not answer; trying again. What is shown is old.'
-})
-// Events come when something changes; round trips are measured all the time.
-setInterval(async () => {
-  if (document.hidden || events.readyState !== EventSource.OPEN) return
-  const answer = await fetch('/api/map').catch(() => null)
-  if (answer?.ok) take(await answer.json())
-}, 10_000)
+follow(
+  (news) => {
+    map = news
+    roundTrips.add(map)
+    say('state', 'Live.')
+    show()
+  },
+  () => say('state', 'The gateway does not answer; trying again. What is shown is old.'),
+)
+document.addEventListener('visibilitychange', show)
 byId('query').addEventListener('input', show)
 byId('query').form.addEventListener('submit', (event) => event.preventDefault())
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', show)
+
 if (await isOperator()) {
+  let isBusy = false
   act = async (command, args) => {
-    byId('outcome').textContent = `Doing: ${command}…`
-    byId('outcome').textContent = await run(command, args)
+    if (isBusy) return false
+    isBusy = true
+    say('outcome', `Doing: ${command}…`)
+    const { isDone, words } = await run(command, args)
+    say('outcome', words)
+    isBusy = false
+    return isDone
   }
   show()
 }

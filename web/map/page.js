@@ -3,18 +3,23 @@ import { h } from '/lib/preact/preact.mjs'
 import { OperatorForms } from './actions.js'
 import { Graph } from './graph.js'
 import { Network } from './network.js'
+import { Paged } from './paged.js'
 import { Plot } from './plot.js'
 import { Room } from './room.js'
-import { count } from './words.js'
+import { plural, size } from './words.js'
+import { wrong } from './wrong.js'
 
 /** Lines of a plot: more could not be told apart. */
 const MAX_LINES = 6
+/** Rooms that are drawn before somebody asks for more. */
+const STEP = 10
 
 /** `found` is the part of `map` that was searched for; `act` has something done, null for who may not. */
 export function Page({ map, found, act, roundTrips }) {
+  const sentences = wrong(map)
   return [
-    h(Problems, { problems: map.problems }),
-    h(Summary, { map }),
+    h(Wrong, { sentences }),
+    h(Summary, { map, sentences }),
     h('section', { class: 'plots', 'aria-label': 'Plots' }, [
       h(Plot, { title: 'Messages in an hour', unit: '', series: messageSeries(map) }),
       h(Plot, {
@@ -23,61 +28,79 @@ export function Page({ map, found, act, roundTrips }) {
         series: { ...roundTrips, lines: roundTrips.lines.slice(0, MAX_LINES) },
       }),
     ]),
-    h(OperatorForms, { act }),
-    ...found.networks.map((network) =>
-      h('section', { key: network.id }, [
-        h('h2', {}, `Network ${network.id}`),
-        h(Graph, { network }),
-        h(Network, { network, act }),
-      ]),
-    ),
+    act && h(OperatorForms, { act }),
+    ...found.networks
+      .map((network) => inUseFirst(network))
+      .map((network) =>
+        h('section', { key: network.id }, [
+          h('h2', {}, `Network ${network.id}`),
+          h(Graph, { network }),
+          h(Network, { network, act }),
+        ]),
+      ),
     h('section', {}, [
       h('h2', {}, 'Rooms'),
       found.rooms.length === 0
         ? h('p', {}, found === map ? 'No room is open.' : 'Nothing found here.')
         : null,
-      ...found.rooms.map((room) => h(Room, { key: room.jid, room, act })),
+      h(Paged, {
+        items: found.rooms,
+        step: STEP,
+        what: 'rooms',
+        draw: (rooms) => rooms.map((room) => h(Room, { key: room.jid, room, act })),
+      }),
     ]),
   ]
 }
 
+/** Friends that are online and lobbies that are joined come first, in picture and tables alike. */
+const inUseFirst = (network) => ({
+  ...network,
+  friends: truthFirst(network.friends, ({ online }) => online),
+  lobbies: truthFirst(network.lobbies, ({ joined }) => joined),
+})
+
+const truthFirst = (items, isFirst) => [...items.filter(isFirst), ...items.filter((item) => !isFirst(item))]
+
 /** The place is there before the first problem is, or screen readers would not tell of it. */
-const Problems = ({ problems }) =>
+const Wrong = ({ sentences }) =>
   h('div', { role: 'alert' }, [
-    problems.length === 0
+    sentences.length === 0
       ? null
       : h('div', { class: 'problems' }, [
           h('h2', {}, 'What is wrong'),
           h(
             'ul',
             {},
-            problems.map((problem) => h('li', { key: problem }, problem)),
+            sentences.map((sentence) => h('li', { key: sentence }, sentence)),
           ),
         ]),
   ])
 
-function Summary({ map }) {
+function Summary({ map, sentences }) {
   const friends = map.networks.flatMap((network) => network.friends)
   const lobbies = map.networks.flatMap((network) => network.lobbies)
-  const occupants = map.rooms.flatMap((room) => room.occupants)
+  const sum = (number) => map.rooms.reduce((total, room) => total + number(room), 0)
   const online = friends.filter((friend) => friend.online).length
   const joined = lobbies.filter((lobby) => lobby.joined).length
-  const here = occupants.filter((occupant) => occupant.side === 'local').length
+  const here = sum(({ occupants }) => occupants.filter(({ side }) => side === 'local').length)
+  const gaps = sum(({ gaps: { count, since } }) => count + (since === null ? 0 : 1))
   const numbers = [
     [`${online} of ${friends.length}`, 'friends online'],
     [`${joined} of ${lobbies.length}`, 'lobbies joined'],
-    [map.rooms.length, 'rooms open'],
+    [map.rooms.length, `${plural(map.rooms.length, 'room')} open`],
     [here, 'occupants by XMPP'],
-    [occupants.length - here, 'occupants from lobbies'],
-    [
-      map.problems.length === 0 ? 'none' : map.problems.length,
-      count(map.problems.length, 'problem').replace(/^\d+ /, ''),
-    ],
+    [sum(({ occupants }) => occupants.length) - here, 'occupants from lobbies'],
+    [map.archive?.messages.toLocaleString() ?? '–', 'messages archived'],
+    [map.archive === null ? '–' : size(map.archive.bytes), 'archive'],
+    [gaps, `${plural(gaps, 'gap')} in histories`],
+    [sentences.length === 0 ? 'none' : sentences.length, plural(sentences.length, 'problem')],
   ]
   return h(
     'dl',
     { class: 'summary' },
-    numbers.map(([number, word]) => h('div', { key: word }, [h('dt', {}, word), h('dd', {}, number)])),
+    // By place: words change with their number.
+    numbers.map(([number, word], i) => h('div', { key: i }, [h('dt', {}, word), h('dd', {}, number)])),
   )
 }
 
@@ -89,11 +112,11 @@ function messageSeries({ at, rooms }) {
   const now = Math.floor(Date.parse(at) / 1000 / HOUR_SEC) * HOUR_SEC
   const times = Array.from({ length: hours }, (_, i) => now - (hours - 1 - i) * HOUR_SEC)
   const sum = (numbers) => numbers.reduce((total, number) => total + number, 0)
-  const busiest = rooms
-    .map(({ name, messagesByHour }) => ({ name, values: messagesByHour }))
-    .filter(({ values }) => sum(values) > 0)
-    .sort((a, b) => sum(b.values) - sum(a.values))
-    .slice(0, MAX_LINES - 1)
-  const all = times.map((_, i) => sum(rooms.map(({ messagesByHour }) => messagesByHour[i])))
-  return { times, lines: busiest.length > 1 ? [{ name: 'all rooms', values: all }, ...busiest] : busiest }
+  const busy = rooms
+    .map(({ name, messagesByHour }) => ({ name, values: messagesByHour, total: sum(messagesByHour) }))
+    .filter(({ total }) => total > 0)
+    .sort((a, b) => b.total - a.total)
+  const all = times.map((_, i) => sum(busy.map(({ values }) => values[i])))
+  const lines = busy.slice(0, MAX_LINES - 1)
+  return { times, lines: busy.length > 1 ? [{ name: 'all rooms', values: all }, ...lines] : lines }
 }

@@ -13,6 +13,9 @@ export class Plot extends Component {
   #frame = null
   #plot = null
   #drawn = ''
+  #take = (frame) => {
+    this.#frame = frame
+  }
   #observer = new ResizeObserver(([entry]) =>
     this.#plot?.setSize({ width: Math.floor(entry.contentRect.width), height: HEIGHT }),
   )
@@ -31,11 +34,12 @@ export class Plot extends Component {
     this.#plot?.destroy()
   }
 
-  render({ title, series }) {
+  render({ title, unit, series }) {
     const isEmpty = series.lines.length === 0
+    const label = `${title}. ${inWords(series.lines, unit)}`
     return h('figure', { class: 'plot' }, [
       h('figcaption', {}, title),
-      h('div', { ref: (frame) => (this.#frame = frame), hidden: isEmpty }),
+      h('div', { ref: this.#take, hidden: isEmpty, role: 'img', 'aria-label': label }),
       isEmpty ? h('p', {}, 'Nothing yet.') : null,
     ])
   }
@@ -79,3 +83,12 @@ export class Plot extends Component {
     }
   }
 }
+
+/** For who does not see it: of each line what it ends at, and its highest value. */
+const inWords = (lines, unit) =>
+  lines
+    .map(({ name, values }) => {
+      const known = values.filter((value) => value !== null && value !== undefined).map(Math.round)
+      return `${name}: ${known.at(-1)}${unit} last, ${Math.max(...known)}${unit} at most.`
+    })
+    .join(' ')

@@ -1,51 +1,53 @@
 // One room: who is in it, and who that is in the lobby.
 import { h } from '/lib/preact/preact.mjs'
 import { Action } from './actions.js'
-import { State, Table } from './table.js'
-import { clock, count } from './words.js'
+import { State, Table, Time } from './table.js'
+import { count } from './words.js'
+
+const HEADINGS = ['Occupant', 'Where', 'Identity in the network', 'Since', 'Last seen']
 
 export function Room({ room, act }) {
-  const { name, jid, lobby, occupants, gaps } = room
-  const messages = room.messagesByHour.reduce((sum, number) => sum + number, 0)
-  const facts = [
-    lobby === null ? 'no lobby' : ['lobby ', h('code', {}, lobby)],
-    `${count(messages, 'message')} in the last day`,
-    gaps.count === 0
-      ? null
-      : `${count(gaps.count, 'gap')} in the history, the last until ${clock(gaps.latest.to)}`,
-    gaps.since === null ? null : h('strong', {}, `not heard since ${clock(gaps.since)}`),
-  ].filter((fact) => fact !== null)
+  const { name, jid, occupants } = room
   return h('article', {}, [
-    h('h3', {}, [name, ' ', h('code', {}, jid)]),
-    h(
-      'p',
-      {},
-      facts.flatMap((fact, i) => (i === 0 ? fact : [', ', fact])),
-    ),
+    h('h3', {}, [h('bdi', {}, name), ' ', h('code', {}, jid)]),
+    h(Facts, { room }),
     h(Table, {
       caption: `Occupants of ${name}`,
-      headings: [
-        'Occupant',
-        'Where',
-        'Identity in the network',
-        'Since',
-        'Last seen',
-        ...(act ? ['Actions'] : []),
-      ],
-      rows: occupants.map((occupant) => ({
-        key: occupant.occupantId,
+      headings: act ? [...HEADINGS, 'Actions'] : HEADINGS,
+      items: occupants,
+      row: (occupant) => ({
+        // One account may be here twice.
+        key: `${occupant.occupantId} ${occupant.nick}`,
         cells: [
           occupant.nick,
           h(Where, { occupant }),
           occupant.identity === null ? 'none yet' : h('code', {}, occupant.identity),
-          clock(occupant.since),
-          occupant.lastSeen === null ? null : clock(occupant.lastSeen),
-          ...(act ? [occupant.side === 'remote' ? h(Ban, { occupant, act }) : null] : []),
+          h(Time, { at: occupant.since }),
+          occupant.lastSeen === null ? null : h(Time, { at: occupant.lastSeen }),
+          ...(act ? [h(OccupantActions, { room, occupant, act })] : []),
         ],
-      })),
+      }),
     }),
     occupants.length === 0 ? h('p', {}, 'Nobody is in it.') : null,
   ])
+}
+
+function Facts({ room: { lobby, gaps, messagesByHour } }) {
+  const messages = messagesByHour.reduce((sum, number) => sum + number, 0)
+  const facts = [
+    lobby === null ? 'no lobby' : ['lobby ', h('code', {}, lobby)],
+    `${count(messages, 'message')} in the last day`,
+    gaps.count > 0 && [
+      `${count(gaps.count, 'gap')} in the history, the last until `,
+      h(Time, { at: gaps.latest.to }),
+    ],
+    gaps.since !== null && h('strong', {}, ['not heard since ', h(Time, { at: gaps.since })]),
+  ].filter(Boolean)
+  return h(
+    'p',
+    {},
+    facts.flatMap((fact, i) => (i === 0 ? fact : [', ', fact])),
+  )
 }
 
 function Where({ occupant: { side, muted, away } }) {
@@ -54,13 +56,35 @@ function Where({ occupant: { side, muted, away } }) {
   return h(State, { kind: muted ? 'off' : 'remote' }, muted ? 'in the lobby, muted here' : 'in the lobby')
 }
 
-/** In all lobbies, and for this gateway alone: the network goes on without us. */
-const Ban = ({ occupant: { nick, identity }, act }) =>
-  h(Action, {
-    act,
-    label: 'Ban',
-    about: nick,
-    command: 'identity ban',
-    args: { id: identity },
-    question: `Take nothing of ${nick} in any lobby of this gateway? Others go on hearing it.`,
-  })
+/** Who is in the lobby can be muted in this room, or banned in all; by XMPP, put out. Nothing of it leaves this gateway. */
+function OccupantActions({ room, occupant, act }) {
+  const { side, nick, identity, muted, away } = occupant
+  const about = `${nick} in ${room.name}`
+  if (away) return null
+  if (side === 'local')
+    return h(Action, {
+      act,
+      label: 'Kick',
+      about,
+      command: 'room kick',
+      args: { room: room.jid, nick },
+      question: `Put ${nick} out of ${room.name}? Whoever is kicked may come in again.`,
+    })
+  return h('span', { class: 'actions' }, [
+    h(Action, {
+      act,
+      label: muted ? 'Unmute' : 'Mute',
+      about,
+      command: muted ? 'room unmute' : 'room mute',
+      args: { room: room.jid, who: identity },
+    }),
+    h(Action, {
+      act,
+      label: 'Ban',
+      about: nick,
+      command: 'identity ban',
+      args: { id: identity },
+      question: `Take nothing of ${nick} in any lobby of this gateway? Others go on hearing it.`,
+    }),
+  ])
+}
