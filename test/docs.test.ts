@@ -133,6 +133,7 @@ test('every command line that a document quotes is one that the usage text allow
       count += 1
       const [name = '', ...words] = command.trim().split(/\s+/)
       if (name === 'help' && words.length === 0) continue
+      if (words.join(' ') === '--help' && (name === 'COMMAND' || forms.has(name))) continue
       if (!forms.get(name)?.some((form) => fits(words, form))) bad.push(`${path}: ${line}`)
     }
   }

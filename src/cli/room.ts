@@ -1,5 +1,5 @@
 /** `foyer room kick | mute | unmute`. */
-import { ask, type Command, GATEWAY_OPTIONS, options, UsageError } from './common.ts'
+import { ask, type Command, GATEWAY_OPTIONS, noSuchVerb, options } from './common.ts'
 
 export const roomCommand: Command = async ([verb, ...argv], io) => {
   switch (verb) {
@@ -19,6 +19,6 @@ export const roomCommand: Command = async ([verb, ...argv], io) => {
       return 0
     }
     default:
-      throw new UsageError('expected: room kick ROOM NICK | mute ROOM WHO | unmute ROOM WHO')
+      throw noSuchVerb('room', verb, ['kick', 'mute', 'unmute'])
   }
 }

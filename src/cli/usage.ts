@@ -27,7 +27,8 @@ export const USAGE = `foyer ${VERSION}: an XMPP gateway for distributed chat lob
   foyer simulate [--peers N] [--degree D] [--participants N] [--messages N] [--churn P] [--split SECONDS]
                  [--rules foyer|retroshare] [--private] [--no-challenges] [--seed S] [--json]
 
---data DIR and --config FILE (or FOYER_DATA, FOYER_CONFIG) say which gateway is meant.`
+--data DIR and --config FILE (or FOYER_DATA, FOYER_CONFIG) say which gateway is meant.
+\`foyer COMMAND --help\` shows one command alone.`
 
 /** The lines of the usage text about one command; all of it for a word that is none. */
 export function usageOf(command: string | undefined): string {
