@@ -83,6 +83,7 @@ function fullRoom(parse: (text: string) => Element): Room {
       isMembersOnly: false,
       createdBy: null,
       owners: [],
+      stays: new Map(),
       subject: '',
       network: '',
       lobby: { network: '', id: '', isPrivate: false, isSigned: false },

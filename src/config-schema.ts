@@ -13,6 +13,7 @@ import {
   folderPath,
   friendId,
   httpUrl,
+  identityNick,
   isLoopback,
   lobbyId,
   port,
@@ -258,6 +259,24 @@ const retroshare = section({
         'Friends whose invitations to lobbies are accepted without asking (`foyer friend list`). Nobody: whoever may log in here can enter the lobbies that this node has joined.',
       ),
       expected: 'a list of friend ids of 32 hex digits, or all',
+    }),
+  staying: z
+    .record(
+      lobbyId,
+      z
+        .record(bareJid, identityNick, 'expected bare JIDs, each with a nickname')
+        .refine(
+          (nicks) => new Set(Object.values(nicks)).size === Object.keys(nicks).length,
+          'expected each nickname once',
+        ),
+      'expected lobby ids of 16 hex digits, each with bare JIDs and their nicknames',
+    )
+    .prefault({})
+    .meta({
+      ...live(
+        'Accounts that [stay in lobbies](muc-mapping.md#staying-while-away) while they are away, and under which nickname: `0123456789abcdef: { ann@example.org: Ann }`. What they choose themselves in the room counts more. None: everybody can choose.',
+      ),
+      expected: 'lobby ids, each with bare JIDs and their nicknames',
     }),
   identities: section({
     default: linking

@@ -2,7 +2,9 @@
 import { z } from 'zod'
 import type { StoreLocation } from './archive/open-store.ts'
 import { parsePostgresUrl } from './archive/postgres-url.ts'
-import { parseJid } from './stanza/jid.ts'
+import { networkPolicy } from './bridge/to-lobby.ts'
+import { RETROSHARE_LIMITS } from './retroshare/lobby-limits.ts'
+import { normalizeResource, parseJid } from './stanza/jid.ts'
 import type { FriendId, LobbyId } from './util/ids.ts'
 
 /** An address to listen on or to hand out. Port 0 lets the system choose. */
@@ -70,6 +72,12 @@ export const lobbyId = converted('a lobby id of 16 hex digits', (text) =>
 export const friendId = converted('a friend id of 32 hex digits', (text) =>
   /^[0-9a-fA-F]{32}$/.test(text) ? (text.toLowerCase() as FriendId) : undefined,
 )
+
+/** A nick that RetroShare takes, of an XMPP user. */
+export const identityNick = converted('a nickname of up to 30 characters and 50 bytes', (text) => {
+  const nick = normalizeResource(text)
+  return nick === undefined || networkPolicy(RETROSHARE_LIMITS).refusesNick(nick) ? undefined : nick
+})
 
 /** What a browser can send in a header and in a cookie as it is. */
 export const token = converted('letters, digits and any of -._~+/ with = only at the end', (text) =>

@@ -42,6 +42,8 @@ export interface RetroshareConfig {
   readonly autojoin: readonly LobbyId[]
   /** Friends whose invitations are accepted without asking. */
   readonly acceptInvites: 'all' | readonly FriendId[]
+  /** Who stays in lobbies while away: by lobby, then bare JID, the nick. */
+  readonly staying: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** Whether identities are linked to the profile: in lobbies that are named here, and in all others. */
   readonly identities: {
     readonly default: Linking

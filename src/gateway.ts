@@ -145,6 +145,7 @@ async function build(
       }),
       hasOtherServers: config.xmpp.component !== null,
       admins: () => live.admins,
+      staysIn: (lobby) => live.staysIn(lobby),
       // Of accounts elsewhere nobody can tell which are guests.
       isKept: (account) => domainOf(account) !== serverDomain || accounts.isRegistered(account),
       isReachable: (account) => xmpp.isReachable(account),
@@ -329,6 +330,7 @@ async function build(
       live.take(fresh)
       if (fresh.xmpp.server?.tls) server?.reloadTls(fresh.xmpp.server.tls)
       rooms.describeAll()
+      for (const network of networks.values()) rooms.adopt(network)
       joinLobbies(networks, fresh)
     },
     stop: () => {

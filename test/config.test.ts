@@ -58,6 +58,7 @@ test('defaults alone give a gateway on loopback', () => {
       advertise: null,
       autojoin: [],
       acceptInvites: [],
+      staying: {},
       identities: { default: 'anonymous', lobbies: {} },
     },
     limits: { files: 256 * 1024 * 1024, uploads: 256 * 1024 * 1024 },
@@ -409,6 +410,22 @@ test('accounts can be made by their users only where accounts log in', () => {
   ])
   expect(problems('xmpp: { server: { registration: maybe } }\n')).toEqual([
     'FILE:1:19: xmpp.server.registration: expected true or false',
+  ])
+})
+
+test('who stays in which lobby is said by lobby and account, each nickname once', () => {
+  const staying = (lines: string): string => `retroshare:\n  staying:\n${lines}`
+  expect(
+    load(staying('    00000000000000AA: { Ann@Example.org: Ann, bob@example.org: B }\n')).retroshare?.staying,
+  ).toEqual({ '00000000000000aa': { 'ann@example.org': 'Ann', 'bob@example.org': 'B' } })
+  expect(problems(staying('    "12": {}\n'))).toHaveLength(1)
+  expect(problems(staying('    00000000000000aa: { ann: Ann }\n'))).toHaveLength(1)
+  const long = 'n'.repeat(31)
+  expect(problems(staying(`    00000000000000aa: { ann@example.org: ${long} }\n`))).toEqual([
+    expect.stringContaining('expected a nickname of up to 30 characters and 50 bytes'),
+  ])
+  expect(problems(staying('    00000000000000aa: { ann@a.org: Ann, bob@a.org: Ann }\n'))).toEqual([
+    expect.stringContaining('expected each nickname once'),
   ])
 })
 

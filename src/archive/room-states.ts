@@ -19,6 +19,9 @@ interface RawAffiliation {
   is_staying: number
 }
 
+/** What `is_staying` says. */
+const [UNSAID, STAYS, LEAVES] = [0, 1, -1]
+
 /** A document that this table has written. */
 const parsed = <T>(json: string | null): T | null => (json === null ? null : (JSON.parse(json) as T))
 const written = (value: unknown): string | null =>
@@ -50,7 +53,7 @@ function joined(
 ): ReadonlyMap<string, RoomState> {
   const byRoom = new Map<string, AffiliationRecord[]>()
   for (const { room, is_staying, ...kept } of affiliations) {
-    const record = is_staying === 1 ? { ...kept, isStaying: true } : kept
+    const record = is_staying === UNSAID ? kept : { ...kept, isStaying: is_staying === STAYS }
     const records = byRoom.get(room)
     if (records) records.push(record)
     else byRoom.set(room, [record])
@@ -78,7 +81,7 @@ async function save(tx: SqlRunner, room: string, write: StateWrite): Promise<voi
       affiliation,
       reason,
       nick,
-      isStaying ? 1 : 0,
+      isStaying === undefined ? UNSAID : isStaying ? STAYS : LEAVES,
     )
   if (write.settings === undefined && write.tombstone === undefined && write.lobby === undefined) return
   const before = await tx.get<RawState>(

@@ -19,6 +19,7 @@ export interface ToRoom {
   readonly pictures: readonly ShownPicture[]
 }
 
+const NOBODY: ReadonlyMap<string, string> = new Map()
 const NOTHING: ToRoom = { events: [], claims: [], pictures: [] }
 
 /** What an update of `pairing.lobby` means to its room. Changes of the lobby itself are for `describeLobby`. */
@@ -128,11 +129,15 @@ export interface RoomRecord {
   readonly subject: string
 }
 
-/** What the room shows of its lobby. `admins` are the bare JIDs of `xmpp.admins`. */
+/**
+ * What the room shows of its lobby. `admins` are the bare JIDs of `xmpp.admins`; `stays`: accounts that stay in the lobby
+ * by configuration, and their nicks.
+ */
 export function describeLobby(
   lobby: LobbyInfo,
   room: RoomRecord,
   admins: readonly string[],
+  stays: ReadonlyMap<string, string> = NOBODY,
 ): RoomDescription {
   const notes = [
     `A lobby of the ${lobby.network} network, ${lobby.isPrivate ? 'private' : 'public'}.`,
@@ -149,6 +154,7 @@ export function describeLobby(
     isMembersOnly: lobby.isPrivate && (admins.length > 0 || room.createdBy !== null),
     createdBy: room.createdBy,
     owners: admins,
+    stays,
     subject: room.subject,
     network: notes.join(' '),
     lobby: {

@@ -1,15 +1,21 @@
 /** What may change while the gateway runs: read anew from each configuration that is taken over. */
 import type { Config } from '../config.ts'
+import type { LobbyId } from '../util/ids.ts'
+
+const NOBODY: ReadonlyMap<string, string> = new Map()
 
 export class LiveSettings {
   #config: Config
+  #stays: ReadonlyMap<string, ReadonlyMap<string, string>>
 
   constructor(config: Config) {
     this.#config = config
+    this.#stays = staysOf(config)
   }
 
   take(config: Config): void {
     this.#config = config
+    this.#stays = staysOf(config)
   }
 
   /** Bare JIDs that own every room. */
@@ -31,4 +37,17 @@ export class LiveSettings {
   get acceptInvites(): NonNullable<Config['retroshare']>['acceptInvites'] {
     return this.#config.retroshare?.acceptInvites ?? []
   }
+
+  /** Accounts (bare JIDs) that stay in the lobby while away, and their nicks. */
+  staysIn(lobby: LobbyId): ReadonlyMap<string, string> {
+    return this.#stays.get(lobby) ?? NOBODY
+  }
 }
+
+const staysOf = ({ retroshare }: Config): ReadonlyMap<string, ReadonlyMap<string, string>> =>
+  new Map(
+    Object.entries(retroshare?.staying ?? {}).map(([lobby, nicks]) => [
+      lobby,
+      new Map(Object.entries(nicks)),
+    ]),
+  )

@@ -8,9 +8,11 @@ import type { LobbyInfo, LobbyUpdate } from '../lobby/lobby.ts'
 import { mayRead } from '../muc/access.ts'
 import { isMemberOf } from '../muc/affiliation.ts'
 import { messagesByHour, rateOf } from '../muc/message-rate.ts'
+import { nickOf } from '../muc/records.ts'
 import { createRoom, isQuiet, stateOf } from '../muc/room.ts'
 import type { RoomEvent } from '../muc/room-port.ts'
 import type { RoomConfig, RoomState } from '../muc/room-state.ts'
+import { unkeptStays } from '../muc/staying.ts'
 import { Jid, parseJid } from '../stanza/jid.ts'
 import { errorReply } from '../stanza/stanza-error.ts'
 import type { Element } from '../stanza/xml.ts'
@@ -34,6 +36,8 @@ export class LoadedRoom {
   #subject: string
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
+  /** What was told of who cannot stay. */
+  readonly #unkept = new Set<string>()
   /** When something was last asked of it. */
   usedAtMs: number
 
@@ -68,6 +72,7 @@ export class LoadedRoom {
     for (const participant of network.members(lobby.id))
       this.onUpdate({ kind: 'entered', lobby: lobby.id, participant })
     if (!parts.isNew) this.#hear(lobby.isHeard)
+    this.#warnOfUnkept()
   }
 
   get localpart(): string {
@@ -154,10 +159,11 @@ export class LoadedRoom {
     return session && { nick: session.occupant.nick, payload: session.payload }
   }
 
-  /** The nick that an account (bare JID) has registered, and whether it stays in the lobby while away. */
+  /** The nick that is kept for an account (bare JID), and whether it stays in the lobby while away. */
   registrationOf(account: string): { readonly nick: string; readonly isStaying: boolean } | undefined {
-    const { nick = '', isStaying = false } = this.#runner.room.affiliations.get(account) ?? {}
-    return nick === '' ? undefined : { nick, isStaying }
+    const { room } = this.#runner
+    const nick = nickOf(room, account)
+    return nick === '' ? undefined : { nick, isStaying: room.staying.has(account) }
   }
 
   /** Whether this account (bare JID) may enter without more. */
@@ -177,6 +183,7 @@ export class LoadedRoom {
     this.#lobby = lobby
     this.#runner.dispatch({ kind: 'described', description: this.#description() })
     this.#hear(lobby.isHeard)
+    this.#warnOfUnkept()
   }
 
   /** The network knows nothing of the lobby any more. */
@@ -219,7 +226,23 @@ export class LoadedRoom {
 
   #description() {
     const { createdBy } = this.#parts.row
-    return describeLobby(this.#lobby, { createdBy, subject: this.#subject }, this.#around.admins())
+    const { admins, staysIn } = this.#around
+    return describeLobby(
+      this.#lobby,
+      { createdBy, subject: this.#subject },
+      admins(),
+      staysIn(this.#lobby.id),
+    )
+  }
+
+  /** Told once each: descriptions come often. */
+  #warnOfUnkept(): void {
+    for (const { account, reason } of unkeptStays(this.#runner.room)) {
+      const told = `${account}: ${reason}`
+      if (this.#unkept.has(told)) continue
+      this.#unkept.add(told)
+      this.#around.log.warn({ code: 'STAY_NOT_KEPT', room: this.localpart, account, reason }, 'does not stay')
+    }
   }
 
   #wakeAt(atMs: number, wake: () => void): void {

@@ -6,6 +6,10 @@ import { CONFIG_KEYS } from '../config-keys.ts'
 const LIVE: ReadonlySet<string> = new Set(
   CONFIG_KEYS.filter(({ isLive }) => isLive).map(({ path }) => path.join('.')),
 )
+/** Keys that hold a value, and no further keys. */
+const WHOLE: ReadonlySet<string> = new Set(
+  CONFIG_KEYS.filter(({ expected }) => expected !== undefined).map(({ path }) => path.join('.')),
+)
 /** Where a value has another name than the key that an operator sets. */
 const KEYS: Readonly<Record<string, string>> = {
   'archive.retentionMs': 'archive.retention',
@@ -34,9 +38,15 @@ function differing(old: Config, fresh: Config): string[] {
   return [...new Set([...before.keys(), ...after.keys()])].filter((key) => before.get(key) !== after.get(key))
 }
 
-/** Key path → value as JSON; lists and endpoints are leaves. */
+/** Key path → value as JSON; lists, endpoints and maps are leaves. */
 function leaves(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !('port' in value))
+  const isSection =
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !('port' in value) &&
+    !WHOLE.has(path)
+  if (isSection)
     for (const [key, child] of Object.entries(value))
       leaves(child, path === '' ? key : `${path}.${key}`, into)
   else into.set(KEYS[path] ?? path, JSON.stringify(value))

@@ -113,15 +113,15 @@ export class RoomKeeper {
     const row = known ?? this.#store(network.id, lobby)
     const room = this.loaded.get(row.localpart)
     if (room) room.describe(lobby)
-    else if (this.#states.isHeld(row.localpart) || (lobby.isJoined && !this.#states.tombstone(row.localpart)))
+    else if (this.#isHeld(row) || (lobby.isJoined && !this.#states.tombstone(row.localpart)))
       this.#load(row, network, lobby, false)
   }
 
   /** What a network knows already: rooms of joined lobbies are loaded, so that nothing said there is missed; and those that somebody stays in. */
   adopt(network: LobbyNetwork): void {
     for (const lobby of network.snapshot().lobbies) this.show(network, lobby)
-    for (const localpart of this.#states.held())
-      if (this.#records.get(localpart)?.network === network.id) this.find(localpart, true)
+    for (const row of this.#records.all())
+      if (row.network === network.id && this.#isHeld(row)) this.find(row.localpart, true)
   }
 
   /** What a destroyed room left behind; null when it is there. An owner who joins brings it back. */
@@ -175,6 +175,10 @@ export class RoomKeeper {
       if (!state.tombstone)
         yield listedRoom(row, lobby, { loaded, state, admins: this.#options.around.admins() })
     }
+  }
+
+  #isHeld({ localpart, lobby }: RoomRow): boolean {
+    return this.#states.isHeld(localpart, this.#options.around.staysIn(lobby))
   }
 
   /** A lobby made here that the network does not have: not yet, left, or made just before the process was killed. */

@@ -6,7 +6,7 @@ import type { LobbyNetwork } from '../lobby/network.ts'
 import type { RoomState, RoomTombstone, StateWrite } from '../muc/room-state.ts'
 import type { StanzaError } from '../stanza/stanza-error.ts'
 import type { Element, PreparedStanza } from '../stanza/xml.ts'
-import type { ParticipantId } from '../util/ids.ts'
+import type { LobbyId, ParticipantId } from '../util/ids.ts'
 import type { Hearing } from './hearing.ts'
 import type { Pictures } from './pictures.ts'
 import type { SharedPorts } from './room-ports.ts'
@@ -25,6 +25,8 @@ export interface RoomSurroundings {
   readonly hearing: Hearing
   /** Bare JIDs that own every room. */
   admins(): readonly string[]
+  /** Accounts (bare JIDs) that stay in the lobby while away by configuration, and their nicks. */
+  staysIn(lobby: LobbyId): ReadonlyMap<string, string>
   /** An account (bare JID) whose identities outlive the process. */
   isKept(account: string): boolean
   /** Whether a message to this account (bare) would be delivered now. */

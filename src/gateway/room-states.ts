@@ -44,15 +44,15 @@ export class RoomStates {
     for (const [localpart, { lobby }] of this.#states) if (lobby) this.#lobbies.set(localpart, lobby)
   }
 
-  /** Somebody stays in the lobby of a room that is not loaded. */
-  isHeld(localpart: string): boolean {
+  /** Somebody stays in the lobby of a room that is not loaded. `stays`: who does by configuration, and has not declined. */
+  isHeld(localpart: string, stays: ReadonlyMap<string, string>): boolean {
     const { tombstone, affiliations } = this.of(localpart)
-    return tombstone === null && affiliations.some((record) => record.isStaying)
-  }
-
-  /** Rooms that are not loaded and whose lobbies somebody stays in. */
-  held(): string[] {
-    return [...this.#states.keys()].filter((localpart) => this.isHeld(localpart))
+    if (tombstone !== null) return false
+    const chosen = new Map(affiliations.map(({ address, isStaying }) => [address, isStaying]))
+    return (
+      [...chosen.values()].includes(true) ||
+      [...stays.keys()].some((account) => chosen.get(account) !== false)
+    )
   }
 
   /** What is kept of a room that is not loaded. */

@@ -60,17 +60,24 @@ function recordsOf(room: Room, items: readonly AffiliationItem[]): Records {
       affiliation,
       reason: affiliation === 'none' ? '' : reason,
       nick: hasNick ? (nick ?? kept) : '',
-      ...(hasNick && before?.isStaying && { isStaying: true }),
+      ...stayOf(before, hasNick),
     })
   }
   const changes = [...wanted.values()].filter((record) => !isKnown(room, record))
   const isNothing = (record: AffiliationRecord): boolean =>
-    record.affiliation === 'none' && record.address !== room.createdBy
+    record.affiliation === 'none' && record.isStaying === undefined && record.address !== room.createdBy
   return {
     records: changes.filter((record) => !isNothing(record)),
     forgotten: changes.filter(isNothing).map((record) => record.address),
   }
 }
+
+/** Without a nick nobody stays; who does not want to, never does. */
+const stayOf = (
+  before: AffiliationRecord | undefined,
+  hasNick: boolean,
+): Pick<AffiliationRecord, 'isStaying'> =>
+  before?.isStaying === false || (hasNick && before?.isStaying) ? { isStaying: before.isStaying } : {}
 
 /** Nothing would change. */
 function isKnown(room: Room, { address, affiliation, reason, nick }: AffiliationRecord): boolean {

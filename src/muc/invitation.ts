@@ -6,9 +6,10 @@ import { childOf, type Element, el, elements } from '../stanza/xml.ts'
 import { reasonOf } from './admin-item.ts'
 import { affiliationOf, isAdmin, isOwner } from './affiliation.ts'
 import { MAX_AFFILIATIONS, MAX_INVITATIONS } from './limits.ts'
+import { putRecords } from './records.ts'
 import { refusal, refuse } from './reply.ts'
 import { hasVoice, isModerator } from './role.ts'
-import { putRecords, type Room } from './room.ts'
+import type { Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
 import type { AffiliationRecord } from './room-state.ts'
 import { failTo, save } from './saving.ts'
@@ -79,7 +80,7 @@ function newMembers(room: Room, addresses: readonly (Jid | undefined)[]): Affili
       affiliation: 'member',
       reason: '',
       nick,
-      ...(isStaying && { isStaying }),
+      ...(isStaying !== undefined && { isStaying }),
     })
   }
   return [...members.values()]

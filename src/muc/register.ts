@@ -11,8 +11,9 @@ import { mayRead, refusesAccount } from './access.ts'
 import { affiliationOf } from './affiliation.ts'
 import { booleanValue } from './config-fields.ts'
 import { MAX_AFFILIATIONS, MAX_NICK_RECORDS, MAX_STAYING } from './limits.ts'
+import { nickOf, putRecords } from './records.ts'
 import { answer, refusal, refuse } from './reply.ts'
-import { putRecords, type Room } from './room.ts'
+import type { Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
 import type { AffiliationRecord } from './room-state.ts'
 import { failTo, save } from './saving.ts'
@@ -20,9 +21,6 @@ import { failTo, save } from './saving.ts'
 const ROOM_NICK = 'muc#register_roomnick'
 const LEGACY_NICK = 'username'
 const STAY = 'foyer#stay'
-
-/** The nick that an account (bare JID) has registered; empty when it has none. */
-export const nickOf = (room: Room, account: string): string => room.affiliations.get(account)?.nick ?? ''
 
 /** Somebody else than this account (bare JID) has registered the nick. */
 export const isReservedFor = (room: Room, account: string, nick: string): boolean =>
@@ -32,7 +30,8 @@ export function receiveRegistration(room: Room, from: Jid, iq: Element, query: E
   const banned = refusesAccount(room, from.bare)
   if (banned) return refuse(room, from, iq, banned)
   if (iq.attrs.type === 'get') return answer(from, iqResult(iq, registration(room, from.bare)))
-  if (elements(query).some((child) => child.getName() === 'remove')) return store(room, from, iq, NOTHING)
+  if (elements(query).some((child) => child.getName() === 'remove'))
+    return store(room, from, iq, { nick: '', ...(isConfigured(room, from.bare) && { isStaying: false }) })
   const wish = readWish(room, from.bare, query)
   if (!wish.ok) return refuse(room, from, iq, wish.error)
   const error = refusesNick(room, from.bare, wish.value.nick) ?? refusesStay(room, from, wish.value)
@@ -81,14 +80,12 @@ export const stayRequest = (nick: string, stays: boolean): Element =>
   )
 
 /** What an account asks to be kept of it. */
-interface Wish {
-  readonly nick: string
-  readonly isStaying: boolean
-}
+type Wish = Pick<AffiliationRecord, 'nick' | 'isStaying'>
 
-const NOTHING: Wish = { nick: '', isStaying: false }
+const isStaying = (room: Room, account: string): boolean => room.staying.has(account)
 
-const isStaying = (room: Room, account: string): boolean => room.affiliations.get(account)?.isStaying ?? false
+/** Then not to stay has to be remembered. */
+const isConfigured = (room: Room, account: string): boolean => room.description.stays.has(account)
 
 /** Who does not say whether to stay has it as before. */
 function readWish(room: Room, account: string, query: Element): Result<Wish, StanzaError> {
@@ -104,11 +101,14 @@ function readWish(room: Room, account: string, query: Element): Result<Wish, Sta
   const nick = text === undefined ? undefined : normalizeResource(text.trim())
   if (nick === undefined)
     return fail(refusal(room, 'modify', 'bad-request', `${ROOM_NICK}: expected a nickname`))
+  const before = room.affiliations.get(account)?.isStaying
   const values = form?.fields.get(STAY)
-  const stays = values ? readBoolean(values) : isStaying(room, account)
-  return stays === undefined
-    ? fail(refusal(room, 'modify', 'bad-request', `${STAY}: expected 1 or 0`))
-    : ok({ nick, isStaying: stays })
+  const stays = values ? readBoolean(values) : before
+  if (values && stays === undefined)
+    return fail(refusal(room, 'modify', 'bad-request', `${STAY}: expected 1 or 0`))
+  // A form that never said yes need not mean no.
+  const isUnsaid = stays === undefined || (!stays && before === undefined && !isConfigured(room, account))
+  return ok({ nick, ...(!isUnsaid && { isStaying: stays }) })
 }
 
 /** Who stays hears what is said, and so must be somebody who may. */
@@ -142,18 +142,19 @@ function refusesNick(room: Room, account: string, nick: string): StanzaError | u
 }
 
 /** Nothing else changes: who stands how to the room is for owners and admins to say. */
-function store(room: Room, from: Jid, iq: Element, { nick, isStaying: stays }: Wish): RoomEffect[] {
+function store(room: Room, from: Jid, iq: Element, wish: Wish): RoomEffect[] {
   const before = room.affiliations.get(from.bare)
-  if ((before?.nick ?? '') === nick && stays === isStaying(room, from.bare)) return answer(from, iqResult(iq))
+  if ((before?.nick ?? '') === wish.nick && before?.isStaying === wish.isStaying)
+    return answer(from, iqResult(iq))
   const affiliation = before?.affiliation ?? (from.bare === room.createdBy ? 'owner' : 'none')
   const record: AffiliationRecord = {
     address: from.bare,
     affiliation,
     reason: before?.reason ?? '',
-    nick,
-    ...(stays && { isStaying: true }),
+    ...wish,
   }
-  const isNothing = nick === '' && affiliation === 'none' && from.bare !== room.createdBy
+  const isNothing =
+    wish.nick === '' && wish.isStaying === undefined && affiliation === 'none' && from.bare !== room.createdBy
   const write = isNothing ? { records: [], forgotten: [from.bare] } : { records: [record], forgotten: [] }
   return save(room, {
     write,

@@ -51,6 +51,8 @@ export interface RoomDescription {
   readonly createdBy: string | null
   /** Bare JIDs that own every room of this gateway (`xmpp.admins`); no room can change that. */
   readonly owners: readonly string[]
+  /** Accounts (bare JIDs) that stay in the lobby while away by configuration, unless they chose otherwise, and their nicks. */
+  readonly stays: ReadonlyMap<string, string>
   /** Current subject; empty when none was set. */
   readonly subject: string
   /** Extra lines for people in `muc#roominfo_description`: that history is kept, that moderation is local. */

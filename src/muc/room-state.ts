@@ -5,7 +5,7 @@ export type Affiliation = 'owner' | 'admin' | 'member' | 'none' | 'outcast'
 /** What an occupant may do while it is there. */
 export type Role = 'moderator' | 'participant' | 'visitor' | 'none'
 
-/** What is kept of one address. One with affiliation `none` and no nick is kept for the room's creator only. */
+/** What is kept of one address. One with affiliation `none` and no nick is the room's creator's, or of who does not want to stay. */
 export interface AffiliationRecord {
   /** Bare JID or domain of XMPP users, or `identity.ID@DOMAIN` for a participant of the lobby. */
   readonly address: string
@@ -14,7 +14,7 @@ export interface AffiliationRecord {
   readonly reason: string
   /** Nick that nobody else can have; empty when none is registered. */
   readonly nick: string
-  /** The place in the lobby, under this nick, is kept while nobody of the account is in the room. */
+  /** Whether the place in the lobby is kept while nobody of the account is in the room; undefined: it never said. */
   readonly isStaying?: boolean
 }
 

@@ -6,6 +6,7 @@ import type { ArchiveId, ParticipantId } from '../util/ids.ts'
 import { MAX_OCCUPANTS, MAX_SENT_MEMORY, MAX_SLOW_MODE_SECONDS, SENT_MEMORY_MS } from './limits.ts'
 import type { MessageRate } from './message-rate.ts'
 import { emptyRecent, type Recent } from './recent.ts'
+import { putRecords } from './records.ts'
 import { configOf } from './room-config.ts'
 import type {
   RoomDescription,
@@ -139,7 +140,7 @@ export interface Room {
   readonly affiliations: Map<string, AffiliationRecord>
   /** Registered nicks and the addresses they belong to. */
   readonly reserved: Map<string, string>
-  /** Accounts that asked to keep their place in the lobby, and the nicks that they registered for it. */
+  /** Accounts that keep their place in the lobby while away, and the nicks that they have there. */
   readonly staying: Map<string, string>
   /** Those of them that are in the lobby and not here, with the nick that they have there. */
   readonly away: Map<string, KeptPlace>
@@ -245,22 +246,3 @@ export const stateOf = (room: Room): Pick<RoomState, 'settings' | 'affiliations'
   settings: room.settings,
   affiliations: [...room.affiliations.values()],
 })
-
-/** Takes over what is kept of some addresses, and forgets others. */
-export function putRecords(
-  room: Room,
-  records: readonly AffiliationRecord[],
-  forgotten: readonly string[] = [],
-): void {
-  for (const address of [...forgotten, ...records.map((record) => record.address)]) {
-    const nick = room.affiliations.get(address)?.nick ?? ''
-    if (room.reserved.get(nick) === address) room.reserved.delete(nick)
-    room.affiliations.delete(address)
-    room.staying.delete(address)
-  }
-  for (const record of records) {
-    room.affiliations.set(record.address, record)
-    if (record.nick !== '') room.reserved.set(record.nick, record.address)
-    if (record.nick !== '' && record.isStaying) room.staying.set(record.address, record.nick)
-  }
-}

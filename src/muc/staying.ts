@@ -1,4 +1,4 @@
-/** Places in the lobby that are kept for accounts while they are away: asked for with a registered nick (XEP-0045 §7.10). */
+/** Places in the lobby that are kept for accounts while they are away: asked for with a registered nick (XEP-0045 §7.10), or configured. */
 import { refusesAccount } from './access.ts'
 import type { Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
@@ -30,8 +30,20 @@ export function settlePlaces(room: Room, nowMs: number): RoomEffect[] {
   if (room.isWithdrawn) return effects
   for (const [account, nick] of room.staying) {
     if (isPresent(room, account) || room.away.has(account) || !mayStay(room, account)) continue
+    // Whoever has the nick from before it was this account's keeps it as long as they are here.
+    if (room.occupants.has(nick)) continue
     room.away.set(account, { nick, sinceMs: nowMs })
     effects.push({ kind: 'local-entered', account, nick })
   }
   return effects
+}
+
+/** Accounts that were configured to stay, do not want otherwise, and cannot: why, in words. */
+export function unkeptStays(room: Room): { readonly account: string; readonly reason: string }[] {
+  return [...room.description.stays].flatMap(([account, nick]) => {
+    if (room.affiliations.get(account)?.isStaying === false) return []
+    const error = refusesAccount(room, account) ?? room.policy.refusesRegistration(account)
+    const reason = error?.text ?? (room.staying.has(account) ? undefined : `${nick} belongs to somebody else`)
+    return reason === undefined ? [] : [{ account, reason }]
+  })
 }

@@ -1,21 +1,17 @@
 /** RetroShare as a lobby network: friends, services, identities and the lobby router, put together. */
 import { randomBytes as strongRandomBytes } from 'node:crypto'
-import type { FriendInfo, LobbyCommand, LobbyInfo, LobbyLimits, ParticipantInfo } from '../lobby/lobby.ts'
+import type { FriendInfo, LobbyCommand, LobbyInfo, ParticipantInfo } from '../lobby/lobby.ts'
 import type { LobbyNetwork, LobbySpec, NetworkSnapshot } from '../lobby/network.ts'
 import { toHex } from '../util/bytes.ts'
 import { GatewayError } from '../util/errors.ts'
 import type { FriendId, LobbyId, NetworkId, SpeakerId } from '../util/ids.ts'
-import { MAX_IDENTITY_NICK_BYTES } from './identity/gxs-identity.ts'
+import { RETROSHARE_LIMITS } from './lobby-limits.ts'
 import { Node } from './node.ts'
 import type { NodeOptions } from './node-options.ts'
-import { MAX_PRIVATE_BYTES } from './private-chat.ts'
-import { SIZE } from './routing/limits.ts'
 import { addressText, ownInvite, publicAddress } from './self.ts'
 
 /** Name of this network. */
 export const RETROSHARE = 'retroshare' as NetworkId
-/** RetroShare's own limit for the names of identities. */
-const MAX_NICK_CHARS = 30
 
 /** As `NodeOptions`; clock, randomness and version have defaults. */
 export type RetroShareOptions = Omit<NodeOptions, 'now' | 'randomBytes' | 'version'> &
@@ -28,12 +24,7 @@ export function createRetroShareNetwork(options: RetroShareOptions): LobbyNetwor
 
 class Network implements LobbyNetwork {
   readonly id = RETROSHARE
-  readonly limits: LobbyLimits = {
-    maxTextBytes: SIZE.textBytes,
-    maxPrivateTextBytes: MAX_PRIVATE_BYTES,
-    maxNickChars: MAX_NICK_CHARS,
-    maxNickBytes: MAX_IDENTITY_NICK_BYTES,
-  }
+  readonly limits = RETROSHARE_LIMITS
   readonly #options: NodeOptions
   #started: Node | undefined
 

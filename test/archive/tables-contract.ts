@@ -126,7 +126,10 @@ export function tablesContract(
 
       test('is kept by room: settings, lobby, tombstone and affiliations, each until it is written again', async () => {
         const lobby = { name: 'Den', isPrivate: true, isSigned: false }
-        const [ann, bob] = [{ ...record('ann@x', 'owner'), isStaying: true }, record('bob@x', 'outcast')]
+        const [ann, bob] = [
+          { ...record('ann@x', 'owner'), isStaying: true },
+          { ...record('bob@x', 'outcast'), isStaying: false },
+        ]
         await store.roomStates.save('a', {
           ...write,
           settings: { isModerated: true, password: "it's" },

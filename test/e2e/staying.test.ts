@@ -95,3 +95,29 @@ test('who stays is seen by the other node while away and after a restart, and ge
     ?.getChild('forwarded', 'urn:xmpp:forward:0')
   expect(forwarded?.getChild('message')?.attrs.from).toBe(`${roomA}/Carl`)
 }, 120_000)
+
+test('who is configured to stay is there without having come, gets the mentions on return, and goes with the configuration', async () => {
+  const lobby = await b.cli('lobby', 'create', 'Library')
+  const roomB =
+    lobbyIn(await b.mapWhen<MapView>((map) => lobbyIn(map, lobby) !== undefined), lobby)?.room ?? ''
+  await carl.join(roomB, 'Carl')
+  const configured = { FOYER_RETROSHARE__STAYING: `{ ${lobby}: { dora@localhost: Librarian } }` }
+  await a.stop()
+  await a.start(configured)
+  await b.mapWhen<MapView>((map) => occupant(map, roomB, 'Librarian') !== undefined)
+  await carl.sees(roomB, 'Librarian')
+  await carl.say(roomB, 'librarian, a book is back')
+  const roomA = lobbyIn(await a.mapWhen<MapView>((map) => lobbyIn(map, lobby) !== undefined), lobby)?.room
+  const dora = await login('dora')
+  const mention = await dora.when(
+    (stanza: Element) => stanza.getChildText('body')?.endsWith('librarian, a book is back') ?? false,
+    40_000,
+  )
+  expect(mention.attrs.from).toBe(roomA)
+
+  await a.stop()
+  await b.mapWhen<MapView>((map) => occupant(map, roomB, 'Librarian') === undefined)
+  await a.start()
+  const after = await a.mapWhen<MapView>((map) => lobbyIn(map, lobby) !== undefined)
+  expect(occupant(after, roomA ?? '', 'Librarian')).toBeUndefined()
+}, 120_000)

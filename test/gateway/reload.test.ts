@@ -48,3 +48,13 @@ test('another certificate is taken at once; the first one waits for a restart', 
     needRestart: ['xmpp.server.tls'],
   })
 })
+
+test('a map of values is told by its own key', () => {
+  const fresh = loadConfig({
+    env: { FOYER_RETROSHARE__STAYING: '{ 00000000000000aa: { ann@example.org: Ann } }' },
+  })
+  expect(compareConfigs(started, started, fresh)).toEqual({
+    changed: ['retroshare.staying'],
+    needRestart: [],
+  })
+})

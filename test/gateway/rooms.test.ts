@@ -34,6 +34,8 @@ class World {
   readonly writer: ArchiveWriter
   readonly rooms: Rooms
   readonly files: FileStore
+  /** Who stays by configuration: by lobby, then account, the nick. */
+  readonly stays = new Map<string, Map<string, string>>()
   /** The next commit fails. */
   isDiskFull = false
   /** What owners decide cannot be stored. */
@@ -87,6 +89,7 @@ class World {
         }),
         hasOtherServers: false,
         admins: () => [],
+        staysIn: (lobby) => this.stays.get(lobby) ?? new Map(),
         isKept: (account) => this.kept.has(account),
         isReachable: (account) => account !== 'away@test',
         mail: (account, stanza) => this.mail.push({ account, xml: serialize(stanza) }),
@@ -674,6 +677,26 @@ test('who stays in a lobby that was found is there again as soon as a friend lis
   expect(world.mail).toEqual([
     { account: 'ann@test', xml: expect.stringContaining('Zoe mentioned you in Cafe: ann, are you there?') },
   ])
+})
+
+test('who is configured to stay is in the lobby when it is seen, after each start, and out when it is configured no longer', async () => {
+  const stays = new Map([['ann@test', 'Ann']])
+  const enter = expect.objectContaining({ kind: 'enter', speaker: 'ann@test/Ann', nick: 'Ann' })
+  world.stays.set(CAFE, stays)
+  world.kept.add('ann@test')
+  world.network.show(CAFE, 'Cafe')
+  expect(world.network.commands).toEqual([enter])
+  await restart()
+  world.kept.add('ann@test')
+  world.network.show(CAFE, 'Cafe')
+  expect(world.network.commands).toEqual([])
+  world.stays.set(CAFE, stays)
+  world.rooms.describeAll()
+  world.rooms.adopt(world.network)
+  expect(world.network.commands).toEqual([enter])
+  world.stays.clear()
+  world.rooms.describeAll()
+  expect(world.network.commands.at(-1)).toMatchObject({ kind: 'exit', speaker: 'ann@test/Ann' })
 })
 
 test('a room that nobody uses leaves memory after ten minutes, and comes back as it was', async () => {

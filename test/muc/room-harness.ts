@@ -29,6 +29,7 @@ export const DESCRIPTION: RoomDescription = {
   isMembersOnly: false,
   createdBy: null,
   owners: ['boss@example.org'],
+  stays: new Map(),
   subject: '',
   network: 'A lobby of RetroShare.',
   lobby: { network: 'retroshare', id: '00000000000000aa', isPrivate: false, isSigned: false },

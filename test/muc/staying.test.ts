@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { namesNick } from '../../src/muc/mentions.ts'
 import { occupantsOf } from '../../src/muc/occupant-view.ts'
 import type { AffiliationRecord, RoomSettings } from '../../src/muc/room-state.ts'
+import { unkeptStays } from '../../src/muc/staying.ts'
 import { NS } from '../../src/stanza/ns.ts'
 import { errorOf, participant, ROOM, RoomHarness } from './room-harness.ts'
 
@@ -173,6 +174,133 @@ describe('a place in the lobby', () => {
     const h = room({}, records)
     expect(register(h, ALICE, form('Alice', '1'))).toBe('wait/resource-constraint')
     expect(register(h, ALICE, form('Alice'))).toBe('result')
+  })
+})
+
+describe('who is configured to stay', () => {
+  const stays = (nick = 'Alice'): ReadonlyMap<string, string> => new Map([[account, nick]])
+  const configure = (h: RoomHarness, to: ReadonlyMap<string, string>) =>
+    h.step({ kind: 'described', description: { ...h.room.description, stays: to } })
+  const configured = (affiliations: AffiliationRecord[] = []): RoomHarness => {
+    const h = room({}, affiliations)
+    configure(h, stays())
+    return h
+  }
+  const chosen = (over: Partial<AffiliationRecord>): AffiliationRecord[] => [
+    { address: account, affiliation: 'none', reason: '', nick: 'Al', ...over },
+  ]
+  const offered = (h: RoomHarness): readonly (string | null | undefined)[] => {
+    h.clear()
+    h.send(ALICE, `<iq type="get" id="g"><query xmlns="${NS.register}"/></iq>`)
+    const query = h.takeOne(ALICE).getChild('query')
+    const form = query?.getChild('x', NS.dataForms)
+    return [query?.getChildText('username'), form?.getChildByAttr('var', 'foyer#stay')?.getChildText('value')]
+  }
+
+  test('is in the lobby without having come, and out when it is configured no longer', () => {
+    const h = configured()
+    expect(h.takeLobby()).toContainEqual({ kind: 'local-entered', account, nick: 'Alice' })
+    expect(offered(h)).toEqual(['Alice', '1'])
+    h.say(BOSS, 'alice: tea?', 'm7')
+    expect(h.mentions).toHaveLength(1)
+    configure(h, new Map())
+    expect(h.takeLobby()).toContainEqual({ kind: 'local-left', account, nick: 'Alice' })
+    expect(offered(h)).toEqual(['', '0'])
+    expect(h.saved).toEqual([])
+  })
+
+  test('comes and goes under the nick, which nobody else can have', () => {
+    const h = configured()
+    h.join(ALICE, 'Alice')
+    leave(h, ALICE, 'Alice')
+    expect(h.takeLobby().at(-1)).toEqual({ kind: 'local-away', account, nick: 'Alice' })
+    expect(register(h, BOB, form('Alice'))).toBe('cancel/conflict')
+  })
+
+  test('moves when another nick is configured', () => {
+    const h = configured()
+    h.takeLobby()
+    configure(h, stays('Al'))
+    expect(h.takeLobby()).toEqual([
+      { kind: 'local-left', account, nick: 'Alice' },
+      { kind: 'local-entered', account, nick: 'Al' },
+    ])
+    expect(register(h, BOB, form('Alice'))).toBe('result')
+  })
+
+  test('has the nick that it registered itself, and stays under that one', () => {
+    const h = configured(chosen({}))
+    expect(h.takeLobby()).toContainEqual({ kind: 'local-entered', account, nick: 'Al' })
+  })
+
+  test.each([
+    ['by the form', form('Alice', '0')],
+    ['by taking back what is registered', '<remove/>'],
+  ])('may decline %s, and that is kept', (_how, request) => {
+    const h = configured()
+    expect(register(h, ALICE, request)).toBe('result')
+    expect(h.room.away.size).toBe(0)
+    const records = h.saved.at(-1)?.write.records ?? []
+    expect(records).toMatchObject([{ address: account, isStaying: false }])
+    expect(configured([...records]).room.staying.size).toBe(0)
+  })
+
+  test('and chose so before, or confirms it, stays when the configuration says so no longer', () => {
+    const before = configured(chosen({ isStaying: true }))
+    configure(before, new Map())
+    expect([...before.room.away.keys()]).toEqual([account])
+    const confirmed = configured()
+    expect(register(confirmed, ALICE, form('Alice', '1'))).toBe('result')
+    configure(confirmed, new Map())
+    expect([...confirmed.room.away.keys()]).toEqual([account])
+  })
+
+  test('who registers a nick and says nothing of staying goes by the configuration', () => {
+    const h = configured()
+    expect(register(h, ALICE, '<username>Al</username>')).toBe('result')
+    expect(h.room.staying.get(account)).toBe('Al')
+    configure(h, new Map())
+    expect(h.room.staying.size).toBe(0)
+    expect(offered(h)).toEqual(['Al', '0'])
+  })
+
+  test('gets the nick from a participant of the lobby, and waits for a user who has it', () => {
+    const h = room()
+    h.step({ kind: 'remote-entered', occupant: { id: participant('r'), nick: 'Alice' } })
+    configure(h, stays())
+    expect([...h.room.participants.values()][0]?.nick).toMatch(/^Alice \([0-9a-f]{4}\)$/)
+    expect(h.room.away.size).toBe(1)
+    const taken = room()
+    taken.join(BOB, 'Alice')
+    configure(taken, stays())
+    expect(taken.room.away.size).toBe(0)
+    leave(taken, BOB, 'Alice')
+    expect([...taken.room.away.keys()]).toEqual([account])
+  })
+
+  test('does not stay, and it is told why, while banned or while the nick is registered by somebody else', () => {
+    const banned = configured(chosen({ nick: '', affiliation: 'outcast' }))
+    expect(banned.room.away.size).toBe(0)
+    expect(unkeptStays(banned.room)).toMatchObject([{ account }])
+    const taken = configured([{ address: 'bob@example.org', affiliation: 'none', reason: '', nick: 'Alice' }])
+    expect(taken.room.away.size).toBe(0)
+    expect(unkeptStays(taken.room)).toEqual([{ account, reason: 'Alice belongs to somebody else' }])
+    expect(register(taken, BOB, '<remove/>')).toBe('result')
+    expect([...taken.room.away.keys()]).toEqual([account])
+    expect(unkeptStays(taken.room)).toEqual([])
+  })
+
+  test('keeps its refusal when an admin changes how it stands', () => {
+    const h = configured(chosen({ nick: '', isStaying: false }))
+    const set = (affiliation: string) =>
+      h.send(
+        BOSS,
+        `<iq type="set" id="m"><query xmlns="${NS.mucAdmin}"><item jid="${account}" affiliation="${affiliation}"/></query></iq>`,
+      )
+    set('member')
+    set('none')
+    expect(h.room.staying.size).toBe(0)
+    expect(h.room.affiliations.get(account)?.isStaying).toBe(false)
   })
 })
 
