@@ -106,18 +106,47 @@ function problemsOf(issues: readonly z.core.$ZodIssue[]): Problem[] {
 const inFolder = (location: StoreLocation, data: string): StoreLocation =>
   location.kind === 'sqlite' ? { ...location, file: resolve(data, location.file) } : location
 
+/** What says which configuration is meant. */
+export interface ConfigSources {
+  readonly file?: string | undefined
+  readonly env: Environment
+  readonly dataOverride?: string | undefined
+}
+
+/** File and variables, with what is wrong. */
+function judge(sources: ConfigSources) {
+  const raw = readSources(sources.file ?? sources.env.FOYER_CONFIG, sources.env, KEY_PATHS)
+  const parsed = configSchema.safeParse(raw.tree ?? {})
+  return { raw, parsed, problems: [...raw.problems, ...problemsOf(parsed.error?.issues ?? [])] }
+}
+
+/**
+ * One part alone, for commands that ask a running gateway: other sections may be wrong, or want secrets that whoever asks
+ * may not read. Throws `CONFIG_UNREADABLE`, or `CONFIG_INVALID` for what is wrong in this part or belongs to none.
+ */
+function loadPart(part: 'data' | 'archive', sources: ConfigSources): unknown {
+  const { raw, problems } = judge(sources)
+  const isElsewhere = ([first]: Problem['path']): boolean =>
+    first !== undefined && first !== part && Object.hasOwn(configSchema.shape, first)
+  const here = problems.filter(({ path }) => !isElsewhere(path))
+  if (here.length > 0) throw configError(raw, here)
+  return (raw.tree as Record<string, unknown> | undefined | null)?.[part]
+}
+
+/** The data folder, an absolute path; judges nothing else. Throws as `loadConfig`. */
+export const loadDataFolder = (sources: ConfigSources): string =>
+  resolve(sources.dataOverride ?? configSchema.shape.data.parse(loadPart('data', sources)))
+
+/** Where messages are; judges nothing but this and `data`. Throws as `loadConfig`. */
+export const loadStoreLocation = (sources: ConfigSources): StoreLocation =>
+  inFolder(configSchema.shape.archive.parse(loadPart('archive', sources)).url, loadDataFolder(sources))
+
 /**
  * The configuration from defaults, then `file` (or `FOYER_CONFIG`), then `FOYER_` variables, then `dataOverride`
  * for the key `data`. Throws `CONFIG_UNREADABLE`, or `CONFIG_INVALID` with a line for every problem.
  */
-export function loadConfig(sources: {
-  readonly file?: string | undefined
-  readonly env: Environment
-  readonly dataOverride?: string | undefined
-}): Config {
-  const raw = readSources(sources.file ?? sources.env.FOYER_CONFIG, sources.env, KEY_PATHS)
-  const parsed = configSchema.safeParse(raw.tree ?? {})
-  const problems = [...raw.problems, ...problemsOf(parsed.error?.issues ?? [])]
+export function loadConfig(sources: ConfigSources): Config {
+  const { raw, parsed, problems } = judge(sources)
   if (!parsed.success || problems.length > 0) throw configError(raw, problems)
   const { archive, xmpp, http, retroshare, limits, log } = parsed.data
   const data = resolve(sources.dataOverride ?? parsed.data.data)

@@ -62,14 +62,14 @@ test('has a profile for each way to run it, and the first is meant when none is 
   expect(readFileSync('.env', 'utf8')).toMatch(/^COMPOSE_PROFILES=default$/m)
 })
 
-test('every Foyer keeps its state in a volume and may write nothing else', () => {
+test('every Foyer keeps its state and its backups in volumes and may write nothing else', () => {
   const [, data] = /FOYER_DATA=(\S+)/.exec(image) ?? []
-  expect(image).toContain(`VOLUME ${data}`)
+  expect(image).toContain(`VOLUME ${data} /backups`)
   expect(image).toMatch(/^USER node$/m)
   expect(foyers).toHaveLength(4)
   for (const [name, { volumes = [], read_only, cap_drop }] of foyers) {
     expect({ name, read_only, cap_drop }).toEqual({ name, read_only: true, cap_drop: ['ALL'] })
-    expect(volumes.map((volume) => volume.split(':')[1])).toEqual([data])
+    expect(volumes.map((volume) => volume.split(':')[1])).toEqual([data, '/backups'])
   }
   // Within a profile no two share one.
   for (const profile of ['default', 'prosody', 'ejabberd']) {

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { exampleFile, withTables } from '../scripts/configuration.ts'
-import { type Config, isLoopback, loadConfig } from '../src/config.ts'
+import { type Config, isLoopback, loadConfig, loadDataFolder, loadStoreLocation } from '../src/config.ts'
 import { CONFIG_KEYS } from '../src/config-keys.ts'
 import { GatewayError } from '../src/util/errors.ts'
 
@@ -211,6 +211,29 @@ http: here
       'FILE:2:9: http.__proto__: no key of this name',
       'FILE:1:1: constructor: no key of this name',
     ])
+  })
+})
+
+describe('whoever asks a running gateway', () => {
+  const place = (text: string, env: Record<string, string> = {}) => ({ file: fileOf(text), env })
+
+  test('needs no secret, and nothing right but the data folder', () => {
+    const text = 'data: /state\narchive: { url: "sqlite:a.db" }\nxmpp: { server: null, component: {} }\n'
+    expect(() => loadConfig(place(text))).toThrow('xmpp.component.secret')
+    const secret = { FOYER_XMPP__COMPONENT__SECRET_FILE: '/nowhere/secret' }
+    expect(loadDataFolder(place(text, secret))).toBe('/state')
+    expect(loadStoreLocation(place(text, secret))).toEqual({ kind: 'sqlite', file: '/state/a.db' })
+    expect(loadDataFolder({ ...place(text), dataOverride: '/other' })).toBe('/other')
+    expect(loadDataFolder({ env: {} })).toBe(resolve('data'))
+  })
+
+  test.each([
+    ['a misspelt key', 'date: /state\n', {}, 'date: no key of this name: is data meant?'],
+    ['a misspelt variable', '', { FOYER_DAT: '/state' }, 'FOYER_DAT: no key of this name'],
+    ['broken YAML', 'data: [\n', {}, ':1: '],
+    ['no folder', 'data: [a]\n', {}, 'data: expected'],
+  ])('is told of %s', (_what, text, env, told) => {
+    expect(() => loadDataFolder(place(text, env as Record<string, string>))).toThrow(told)
   })
 })
 

@@ -1,5 +1,6 @@
 -- Foyer's rooms on a Prosody server. To be included before the first VirtualHost of prosody.cfg.lua:
 --   Include "/etc/prosody/foyer.cfg.lua"
+-- Keep it readable for Prosody only (chown root:prosody, chmod 640), and restart Prosody: a reload opens no port.
 -- Foyer then runs on the same machine with
 --   FOYER_XMPP__DOMAIN=lobbies.example.org FOYER_XMPP__SERVER=null
 --   FOYER_XMPP__COMPONENT__SECRET_FILE=/etc/foyer/component-secret

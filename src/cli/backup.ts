@@ -1,6 +1,6 @@
 /** `foyer backup FOLDER`: a copy of all state of the running gateway, which is a data folder itself. */
 import { join, resolve } from 'node:path'
-import { loadConfig } from '../config.ts'
+import { loadStoreLocation } from '../config.ts'
 import type { BackupReport } from '../gateway/backup.ts'
 import { ask, type Command, configSource, GATEWAY_OPTIONS, options } from './common.ts'
 
@@ -13,7 +13,7 @@ export const backupCommand: Command = async (argv, io) => {
   io.err(`copying to ${folder} …`)
   const report = (await ask(values, io, 'backup', { folder }, BACKUP_WAIT_MS)) as BackupReport
   io.out(`${report.files} files, ${report.bytes} bytes in ${folder}`)
-  const { location } = loadConfig(configSource({ ...values, data: folder }, io)).archive
+  const location = loadStoreLocation(configSource({ ...values, data: folder }, io))
   const opened = location.kind === 'sqlite' ? location.file : undefined
   for (const line of hints(folder, report, opened)) io.err(line)
   return 0

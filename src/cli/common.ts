@@ -1,9 +1,8 @@
 /** What all commands share: input and output, options that name the running gateway, and wrong usage. */
-import { resolve } from 'node:path'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { askGateway } from '../admin/client.ts'
 import { adminSocket } from '../admin/protocol.ts'
-import { loadConfig } from '../config.ts'
+import { type ConfigSources, loadDataFolder } from '../config.ts'
 import type { Listing } from '../gateway/listings.ts'
 import type { OperationName } from '../gateway/operations/operations.ts'
 import { nearest } from '../util/nearest.ts'
@@ -63,16 +62,19 @@ export function noSuchVerb(command: string, verb: string | undefined, verbs: rea
   return new UsageError(`there is no \`${command} ${verb}\`: ${tail}`)
 }
 
-/** The data folder that `--data`, `--config` or the environment name. */
+/** The data folder that `--data`, `--config` or the environment name; nothing else of the configuration matters. */
 export function dataFolder(
   values: { config?: string | undefined; data?: string | undefined },
   io: Io,
 ): string {
-  return resolve(loadConfig(configSource(values, io)).data)
+  return loadDataFolder(configSource(values, io))
 }
 
 /** What `loadConfig` takes, from options and environment. */
-export function configSource(values: { config?: string | undefined; data?: string | undefined }, io: Io) {
+export function configSource(
+  values: { config?: string | undefined; data?: string | undefined },
+  io: Io,
+): ConfigSources {
   const file = values.config ?? io.env.FOYER_CONFIG
   return {
     env: io.env,

@@ -57,10 +57,13 @@ export const invitationListing = (invitations: readonly InvitationView[]): Listi
 
 /** The gateway in a few lines. */
 export function statusLines(status: GatewayStatus): string[] {
-  const { archive, gaps } = status
+  const { archive, gaps, hostServer } = status
   return [
     `Foyer ${status.version}, up ${duration(status.uptimeSec)}`,
     ...Object.entries(status.ports).map(([name, port]) => `  listens: ${name} on port ${port}`),
+    ...(hostServer
+      ? [`  host server: ${hostServer.linked ? 'linked' : 'NOT linked'} as ${hostServer.domain}`]
+      : []),
     ...status.networks.map(
       (network) =>
         `  ${network.id}: ${network.friendsOnline} of ${network.friends} friends online, ` +

@@ -55,6 +55,7 @@ export async function gatewayStatus(sources: OverviewSources): Promise<GatewaySt
     version: VERSION,
     uptimeSec: Math.floor((Date.now() - sources.startedAtMs) / 1000),
     ports: sources.ports,
+    hostServer: sources.component && { domain: sources.domain, linked: sources.component.isUp },
     networks: snapshots(sources).map((network) => ({
       id: network.id,
       friends: network.friends.length,

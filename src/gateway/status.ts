@@ -8,6 +8,8 @@ export interface GatewayStatus {
   readonly version: string
   readonly uptimeSec: number
   readonly ports: BoundPorts
+  /** The link to the host server, and our domain there; null without `xmpp.component`. */
+  readonly hostServer: { readonly domain: string; readonly linked: boolean } | null
   readonly networks: readonly {
     readonly id: string
     readonly friends: number

@@ -168,8 +168,11 @@ test('versions, clock and the problems of a running gateway are told', () => {
   const of = (clockOffsetSec: number | null) =>
     checkClock({ ...status, clockOffsetSec } as unknown as GatewayStatus)
   expect([of(null), of(2), of(-31)].map(({ verdict }) => verdict)).toEqual(['warn', 'ok', 'fail'])
-  expect(of(-31).text).toContain('31 s behind')
+  expect(of(-31.002).text).toContain('31 s behind')
+  expect(of(10_799.999).text).toContain('3h ahead')
   expect(brief(checkRunning(status as unknown as GatewayStatus))).toEqual(['gateway warn', 'gateway fail'])
+  const linked = { ...status, hostServer: { domain: 'a.example', linked: true } }
+  expect(brief(checkRunning(linked as unknown as GatewayStatus))).toContain('host server ok')
   expect(brief(checkRunning(undefined))).toEqual(['gateway warn'])
 })
 

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { askGateway } from '../../src/admin/client.ts'
+import { adminSocket } from '../../src/admin/protocol.ts'
 import { openStore } from '../../src/archive/open-store.ts'
 import { loadConfig } from '../../src/config.ts'
 import { type Gateway, startGateway } from '../../src/gateway.ts'
@@ -92,11 +94,17 @@ test('it is ready when the host took it, and says why it is not', async () => {
   const before = await ready()
   expect(before.status).toBe(503)
   expect(before.problems).toEqual([expect.stringMatching(/^xmpp: no link to the host server: /)])
+  expect(await askGateway(adminSocket(folder), 'status')).toMatchObject({
+    hostServer: { domain: DOMAIN, linked: false },
+  })
   await gateway.stop()
   host.manners = 'accept'
   await start()
   await enter(ANN, 'Ann')
   expect(await ready()).toEqual({ status: 200, problems: [] })
+  expect(await askGateway(adminSocket(folder), 'status')).toMatchObject({
+    hostServer: { domain: DOMAIN, linked: true },
+  })
 })
 
 test('what the host sends in the name of our own users is not believed', async () => {

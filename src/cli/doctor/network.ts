@@ -82,7 +82,7 @@ export async function checkHostServer({ xmpp: { component, domain } }: Config): 
         fail(
           'host server',
           `${at}: ${end?.detail}`,
-          'put the same domain and secret into both configurations, and reload the host server',
+          'put the same domain and secret into both configurations, and restart the host server',
         ),
       ]
     case 'XMPP_COMPONENT_CONFLICT':

@@ -2,6 +2,7 @@
 import { askGateway } from '../../admin/client.ts'
 import { adminSocket } from '../../admin/protocol.ts'
 import type { Config, Endpoint } from '../../config.ts'
+import { duration } from '../../gateway/listings.ts'
 import type { GatewayStatus } from '../../gateway/status.ts'
 import { GatewayError } from '../../util/errors.ts'
 import { VERSION } from '../../version.ts'
@@ -40,6 +41,8 @@ export function checkRunning(status: GatewayStatus | GatewayError | undefined): 
       : warn('gateway', `runs version ${status.version}, and ${VERSION} is installed`, 'restart it')
   return [
     version,
+    // An older gateway does not tell.
+    ...(status.hostServer?.linked ? [ok('host server', `linked as ${status.hostServer.domain}`)] : []),
     ...status.problems.map((text) =>
       fail('gateway', text, 'docs/incidents.md, FoyerNotReady; the log has the code'),
     ),
@@ -56,11 +59,15 @@ export function checkClock({ clockOffsetSec, networks }: GatewayStatus): Finding
         ? 'ask again when a friend is online'
         : 'add a friend: `foyer friend add INVITE`',
     )
-  const text = `friends' clocks are ${Math.abs(clockOffsetSec)} s ${clockOffsetSec < 0 ? 'behind' : 'ahead'}`
+  const text = `friends' clocks are ${inWords(Math.abs(clockOffsetSec))} ${clockOffsetSec < 0 ? 'behind' : 'ahead'}`
   return Math.abs(clockOffsetSec) > MAX_CLOCK_OFFSET_SEC
     ? fail('clock', text, 'turn on NTP: timedatectl set-ntp true')
     : ok('clock', text)
 }
+
+/** Seconds as people say them: parts of one are no matter here. */
+const inWords = (seconds: number): string =>
+  seconds < 600 ? `${Math.round(seconds)} s` : duration(Math.round(seconds))
 
 /** Where it listens, with the ports that it was really given. */
 export function boundListeners(config: Config, { ports }: GatewayStatus): [key: string, Endpoint][] {

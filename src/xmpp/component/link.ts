@@ -9,6 +9,7 @@ import type { TransportSink } from '../transport.ts'
 import type { Turns } from '../turns.ts'
 import type { ComponentLimits, ComponentTimings } from './limits.ts'
 import { PatientParser } from './patient-parser.ts'
+import { dialRefusal, hostRefusal } from './refusal.ts'
 
 /** Where the host listens for us, and who we are there. */
 export interface ComponentAddress {
@@ -77,7 +78,7 @@ export class ComponentLink implements TransportSink {
     this.#sink = sink
     this.#socket = connect({ host: address.host, port: address.port, allowHalfOpen: true })
     this.#socket.once('connect', () => this.#greet())
-    this.#socket.on('error', (error) => this.#end(error.message))
+    this.#socket.on('error', (error) => this.#end(dialRefusal(error, address)))
     this.#timer = setTimeout(
       () => this.#end(`no link within ${timings.handshakeMs / 1000} s`),
       timings.handshakeMs,
@@ -192,7 +193,7 @@ export class ComponentLink implements TransportSink {
     const children = elements(error).filter((child) => child.getNS() === NS.streamErrors)
     const condition = children.find((child) => child.getName() !== 'text')?.getName() ?? 'no condition'
     const text = children.find((child) => child.getName() === 'text')?.getText() ?? ''
-    const detail = `the host says ${condition}${text === '' ? '' : `: ${text}`}`
+    const detail = hostRefusal(condition, text)
     if (condition === 'conflict') this.#end(detail, 'XMPP_COMPONENT_CONFLICT')
     else this.#end(detail, REFUSALS.has(condition) ? 'XMPP_COMPONENT_REFUSED' : undefined)
   }
