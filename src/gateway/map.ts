@@ -64,13 +64,15 @@ export interface MapSources {
   readonly avatars: FriendAvatars
   readonly problems: readonly string[]
   readonly storage: StorageSizeView
+  readonly startedAtMs: number
   readonly nowMs: number
 }
 
 export function presenceMap(sources: MapSources): PresenceMap {
-  const { version, networks, rooms, problems, storage, nowMs } = sources
+  const { version, networks, rooms, problems, storage, startedAtMs, nowMs } = sources
   return {
     at: new Date(nowMs).toISOString(),
+    startedAt: new Date(startedAtMs).toISOString(),
     version,
     networks: [...networks].map((network) => networkView(network, sources)),
     rooms: [...rooms.loaded()].map((room) => roomView(room, nowMs)),

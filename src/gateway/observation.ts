@@ -34,6 +34,7 @@ export function observe(sources: OverviewSources, traffic: Traffic): Observation
       avatars,
       problems: problems(),
       storage: storage.view,
+      startedAtMs: sources.startedAtMs,
       nowMs: Date.now(),
     })
   const events = new EventStream(map)

@@ -101,6 +101,8 @@ export interface GapsView {
 /** `/api/map`: networks, friends, lobbies, rooms and occupants at one moment. */
 export interface PresenceMap {
   readonly at: string
+  /** Since when the gateway runs, and counts messages. */
+  readonly startedAt: string
   readonly version: string
   readonly networks: readonly {
     readonly id: string

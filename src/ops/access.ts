@@ -4,6 +4,26 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 const COOKIE = 'foyer_token'
 
+/** What people see who have not shown the token: where to type it in. It comes back as `?token=…`. */
+export const LOGIN_PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Foyer: log in</title>
+<h1>Foyer</h1>
+<form>
+  <p><label for="token">Token of this gateway (http.token)</label></p>
+  <p><input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
+  <button>Log in</button></p>
+</form>
+</html>
+`
+
+/** A person looks at the answer, and no program. */
+export const isForPeople = (request: IncomingMessage): boolean =>
+  request.headers.accept?.includes('text/html') === true
+
 /** True when no token is asked for or the request carries it. A token in the query is kept as a cookie. */
 export function isAuthorized(
   request: IncomingMessage,
@@ -27,7 +47,7 @@ export function isAuthorized(
  * address bar nor history; undefined for all other requests.
  */
 export function withoutToken(request: IncomingMessage, url: URL): string | undefined {
-  if (!url.searchParams.has('token') || !request.headers.accept?.includes('text/html')) return undefined
+  if (!url.searchParams.has('token') || !isForPeople(request)) return undefined
   const clean = new URL(url)
   clean.searchParams.delete('token')
   // One slash only: two would name another host.

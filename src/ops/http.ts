@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Logger } from 'pino'
 import { GatewayError } from '../util/errors.ts'
 import { listenRefusal } from '../util/refusal.ts'
-import { isAuthorized, withoutToken } from './access.ts'
+import { isAuthorized, isForPeople, LOGIN_PAGE, withoutToken } from './access.ts'
 import { ETHORA_PATH, type EthoraRest } from './ethora-rest.ts'
 import type { EventStream } from './event-stream.ts'
 import { FILES_PATH, type FileSource, sendFile } from './files.ts'
@@ -151,12 +151,14 @@ async function respond(
   }
   if (isGuarded(url.pathname) && !isAuthorized(request, response, url, options.token)) {
     response.setHeader('WWW-Authenticate', 'Bearer realm="foyer"')
-    send(
-      response,
-      401,
-      'text/plain; charset=utf-8',
-      'this page needs http.token: send it as a bearer token or as ?token=…\n',
-    )
+    if (isForPeople(request)) send(response, 401, 'text/html; charset=utf-8', LOGIN_PAGE)
+    else
+      send(
+        response,
+        401,
+        'text/plain; charset=utf-8',
+        'this page needs http.token: send it as a bearer token or as ?token=…\n',
+      )
     return
   }
   if (isOperation) {

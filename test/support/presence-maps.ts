@@ -34,6 +34,7 @@ export function largeMap(sizes: { rooms: number; occupants: number; friends: num
   }))
   return {
     at: AT,
+    startedAt: '2026-11-22T06:30:00.000Z',
     version: '1.0.0',
     networks: [
       {

@@ -99,7 +99,7 @@ describeWith(['chromium'], 'the page of the presence map', () => {
     expect(await alert.getByRole('listitem').allTextContents()).toEqual([
       'archive: the last write failed',
       expect.stringMatching(
-        /^2 lobbies not heard since .*: Lobby 0, Lobby 1\. What is said there is missed\.$/,
+        /^2 lobbies are not heard since .*: Lobby 0, Lobby 1\. What is said there is missed\.$/,
       ),
       "This machine's clock is 90 s behind those of its friends.",
       'The disk has only 512 MiB left.',

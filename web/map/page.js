@@ -47,7 +47,7 @@ export function Page({ map, found, act, roundTrips }) {
         items: found.rooms,
         step: STEP,
         what: 'rooms',
-        draw: (rooms) => rooms.map((room) => h(Room, { key: room.jid, room, act })),
+        draw: (rooms) => rooms.map((room) => h(Room, { key: room.jid, room, startedAt: map.startedAt, act })),
       }),
     ]),
   ]
@@ -106,17 +106,20 @@ function Summary({ map, sentences }) {
 
 const HOUR_SEC = 3600
 
-/** All rooms together, and the busiest. The last hour is the one that is going on. */
-function messageSeries({ at, rooms }) {
+/** All rooms together, and the busiest. The last hour is the one that is going on; before the start nothing is known. */
+function messageSeries({ at, startedAt, rooms }) {
   const hours = rooms[0]?.messagesByHour.length ?? 0
   const now = Math.floor(Date.parse(at) / 1000 / HOUR_SEC) * HOUR_SEC
   const times = Array.from({ length: hours }, (_, i) => now - (hours - 1 - i) * HOUR_SEC)
+  const startSec = Date.parse(startedAt) / 1000
+  const known = (values) => values.map((value, i) => (times[i] + HOUR_SEC > startSec ? value : null))
   const sum = (numbers) => numbers.reduce((total, number) => total + number, 0)
   const busy = rooms
     .map(({ name, messagesByHour }) => ({ name, values: messagesByHour, total: sum(messagesByHour) }))
     .filter(({ total }) => total > 0)
     .sort((a, b) => b.total - a.total)
   const all = times.map((_, i) => sum(busy.map(({ values }) => values[i])))
-  const lines = busy.slice(0, MAX_LINES - 1)
-  return { times, lines: busy.length > 1 ? [{ name: 'all rooms', values: all }, ...lines] : lines }
+  const busiest = busy.slice(0, MAX_LINES - 1)
+  const lines = busy.length > 1 ? [{ name: 'all rooms', values: all }, ...busiest] : busiest
+  return { times, lines: lines.map(({ name, values }) => ({ name, values: known(values) })) }
 }

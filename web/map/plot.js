@@ -2,6 +2,7 @@
 
 import { Component, h } from '/lib/preact/preact.mjs'
 import uPlot from '/lib/uplot/uPlot.esm.js'
+import { clock } from './words.js'
 
 const COLOURS = ['#1f77b4', '#e07b00', '#2ca02c', '#c5372c', '#8a63d2', '#8c6d31']
 const HEIGHT = 180
@@ -71,24 +72,30 @@ export class Plot extends Component {
       },
       axes: [axis, { ...axis, size: 60, values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`) }],
       series: [
-        { value: '{YYYY}-{MM}-{DD} {HH}:{mm}' },
+        { value: (plot, sec, line, i) => moment(i === null ? last(plot.data[line]) : sec) },
         ...this.props.series.lines.map(({ name }, i) => ({
           label: name,
           stroke: COLOURS[i % COLOURS.length],
           width: 2,
           points: { show: true, size: 5 },
-          value: (_, value) => (value === null || value === undefined ? '–' : `${Math.round(value)}${unit}`),
+          value: (plot, value, line, i) => inUnit(i === null ? last(plot.data[line]) : value, unit),
         })),
       ],
     }
   }
 }
 
+/** The legend shows what the pointer is at, or else the last values. */
+const last = (values) => values.findLast(isKnown)
+const isKnown = (value) => value !== null && value !== undefined
+const inUnit = (value, unit) => (isKnown(value) ? `${Math.round(value)}${unit}` : '–')
+const moment = (sec) => (isKnown(sec) ? clock(new Date(sec * 1000).toISOString()) : '–')
+
 /** For who does not see it: of each line what it ends at, and its highest value. */
 const inWords = (lines, unit) =>
   lines
     .map(({ name, values }) => {
-      const known = values.filter((value) => value !== null && value !== undefined).map(Math.round)
-      return `${name}: ${known.at(-1)}${unit} last, ${Math.max(...known)}${unit} at most.`
+      const most = Math.max(...values.filter(isKnown))
+      return `${name}: ${inUnit(last(values), unit)} last, ${inUnit(most, unit)} at most.`
     })
     .join(' ')

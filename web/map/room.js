@@ -2,15 +2,16 @@
 import { h } from '/lib/preact/preact.mjs'
 import { Action } from './actions.js'
 import { State, Table, Time } from './table.js'
-import { count } from './words.js'
+import { clock, count } from './words.js'
 
 const HEADINGS = ['Occupant', 'Where', 'Identity in the network', 'Since', 'Last seen']
 
-export function Room({ room, act }) {
+/** `startedAt`: since when messages are counted. */
+export function Room({ room, startedAt, act }) {
   const { name, jid, occupants } = room
   return h('article', {}, [
     h('h3', {}, [h('bdi', {}, name), ' ', h('code', {}, jid)]),
-    h(Facts, { room }),
+    h(Facts, { room, startedAt }),
     h(Table, {
       caption: `Occupants of ${name}`,
       headings: act ? [...HEADINGS, 'Actions'] : HEADINGS,
@@ -32,11 +33,14 @@ export function Room({ room, act }) {
   ])
 }
 
-function Facts({ room: { lobby, gaps, messagesByHour } }) {
+const DAY_MS = 86_400_000
+
+function Facts({ room: { lobby, gaps, messagesByHour }, startedAt }) {
   const messages = messagesByHour.reduce((sum, number) => sum + number, 0)
+  const isFresh = Date.now() - Date.parse(startedAt) < DAY_MS
   const facts = [
     lobby === null ? 'no lobby' : ['lobby ', h('code', {}, lobby)],
-    `${count(messages, 'message')} in the last day`,
+    `${count(messages, 'message')} ${isFresh ? `since ${clock(startedAt)}` : 'in the last day'}`,
     gaps.count > 0 && [
       `${count(gaps.count, 'gap')} in the history, the last until `,
       h(Time, { at: gaps.latest.to }),

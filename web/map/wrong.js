@@ -24,8 +24,9 @@ function unheard(rooms) {
   if (deaf.length === 0) return []
   const since = deaf.map(({ gaps }) => gaps.since).sort()[0]
   const names = list(deaf.map(({ name }) => name))
+  const are = deaf.length === 1 ? 'is' : 'are'
   return [
-    `${count(deaf.length, 'lobby')} not heard since ${clock(since)}: ${names}. What is said there is missed.`,
+    `${count(deaf.length, 'lobby')} ${are} not heard since ${clock(since)}: ${names}. What is said there is missed.`,
   ]
 }
 
