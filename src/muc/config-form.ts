@@ -35,7 +35,9 @@ export function configForm(room: Room): Element {
   }))
   return formElement('form', NS.mucRoomConfig, [...fields, ...passwordFields(config), ...lobbyFields(room)], {
     title: `Configuration of ${config.name}`,
-    instructions: 'This is how the room is at this gateway. The lobby behind it stays as it is.',
+    instructions: room.isLocked
+      ? 'The lobby is made with the room: a private one if the room is hidden, for members only or has a password.'
+      : 'This is how the room is at this gateway. The lobby behind it stays as it is.',
   })
 }
 
@@ -89,8 +91,19 @@ export function readSubmission(room: Room, form: SubmittedForm): Result<Submissi
   if (!password.ok) return password
   wanted = { ...wanted, ...password.value }
   const wishes = readWishes(room, form, wanted)
-  return wishes.ok ? ok({ settings: settled(room, wanted, wishes.value), wishes: wishes.value }) : wishes
+  if (!wishes.ok) return wishes
+  // Clients send back fields that they do not know as they were: that one says 0 is no wish for a public lobby.
+  if (!room.isLocked || wishes.value.isPrivate || !keepsOut(wanted))
+    return ok({ settings: settled(room, wanted, wishes.value), wishes: wishes.value })
+  const kept = { ...wishes.value, isPrivate: true }
+  // Who enters is what the form says, not what a room for a private lobby would make of it.
+  const { isPublic, isMembersOnly } = room.config
+  return ok({ settings: settled(room, { isPublic, isMembersOnly, ...wanted }, kept), wishes: kept })
 }
+
+/** Whether such a room is for some only, who then are not to be overheard in a lobby that is open to the network. */
+const keepsOut = ({ isMembersOnly, isPublic, password }: RoomSettings): boolean =>
+  isMembersOnly === true || isPublic === false || (password !== undefined && password !== '')
 
 function readPassword(config: RoomConfig, form: SubmittedForm): Result<RoomSettings, FieldError> {
   const values = form.fields.get(PROTECTED)
@@ -124,7 +137,7 @@ function readWishes(room: Room, form: SubmittedForm, wanted: RoomSettings): Resu
 /** Keeps what differs from what would be so anyway, so that the rest goes on following the lobby. */
 function settled(room: Room, wanted: RoomSettings, wishes: LobbyWishes): RoomSettings {
   const description = room.isLocked
-    ? { ...room.description, name: wishes.name, isPublic: !wishes.isPrivate }
+    ? { ...room.description, name: wishes.name, isPublic: !wishes.isPrivate, isMembersOnly: wishes.isPrivate }
     : room.description
   const now = configOf(room.settings, description)
   // Whether only members enter decides what else is so by itself.

@@ -1,7 +1,8 @@
 /** Answers of a room to who asked: results and refusals that say who refused. Source: XEP-0045, RFC 6120 §8.3. */
 import type { Jid } from '../stanza/jid.ts'
+import { NS } from '../stanza/ns.ts'
 import { type ErrorCondition, type ErrorType, errorReply, type StanzaError } from '../stanza/stanza-error.ts'
-import type { Element } from '../stanza/xml.ts'
+import { childOf, type Element } from '../stanza/xml.ts'
 import type { Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
 
@@ -16,9 +17,13 @@ export const refusal = (
   text: string,
 ): StanzaError => ({ type, condition, text, by: room.bare })
 
-/** Refuses a message, a presence or a request; refused presence carries the `<x/>` that clients look for. */
+/**
+ * Refuses a message, a presence or a request. A refused join carries the `<x/>` that clients look for (XEP-0045 §7.2), a
+ * refused nick does not (§7.6): Profanity takes it to mean that it is out.
+ */
 export function refuse(room: Room, from: Jid, stanza: Element, error: StanzaError): RoomEffect[] {
-  const options = { withMuc: stanza.name === 'presence' }
+  const isJoin = !room.sessions.has(from.full) || childOf(stanza, 'x', NS.muc) !== undefined
+  const options = { withMuc: stanza.name === 'presence' && isJoin }
   return answer(from, errorReply(stanza, { by: room.bare, ...error }, options))
 }
 

@@ -153,8 +153,8 @@ const describeService = (iq: Element, view: ServiceView): Element =>
     el(
       'query',
       { xmlns: NS.discoInfo },
+      // Of no other category: Gajim makes no rooms in what is a gateway as well.
       el('identity', { category: 'conference', type: 'text', name: SERVICE_NAME }),
-      ...view.networks.map((type) => el('identity', { category: 'gateway', type, name: SERVICE_NAME })),
       ...FEATURES.map((name) => el('feature', { var: name })),
       ...policyForms(view),
       view.statusUrls.length > 0 &&

@@ -336,6 +336,32 @@ describe('a new room', () => {
     ])
   })
 
+  test.each([
+    ['for members only', { 'muc#roomconfig_membersonly': '1' }],
+    ['hidden', { 'muc#roomconfig_publicroom': '0' }],
+    [
+      'under a password',
+      { 'muc#roomconfig_passwordprotectedroom': '1', 'muc#roomconfig_roomsecret': 'sesame' },
+    ],
+  ])(
+    'gets a private lobby when it is %s, though the form sends back that it shall be public',
+    (_, fields) => {
+      const h = newRoom()
+      const sent = form({ ...fields, 'foyer#private': '0', 'foyer#signed': '0' })
+      h.send(ALICE, `<iq type="set" id="o1"><query xmlns="${NS.mucOwner}">${sent}</query></iq>`)
+      expect(h.saved).toMatchObject([{ write: { lobby: { isPrivate: true, isSigned: false } } }])
+    },
+  )
+
+  test('with a password and a private lobby that nobody asked for lets in who knows the password', () => {
+    const h = newRoom()
+    const sent = form({ 'muc#roomconfig_passwordprotectedroom': '1', 'muc#roomconfig_roomsecret': 'sesame' })
+    h.send(ALICE, `<iq type="set" id="o1"><query xmlns="${NS.mucOwner}">${sent}</query></iq>`)
+    expect(h.saved).toMatchObject([
+      { write: { settings: { password: 'sesame', isMembersOnly: false, isPublic: true } } },
+    ])
+  })
+
   test('is taken by who speaks in it, and what was said is said once it is there', () => {
     const h = newRoom()
     h.saving = 'hold'

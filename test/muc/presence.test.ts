@@ -91,9 +91,15 @@ describe('a nick change', () => {
     h.send(ALICE, `<presence id="n1" to="${ROOM}/Bob"/>`)
     const refusal = h.takeOne(ALICE)
     expect(errorOf(refusal)).toEqual({ error: 'cancel/conflict', by: ROOM, id: 'n1' })
-    expect(refusal.getChild('x', NS.muc)).toBeDefined()
+    expect(refusal.getChild('x', NS.muc), 'as if the join was refused').toBeUndefined()
     expect(h.take(BOB)).toEqual([])
     expect(nicks(h)).toEqual(['Alice', 'Bob'])
+  })
+
+  test('to a nick that is taken carries the element of a join when it was asked for with it', () => {
+    const h = both()
+    h.send(ALICE, `<presence id="n1" to="${ROOM}/Bob"><x xmlns="${NS.muc}"/></presence>`)
+    expect(h.takeOne(ALICE).getChild('x', NS.muc)).toBeDefined()
   })
 })
 

@@ -60,11 +60,10 @@ const ask = (payload: string, type = 'get', rooms?: ReturnType<typeof roomsNamed
 const outcome = (reply: Element): string => (reply.attrs.type === 'result' ? 'result' : errorOf(reply).error)
 
 describe('the service', () => {
-  test('is a conference of text and a gateway, and says what it knows', () => {
+  test('is a conference of text and nothing else, so that clients make rooms in it, and says what it knows', () => {
     const query = ask(`<query xmlns="${NS.discoInfo}"/>`).getChild('query', NS.discoInfo)
     expect(query?.getChildren('identity').map(({ attrs }) => `${attrs.category}/${attrs.type}`)).toEqual([
       'conference/text',
-      'gateway/retroshare',
     ])
     expect(query?.getChildren('feature').map((feature) => feature.attrs.var)).toEqual([
       NS.discoInfo,
