@@ -16,6 +16,8 @@ import { PageReader } from './sqlite-pages.ts'
 import { type IndexedText, TextIndex } from './sqlite-text.ts'
 
 const EXPORT_BATCH = 500
+/** Rooms whose ends are known without looking. */
+const MAX_ENDS = 10_000
 
 /** Where a room's next entry goes. */
 interface RoomEnd {
@@ -35,6 +37,8 @@ class SqliteArchive implements Archive {
   readonly #addTotal: Statement
   readonly #oldest: Statement<{ id: number; room: number; occupantId: string; body: string | null }>
   readonly #remove: Statement
+  /** By localpart. Nobody else writes, so they hold until a transaction is undone. */
+  readonly #ends = new Map<string, RoomEnd>()
 
   constructor(db: Database) {
     this.#db = db
@@ -56,32 +60,39 @@ class SqliteArchive implements Archive {
 
   append(writes: readonly ArchiveWrite[]): Promise<readonly AppendOutcome[]> {
     return this.#db.commit(() => {
-      let hasRetracted = false
-      const outcomes = this.#db.transaction(() => {
-        const rooms = new Map<string, RoomEnd>()
-        const stored = writes.map((write): AppendOutcome => {
-          const room = rooms.get(write.room) ?? this.#roomForAppend(write.room)
-          rooms.set(write.room, room)
-          if (!this.#store(room, write)) return 'duplicate'
-          for (const tombstone of write.retracts ?? []) {
-            this.#takeBack(room.key, tombstone)
-            hasRetracted = true
-          }
-          return 'stored'
-        })
-        this.#addTotal.run(stored.filter((outcome) => outcome === 'stored').length)
-        return stored
-      })
-      if (hasRetracted) this.#db.foldLog()
-      return outcomes
+      try {
+        const outcomes = this.#db.transaction(() => this.#appendAll(writes))
+        if (writes.some(({ retracts }) => retracts?.length)) this.#db.foldLog()
+        return outcomes
+      } catch (error) {
+        this.#ends.clear()
+        throw error
+      }
     })
   }
 
+  #appendAll(writes: readonly ArchiveWrite[]): readonly AppendOutcome[] {
+    const outcomes = writes.map((write): AppendOutcome => {
+      const room = this.#roomForAppend(write.room)
+      if (!this.#store(room, write)) return 'duplicate'
+      for (const tombstone of write.retracts ?? []) this.#takeBack(room.key, tombstone)
+      return 'stored'
+    })
+    this.#addTotal.run(outcomes.filter((outcome) => outcome === 'stored').length)
+    this.#text.keepUp()
+    return outcomes
+  }
+
   #roomForAppend(localpart: string): RoomEnd {
+    const known = this.#ends.get(localpart)
+    if (known) return known
+    if (this.#ends.size >= MAX_ENDS) this.#ends.clear()
     if (!this.#roomKey.get(localpart)) this.#addRoom.run(localpart)
     const key = this.#keyOf(localpart)
     const last = this.#pages.ends(key)?.last
-    return { key, lastId: last?.id ?? -1, lastOrdinal: last?.ordinal ?? 0 }
+    const end = { key, lastId: last?.id ?? -1, lastOrdinal: last?.ordinal ?? 0 }
+    this.#ends.set(localpart, end)
+    return end
   }
 
   /** False when the room has this networkId. */
@@ -104,8 +115,7 @@ class SqliteArchive implements Archive {
     if (changes === 0) return false
     room.lastId = id
     room.lastOrdinal++
-    if (entry.body !== null)
-      this.#text.add({ id, room: room.key, occupantId: entry.occupantId, body: entry.body })
+    if (entry.body !== null) this.#text.add(id)
     return true
   }
 
@@ -124,6 +134,7 @@ class SqliteArchive implements Archive {
 
   query(query: ArchiveQuery): Promise<ArchiveAnswer> {
     return this.#db.attempt((): ArchiveAnswer => {
+      if (query.text !== undefined) this.#db.transaction(() => this.#text.catchUp())
       const page = this.#pages.page(this.#keyOf(query.room), query)
       return page ? { kind: 'page', page } : { kind: 'not-found' }
     })

@@ -151,4 +151,8 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX operator_mail_by_account ON operator_mail (account, place);
   `,
+  `
+  -- Messages whose words are not in message_text yet.
+  CREATE TABLE text_pending (id INTEGER PRIMARY KEY);
+  `,
 ]

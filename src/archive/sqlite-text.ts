@@ -24,26 +24,42 @@ export function matchExpression(text: string, room: number, occupantId?: string)
   return `scope : "${scopeWord(room, occupantId)}" AND body : (${quoted.join(' AND ')})`
 }
 
+/** Messages that are stored before their words go into the index: it is written per commit, at some cost. */
+const INDEX_BATCH = 200
 /** Pages of the index that one step of tidying rewrites. */
 const TIDY_PAGES = 32
 /** In `meta` while the index may have words of what was retracted. */
 const RESIDUE = 'text_residue'
 
 /**
- * Keeps the index in step; to be called in the transaction that changes the messages. What is taken out is only marked
+ * Keeps the index in step; to be called in the transaction that changes the messages. Words of the newest messages are not
+ * in it yet: before a search `catchUp` is due. What is taken out is only marked
  * so, and goes when segments of the index are merged (the option `secure-delete` of FTS5 is not sound in SQLite 3.45).
  */
 export class TextIndex {
-  readonly #add: Statement
+  readonly #later: Statement
+  readonly #notYet: Statement
+  readonly #catchUp: readonly Statement[]
   readonly #remove: Statement
   readonly #merge: Statement
   readonly #changes: Statement<{ count: number }>
   readonly #residue: { readonly set: Statement; readonly get: Statement; readonly clear: Statement }
   /** All segments are being merged to one. */
   #isMerging = false
+  /** About so many wait for the index; at first it is not known. */
+  #waiting = INDEX_BATCH
 
   constructor(db: Database) {
-    this.#add = db.prepare('INSERT INTO message_text (rowid, scope, body) VALUES (?, ?, ?)')
+    this.#later = db.prepare('INSERT INTO text_pending (id) VALUES (?)')
+    this.#notYet = db.prepare('DELETE FROM text_pending WHERE id = ?')
+    this.#catchUp = [
+      db.prepare(
+        `INSERT INTO message_text (rowid, scope, body)
+         SELECT id, 'r' || room || ' r' || room || 'a' || lower(hex(occupant_id)), body
+         FROM text_pending JOIN message USING (id) ORDER BY id`,
+      ),
+      db.prepare('DELETE FROM text_pending'),
+    ]
     this.#remove = db.prepare(
       `INSERT INTO message_text (message_text, rowid, scope, body) VALUES ('delete', ?, ?, ?)`,
     )
@@ -56,17 +72,33 @@ export class TextIndex {
     }
   }
 
-  add(text: IndexedText): void {
-    this.#add.run(...columns(text))
+  /** A message with a body was stored. */
+  add(id: number): void {
+    this.#later.run(id)
+    this.#waiting += 1
   }
 
-  remove(text: IndexedText): void {
+  /** Puts in what waits if it is much. */
+  keepUp(): void {
+    if (this.#waiting >= INDEX_BATCH) this.catchUp()
+  }
+
+  /** Puts in all that waits. */
+  catchUp(): void {
+    for (const statement of this.#catchUp) statement.run()
+    this.#waiting = 0
+  }
+
+  /** False when it had not come into the index yet. */
+  remove(text: IndexedText): boolean {
+    if (this.#notYet.run(text.id) > 0) return false
     this.#remove.run(...columns(text))
+    return true
   }
 
-  /** The same, and `tidy` has something to do. */
+  /** The same, and if it was in the index, `tidy` has something to do. */
   purge(text: IndexedText): void {
-    this.remove(text)
+    if (!this.remove(text)) return
     this.#residue.set.run()
     this.#isMerging = false
   }

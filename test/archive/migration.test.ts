@@ -116,6 +116,9 @@ describeWith(['postgresql'], 'PostgreSQL', () => {
   })
 })
 
-test('both databases have the same steps; the first of PostgreSQL is the second of SQLite', () => {
-  expect(POSTGRES_MIGRATIONS.length).toBe(SQLITE_MIGRATIONS.length - 1)
+/** The first step is older than PostgreSQL here, and one is about the index of words. */
+const OF_SQLITE_ALONE = 2
+
+test('both databases have the same steps, but for those that only SQLite needs', () => {
+  expect(POSTGRES_MIGRATIONS.length).toBe(SQLITE_MIGRATIONS.length - OF_SQLITE_ALONE)
 })

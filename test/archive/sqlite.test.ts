@@ -136,6 +136,37 @@ test('the index of words is whole after much coming and going', async () => {
   await db.close()
 })
 
+test('words are found at once, in whatever batch they come into the index', async () => {
+  const file = newFile()
+  let store = openStore(file)
+  const found = async (text: string): Promise<number> => {
+    const answer = await store.archive.query({
+      room: 'lobby',
+      fromEnd: false,
+      max: 999,
+      withCount: false,
+      text,
+    })
+    return answer.kind === 'page' ? answer.page.entries.length : -1
+  }
+  for (let n = 1; n <= 450; n += 30) {
+    await store.archive.append(Array.from({ length: 30 }, (_, i) => entry(n + i, { body: `tea ${n + i}` })))
+    if (n === 91) expect(await found('tea')).toBe(120)
+  }
+  await store.archive.append([
+    { ...entry(500), retracts: [{ id: entry(449).id, xml: '<gone/>' }] },
+    { ...entry(501), retracts: [{ id: entry(3).id, xml: '<gone/>' }] },
+  ])
+  await store.archive.prune(START_MS + 2, 10)
+  await store.close()
+  store = openStore(file)
+  expect([await found('449'), await found('3'), await found('450')]).toEqual([0, 0, 1])
+  await store.close()
+  const db = new Database(file, MIGRATIONS)
+  expect(db.value('SELECT count(*) FROM text_pending')).toBe(0)
+  await db.close()
+})
+
 test('what is taken back is not on the disk any more', async () => {
   const file = newFile()
   const folderOf = (): string => [file, `${file}-wal`].map((name) => readFileSync(name, 'latin1')).join('\n')
