@@ -25,7 +25,9 @@ const CACHE_KIB = 16_384
 /** As SQLite has it by itself. */
 const AUTO_CHECKPOINT_PAGES = 1_000
 
-const message = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+/** The driver says many things twice: `disk is full: disk is full`. */
+const message = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/^(.+): \1$/, '$1')
 const sqliteCode = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '')
 
 function openingError(path: string, cause: unknown): GatewayError {

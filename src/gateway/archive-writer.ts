@@ -25,6 +25,8 @@ export interface WriterWatch {
 
 /** A failing archive is tried again this often, so that readiness comes back without a message. */
 const RETRY_MS = 5_000
+/** Tries in a row that must succeed at most before a failing archive counts as well without a message: two minutes. */
+const MAX_TRIES_IN_A_ROW = 24
 /** Entries of one commit at most. */
 const COMMIT_BATCH = 1_000
 /** What may wait for a slow archive, in entries and in characters of their XML; more fails at once. */
@@ -40,6 +42,12 @@ export class ArchiveWriter {
   #characters = 0
   #isWriting = false
   #isFailing = false
+  /** Entries not stored since the archive began to fail, and what the log has as the reason. */
+  #lost = 0
+  #reason: string | undefined
+  /** Tries without entries that succeeded in a row, and how many of them end a failure. */
+  #tries = 0
+  #triesNeeded = 1
   #flushed: (() => void)[] = []
   #retry: NodeJS.Timeout | undefined
 
@@ -49,7 +57,10 @@ export class ArchiveWriter {
     this.#watch = watch
   }
 
-  /** The last commit failed; the next success ends it, and one is tried every 5 s. */
+  /**
+   * The last commit failed. An entry that is stored ends it, or a try without entries, one every 5 s. A full disk takes
+   * those and no entry: each time that an entry fails after such an end, twice as many are needed.
+   */
   get isFailing(): boolean {
     return this.#isFailing
   }
@@ -113,27 +124,43 @@ export class ArchiveWriter {
     const startedAtMs = performance.now()
     try {
       const outcomes = await this.#archive.append(batch.map((waiting) => waiting.entry))
-      this.#recovered()
+      this.#succeeded(batch.length)
       this.#watch.onCommit((performance.now() - startedAtMs) / 1000)
       return outcomes
     } catch (error) {
-      if (!this.#isFailing || batch.length > 0)
-        this.#log.error({ code: 'ARCHIVE_WRITE', entries: batch.length, err: error }, 'archive write failed')
-      if (!this.#isFailing) {
-        this.#isFailing = true
-        this.#watch.onHealth()
-      }
+      this.#failed(batch, error)
       this.#retry ??= setInterval(() => this.#begin(), RETRY_MS)
       return undefined
     }
   }
 
-  #recovered(): void {
+  /** The log has an outage once for each reason, however many entries fail. */
+  #failed(batch: readonly Waiting[], error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    this.#tries = 0
+    this.#lost += batch.length
+    if (reason !== this.#reason)
+      this.#log.error({ code: 'ARCHIVE_WRITE', reason, room: batch[0]?.entry.room }, 'archive write failed')
+    this.#reason = reason
+    if (this.#isFailing) return
+    this.#isFailing = true
+    this.#watch.onHealth()
+  }
+
+  #succeeded(entries: number): void {
+    if (entries > 0) this.#triesNeeded = 1
     if (!this.#isFailing) return
+    if (entries === 0) {
+      this.#tries++
+      if (this.#tries < this.#triesNeeded) return
+      this.#triesNeeded = Math.min(this.#triesNeeded * 2, MAX_TRIES_IN_A_ROW)
+    }
     this.#isFailing = false
     clearInterval(this.#retry)
     this.#retry = undefined
-    this.#log.info('archive writes again')
+    this.#log.info({ notStored: this.#lost }, 'archive writes again')
+    this.#lost = 0
+    this.#reason = undefined
     this.#watch.onHealth()
   }
 }

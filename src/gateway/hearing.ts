@@ -28,6 +28,8 @@ export class Hearing {
   /** Gaps that ended, while their rooms archive that: when they began. */
   readonly #ending = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
+  /** Why the last write failed. */
+  #reason: string | undefined
 
   /** `rows`: what is stored. */
   constructor(options: HearingOptions, rows: readonly HearingRow[] = []) {
@@ -122,16 +124,23 @@ export class Hearing {
   #put(row: HearingRow): void {
     this.#rows.set(row.room, row)
     const deafSinceMs = this.#ending.get(row.room) ?? row.deafSinceMs
-    this.#options.store.hearing.put({ ...row, deafSinceMs }).catch((error: unknown) => this.#failed(error))
+    void this.#note(this.#options.store.hearing.put({ ...row, deafSinceMs }))
   }
 
-  async #noteAlive(): Promise<void> {
-    await this.#options.store.meta
-      .set(ALIVE, String(this.#options.nowMs()))
-      .catch((error: unknown) => this.#failed(error))
+  #noteAlive(): Promise<void> {
+    return this.#note(this.#options.store.meta.set(ALIVE, String(this.#options.nowMs())))
   }
 
-  #failed(error: unknown): void {
-    this.#options.log.error({ code: 'HEARING_WRITE', err: error }, 'gaps in histories not stored')
+  /** The log has a failure once for each reason, until something is stored. */
+  async #note(stored: Promise<unknown>): Promise<void> {
+    try {
+      await stored
+      this.#reason = undefined
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      if (reason !== this.#reason)
+        this.#options.log.error({ code: 'HEARING_WRITE', reason }, 'gaps in histories not stored')
+      this.#reason = reason
+    }
   }
 }

@@ -101,6 +101,77 @@ test('a failing archive is tried at once when there is word that it is in order 
   await writer.close()
 })
 
+test('a disk that takes tries and no entries is not called well again and again', async () => {
+  const { writer, health, batches } = writerOver(async (entries) => {
+    if (entries.length > 0 && isFull) throw new Error('disk full')
+    return entries.map(() => 'stored' as const)
+  })
+  let isFull = true
+  const fail = async () => {
+    writer.append(entry(1), () => undefined)
+    await writer.flush()
+  }
+  const tryTimes = async (times: number) => {
+    for (let i = 0; i < times; i++) {
+      writer.tryAgain()
+      await writer.flush()
+    }
+  }
+  await fail()
+  await tryTimes(1)
+  expect(health).toEqual([true, false])
+  await fail()
+  await tryTimes(1)
+  // An entry that fails in between begins the count anew.
+  await fail()
+  await tryTimes(1)
+  expect(writer.isFailing).toBe(true)
+  await tryTimes(1)
+  expect(writer.isFailing).toBe(false)
+  for (const needed of [4, 8, 16, 24, 24]) {
+    await fail()
+    await tryTimes(needed - 1)
+    expect(writer.isFailing).toBe(true)
+    await tryTimes(1)
+    expect(writer.isFailing).toBe(false)
+  }
+  await fail()
+  isFull = false
+  await fail()
+  expect(writer.isFailing).toBe(false)
+  isFull = true
+  await fail()
+  const before = batches.length
+  await tryTimes(1)
+  expect([writer.isFailing, batches.length]).toEqual([false, before + 1])
+  await writer.close()
+})
+
+test('the log has an outage once, with room and reason, and its end with what was not stored', async () => {
+  const lines: Record<string, unknown>[] = []
+  const into = pino({ base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+  let reason: string | undefined = 'disk full'
+  const archive: Appender = {
+    append: async (entries) => {
+      if (reason) throw new Error(reason)
+      return entries.map(() => 'stored')
+    },
+  }
+  const watch = { onCommit: () => undefined, onHealth: () => undefined, onFailed: () => undefined }
+  const writer = new ArchiveWriter(archive, into, watch)
+  for (const next of ['disk full', 'disk full', 'read-only', undefined]) {
+    reason = next
+    writer.append(entry(1), () => undefined)
+    await writer.flush()
+  }
+  expect(lines).toMatchObject([
+    { code: 'ARCHIVE_WRITE', reason: 'disk full', room: 'room' },
+    { code: 'ARCHIVE_WRITE', reason: 'read-only', room: 'room' },
+    { msg: 'archive writes again', notStored: 3 },
+  ])
+  await writer.close()
+})
+
 test('what waits is bounded in entries and in characters, and committed in parts; more fails, in its turn', async () => {
   let release = () => {}
   const first = new Promise<void>((resolve) => {
