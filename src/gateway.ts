@@ -21,7 +21,7 @@ import { joinLobbies, openRetroShare } from './gateway/networks.ts'
 import { observe } from './gateway/observation.ts'
 import { prune } from './gateway/operations/archive-operations.ts'
 import type { OperationContext } from './gateway/operations/operation.ts'
-import { runOperation } from './gateway/operations/operations.ts'
+import { logOperation, runOperation } from './gateway/operations/operations.ts'
 import { pageReply } from './gateway/operations/page-operations.ts'
 import { ownUrl } from './gateway/own-url.ts'
 import { createPictures } from './gateway/pictures.ts'
@@ -222,7 +222,10 @@ async function build(
       rooms.onUpdate(network, update)
       desk.onUpdate(network, update)
       if (isOnMap(update)) seen.events.changed()
-      if (update.kind === 'not-sent') seen.metrics.messageRefused('network')
+      if (update.kind !== 'not-sent') return
+      seen.metrics.messageRefused('network')
+      const { lobby, code, text } = update
+      log.info({ lobby, code, reason: text }, 'message not taken by the lobby')
     })
     networks.set(network.id, network)
   }
@@ -312,9 +315,10 @@ async function build(
   }
   component?.start()
   ports.http = (await http.start()).port
-  const admin = await startAdminServer(adminSocket(config.data), log, (command, args) =>
-    runOperation(context, command, args),
-  )
+  const admin = await startAdminServer(adminSocket(config.data), log, (command, args) => {
+    logOperation(log, 'command line', command, args)
+    return runOperation(context, command, args)
+  })
   shutdown.add({ admin: () => admin.stop() })
   const pruning = setInterval(() => {
     prune(context).catch((error: unknown) =>

@@ -1,4 +1,4 @@
-/** The process's log: pino JSON on standard output, pretty only on a terminal. */
+/** The process's log: JSON on standard output, with times and levels in words, pretty only on a terminal. */
 import { type DestinationStream, type Logger, pino } from 'pino'
 import pretty from 'pino-pretty'
 
@@ -18,7 +18,16 @@ export function createLogger(level: string, destination = standardOutput()): Adj
     derived.add(reference)
     gone.register(child, reference)
   }
-  const log: Logger = pino({ level, base: null, onChild }, destination)
+  const log: Logger = pino(
+    {
+      level,
+      base: null,
+      onChild,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  )
   return {
     log,
     setLevel: (fresh) => {

@@ -1,9 +1,11 @@
 /** `foyer start`: the gateway, until it is told to stop. SIGHUP reads the configuration again. */
+import { resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { type Config, isLoopback, loadConfig } from '../config.ts'
 import { compareConfigs } from '../gateway/reload.ts'
 import { type Gateway, startGateway } from '../gateway.ts'
 import { GatewayError } from '../util/errors.ts'
+import { VERSION } from '../version.ts'
 import { type Command, configSource, GATEWAY_OPTIONS, options } from './common.ts'
 import { runUntilSignal } from './lifetime.ts'
 import { createLogger } from './logger.ts'
@@ -27,7 +29,7 @@ export const startCommand: Command = async (argv, io) => {
 
   return runUntilSignal(async () => {
     const gateway = await startGateway(config, log, setLevel)
-    log.info({ ports: gateway.ports }, 'ready')
+    log.info({ version: VERSION, data: resolve(config.data), ports: gateway.ports }, 'ready')
     const supervisor = createSupervisor(io.env, () => gateway.problems())
     supervisor.ready()
     if (process.stdout.isTTY) for (const line of welcome(config, gateway)) io.out(line)

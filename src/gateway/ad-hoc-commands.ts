@@ -5,6 +5,7 @@ import type { Jid } from '../stanza/jid.ts'
 import type { Element } from '../stanza/xml.ts'
 import { GatewayError } from '../util/errors.ts'
 import {
+  type Args,
   type Operation,
   type OperationContext,
   type Parameter,
@@ -24,7 +25,7 @@ export interface AdHocCommandsOptions {
   readonly forUsers: readonly AdHocCommand[]
   admins(): readonly string[]
   /** An operator has had an operation carried out. */
-  onRun(operation: string, operator: string): void
+  onRun(operation: string, operator: string, args: Args): void
 }
 
 /** What can be run on the service, and by whom. */
@@ -61,9 +62,10 @@ function asCommand(
     ...(warning !== undefined && { warning }),
     fields: () => Promise.all(parameters.map((parameter) => fieldOf(parameter, context))),
     run: async (asker, answers) => {
-      onRun(name, asker.bare)
+      const args = argsOf(parameters, answers)
+      onRun(name, asker.bare, args)
       try {
-        const value = await operation.run(context, readArgs(operation, argsOf(parameters, answers)))
+        const value = await operation.run(context, readArgs(operation, args))
         return outcomeOf(title, operation.show?.(value, context))
       } catch (error) {
         if (error instanceof GatewayError) return refusedBy(error)

@@ -5,6 +5,7 @@ import { AdHoc } from '../admin/ad-hoc.ts'
 import type { Element } from '../stanza/xml.ts'
 import { adHocCommands } from './ad-hoc-commands.ts'
 import type { OperationContext } from './operations/operation.ts'
+import { logOperation } from './operations/operations.ts'
 import { stayCommands } from './stay-commands.ts'
 
 export interface CreateAdHocOptions {
@@ -23,7 +24,7 @@ export function createAdHoc({ domain, context, log, admins, send }: CreateAdHocO
       context,
       forUsers: stayCommands({ domain, rooms: context.rooms }),
       admins,
-      onRun: (operation, operator) => log.info({ operation, operator }, 'operator command'),
+      onRun: (operation, operator, args) => logOperation(log, operator, operation, args),
     }),
     log,
     send,

@@ -84,7 +84,9 @@ export class Node {
   static async open(network: NetworkId, options: NodeOptions): Promise<Node> {
     const { dir, name, log, profileBits } = options
     const onProblem = (error: GatewayError): void => log.error({ code: error.code }, error.message)
-    const identity = await loadOrCreateNodeIdentity(dir, name, profileBits ? { profileBits } : {})
+    const onNew = (): void =>
+      log.info({ name, folder: dir }, 'there were no keys: this is a new node, without friends')
+    const identity = await loadOrCreateNodeIdentity(dir, name, { onNew, ...(profileBits && { profileBits }) })
     const lobbies = await LobbyStore.open({ dir, onError: onProblem })
     const barred = await openBarred(dir, onProblem)
     const pending = await openPending(dir, onProblem)

@@ -17,8 +17,13 @@ export interface LoginAnswer {
   readonly outcome:
     | { readonly kind: 'going-on' }
     | { readonly kind: 'success'; readonly account: string; readonly isAnonymous: boolean }
-    /** `count`: how many were refused on this connection so far. */
-    | { readonly kind: 'refused'; readonly condition: SaslCondition; readonly count: number }
+    /** `account`: who it said to be, if it came so far; `count`: how many were refused on this connection so far. */
+    | {
+        readonly kind: 'refused'
+        readonly condition: SaslCondition
+        readonly account: string | undefined
+        readonly count: number
+      }
 }
 
 /** One per connection; elements are taken one after another. */
@@ -45,11 +50,11 @@ export class Login {
       const { account, isAnonymous } = step
       return { reply: data('success', step.text), outcome: { kind: 'success', account, isAnonymous } }
     }
-    const { condition } = step
-    if (condition === 'not-authorized') this.#env.throttle.failed(this.#channel.address, step.account)
+    const { condition, account } = step
+    if (condition === 'not-authorized') this.#env.throttle.failed(this.#channel.address, account)
     return {
       reply: failureElement(condition),
-      outcome: { kind: 'refused', condition, count: ++this.#refused },
+      outcome: { kind: 'refused', condition, account, count: ++this.#refused },
     }
   }
 

@@ -201,7 +201,8 @@ export class Negotiation {
       this.#stage = 'header-again'
       this.#transport.restart(limits.maxStanzaBytes)
     } else if (outcome.kind === 'refused') {
-      log.info({ address: this.#transport.address, condition: outcome.condition }, 'login refused')
+      const { account, condition } = outcome
+      log.info({ account, address: this.#transport.address, condition }, 'login refused')
       if (outcome.count >= limits.maxLoginFailures)
         this.#stream.fail('policy-violation', 'Too many logins were refused.')
     }

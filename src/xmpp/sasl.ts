@@ -115,11 +115,11 @@ function plainExchange(env: SaslEnv, address: string): SaslExchange {
     const account = normalizeLocal(name)
     if (account === undefined) return failure('not-authorized')
     if (!isAuthzidOf(authzid, account, env.domain)) return failure('invalid-authzid')
-    if (env.throttle.isBlocked(address, account)) return failure('temporary-auth-failure')
+    if (env.throttle.isBlocked(address, account)) return failure('temporary-auth-failure', account)
     await delay(env, address, account)
     const { credentials, isReal } = await credentialsOf(env, account)
     const isRight = await env.passwordChecks.run(() => verifyPassword(password, credentials))
-    if (isRight === undefined) return failure('temporary-auth-failure')
+    if (isRight === undefined) return failure('temporary-auth-failure', account)
     return isRight && isReal
       ? { kind: 'success', account, isAnonymous: false, text: '' }
       : failure('not-authorized', account)
@@ -137,7 +137,7 @@ function scramExchange(scram: ScramExchange, env: SaslEnv, address: string): Sas
     const name = normalizeLocal(client.value.username)
     if (name === undefined) return failure('not-authorized')
     if (!isAuthzidOf(client.value.authzid, name, env.domain)) return failure('invalid-authzid')
-    if (env.throttle.isBlocked(address, name)) return failure('temporary-auth-failure')
+    if (env.throttle.isBlocked(address, name)) return failure('temporary-auth-failure', name)
     const found = await credentialsOf(env, name)
     account = name
     isReal = found.isReal

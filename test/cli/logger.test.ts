@@ -19,3 +19,12 @@ test('a new level holds for loggers that were derived before, and for theirs', (
   setLevel('warn')
   expect(writeAll()).toBe('')
 })
+
+test('a line has its time and its level in words', () => {
+  const lines: Record<string, unknown>[] = []
+  const { log } = createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) })
+  log.child({ friend: 'f' }).warn('late')
+  expect(lines).toEqual([
+    { level: 'warn', time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/), friend: 'f', msg: 'late' },
+  ])
+})

@@ -2,7 +2,7 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import type { OperationContext } from '../../src/gateway/operations/operation.ts'
-import { operations } from '../../src/gateway/operations/operations.ts'
+import { logOperation, operations } from '../../src/gateway/operations/operations.ts'
 import { pageReply } from '../../src/gateway/operations/page-operations.ts'
 
 const BUTTONS = [
@@ -36,4 +36,30 @@ test('of all operations the page has those of its buttons alone, and these are l
   }
   expect(done.sort()).toEqual(BUTTONS)
   expect(logged.sort()).toEqual(BUTTONS)
+})
+
+test('the log has who did what to whom, but no secrets, nothing long and nothing that was only looked at', () => {
+  const lines: Record<string, unknown>[] = []
+  const log = pino(
+    { base: null, timestamp: false },
+    { write: (line: string) => lines.push(JSON.parse(line)) },
+  )
+  logOperation(log, 'command line', 'user add', { name: 'ann', password: 'sesame' })
+  logOperation(log, 'ada@localhost', 'room kick', { room: 'tea@lobbies.localhost', nick: 'x'.repeat(300) })
+  logOperation(log, 'http', 'lobby create', { name: 'Tea', private: true, signed: false, nonsense: 'y' })
+  for (const name of ['status', 'trace', 'friend list', 'nothing'])
+    logOperation(log, 'http', name, { jid: 'a' })
+  const msg = 'operator command'
+  expect(lines).toEqual([
+    { level: 30, operation: 'user add', name: 'ann', operator: 'command line', msg },
+    {
+      level: 30,
+      operation: 'room kick',
+      room: 'tea@lobbies.localhost',
+      nick: 'x'.repeat(100),
+      operator: 'ada@localhost',
+      msg,
+    },
+    { level: 30, operation: 'lobby create', name: 'Tea', private: true, operator: 'http', msg },
+  ])
 })

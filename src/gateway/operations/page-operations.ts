@@ -4,7 +4,7 @@ import { answer } from '../../admin/answer.ts'
 import type { AdminReply } from '../../admin/protocol.ts'
 import { GatewayError } from '../../util/errors.ts'
 import type { OperationContext } from './operation.ts'
-import { type OperationName, runOperation } from './operations.ts'
+import { logOperation, type OperationName, runOperation } from './operations.ts'
 
 /** What the page has buttons for. The token is with whoever reads metrics, too: accounts and history are not for it. */
 const PAGE_OPERATIONS: ReadonlySet<string> = new Set<OperationName>([
@@ -28,6 +28,6 @@ export const pageReply = (context: OperationContext, log: Logger, request: strin
   answer(request, log, async (command, args) => {
     if (!PAGE_OPERATIONS.has(command))
       throw new GatewayError('ADMIN_REQUEST', `${command} is not for the page; use the command line`)
-    log.info({ operation: command, operator: 'http' }, 'operator command')
+    logOperation(log, 'http', command, args)
     return runOperation(context, command, args)
   })

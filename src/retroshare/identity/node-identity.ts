@@ -39,12 +39,12 @@ const schema = z.strictObject({
 /**
  * The identity kept in `dir`, or a new one named `name` when there is none yet; then it is on the disk before this
  * resolves. Rejects with `IDENTITY_UNREADABLE` (the file is there, but not whole or not consistent: nothing is
- * overwritten), `IDENTITY_NOT_WRITABLE` or `PROFILE_NAME_INVALID`.
+ * overwritten), `IDENTITY_NOT_WRITABLE` or `PROFILE_NAME_INVALID`. `onNew`: it is a new one.
  */
 export async function loadOrCreateNodeIdentity(
   dir: string,
   name: string,
-  options: { readonly profileBits?: number } = {},
+  options: { readonly profileBits?: number; readonly onNew?: () => void } = {},
 ): Promise<NodeIdentity> {
   const path = join(dir, NODE_IDENTITY_FILE)
   let text: string
@@ -52,7 +52,9 @@ export async function loadOrCreateNodeIdentity(
     text = await readFile(path, 'utf8')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw unreadable(path, cause)
-    return await createNodeIdentity(path, dir, name, options.profileBits ?? PROFILE_BITS)
+    const made = await createNodeIdentity(path, dir, name, options.profileBits ?? PROFILE_BITS)
+    options.onNew?.()
+    return made
   }
   try {
     return await parseNodeIdentity(text)

@@ -258,13 +258,13 @@ export class Friends {
       counters: this.counters,
       handlers: {
         onUp: (link) => {
-          log.info({ ...link }, 'friend up')
+          log.info({ name: this.#nameOf(friend), ...link }, 'friend up')
           this.#dialer.rest(friend)
           this.#handlers.onUp(friend, link)
         },
         onItem: (bytes) => this.#handlers.onItem(friend, bytes),
         onDown: (reason) => {
-          log.info(reason, 'friend down')
+          log.info({ name: this.#nameOf(friend), ...reason }, 'friend down')
           this.#rtts.delete(friend)
           this.#handlers.onDown(friend, reason)
         },
@@ -283,8 +283,16 @@ export class Friends {
       return
     }
     if (this.#isNews(`${friend} ${reason.code}`))
-      this.#log.info({ friend, ...reason }, 'link ended before the friend spoke: it may not have accepted us')
+      this.#log.info(
+        { friend, name: this.#nameOf(friend), ...reason },
+        'link ended before the friend spoke: it may not have accepted us',
+      )
     this.#dialer.failed(friend)
+  }
+
+  /** What the log calls a friend; undefined once it is removed. */
+  #nameOf(friend: FriendId): string | undefined {
+    return this.#book.get(friend)?.name
   }
 
   #refuse(socket: TLSSocket, { code, detail, peer }: Verdict & { kind: 'refused' }): void {

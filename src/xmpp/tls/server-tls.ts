@@ -63,6 +63,8 @@ export class ServerTls {
   reload(files: TlsFiles): void {
     try {
       this.#identity = this.#load(files)
+      const until = new Date(this.untilMs).toISOString()
+      this.#log.info({ cert: files.cert, until }, 'certificate read again')
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
       this.#log.error({ code: error.code, reason: error.message }, 'certificate refused, the old one stays')
