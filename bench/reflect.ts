@@ -73,6 +73,7 @@ function fullRoom(parse: (text: string) => Element): Room {
     {
       refusesText: () => undefined,
       refusesNick: () => undefined,
+      fittingNick: (nick) => nick,
       admits: () => undefined,
       refusesRegistration: () => undefined,
     },

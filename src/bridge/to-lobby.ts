@@ -1,4 +1,5 @@
 /** From the room to its lobby: what local occupants do becomes commands, and what it cannot carry is refused. */
+import { fittingNick } from '../lobby/fitting-nick.ts'
 import type { LobbyCommand, LobbyLimits } from '../lobby/lobby.ts'
 import type { RoomEffect, RoomPolicy } from '../muc/room-port.ts'
 import { utf8 } from '../util/bytes.ts'
@@ -9,6 +10,9 @@ import { wording } from './wording.ts'
 
 /** The speaker for an account (bare JID) under a nick: the same in every lobby and after a restart. */
 export const speakerId = (account: string, nick: string): SpeakerId => `${account}/${nick}` as SpeakerId
+
+/** The nick in it, which the lobby may have cut. */
+export const nickOfSpeaker = (speaker: SpeakerId): string => speaker.slice(speaker.indexOf('/') + 1)
 
 /**
  * What an effect means to the lobby; effects that are not bound for it give nothing. `isKept` tells whether the
@@ -86,8 +90,11 @@ export const guestPolicy = (
 })
 
 /** Refuses aloud what a network with these limits would drop silently. */
-export function networkPolicy(limits: LobbyLimits): Pick<RoomPolicy, 'refusesText' | 'refusesNick'> {
+export function networkPolicy(
+  limits: LobbyLimits,
+): Pick<RoomPolicy, 'refusesText' | 'refusesNick' | 'fittingNick'> {
   return {
+    fittingNick: (nick) => fittingNick(nick, limits),
     refusesText(body, manner) {
       const size = utf8(textToLobby(wording(body, manner))).length
       if (size <= limits.maxTextBytes) return undefined

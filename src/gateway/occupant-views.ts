@@ -1,4 +1,5 @@
 /** Occupants of a room as the presence map shows them: each beside the identity that it is in the network. */
+import { nickOfSpeaker } from '../bridge/to-lobby.ts'
 import type { ParticipantInfo } from '../lobby/lobby.ts'
 import { occupantsOf } from '../muc/occupant-view.ts'
 import type { Room } from '../muc/room.ts'
@@ -11,7 +12,7 @@ export function occupantViews(room: Room, members: readonly ParticipantInfo[]): 
   const lastSeenMs = new Map<ParticipantId, number>()
   for (const member of members)
     if (member.speaker === null) lastSeenMs.set(member.id, member.lastSeenMs)
-    else spokenAs.set(member.nick, member.id)
+    else spokenAs.set(nickOfSpeaker(member.speaker), member.id)
   return occupantsOf(room).map(({ side, nick, occupantId, participant, sinceMs, isMuted, isAway }) => {
     const seenMs = participant === null ? undefined : lastSeenMs.get(participant)
     return {

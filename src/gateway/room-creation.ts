@@ -51,7 +51,8 @@ export function refusesCreation(
       condition: 'jid-malformed',
       text: 'Join with a nickname: room@service/nickname.',
     }
-  return networkPolicy(network.limits).refusesNick(to.resource) ?? (isFull ? NO_MORE_LOBBIES : undefined)
+  const policy = networkPolicy(network.limits)
+  return policy.refusesNick(policy.fittingNick(to.resource)) ?? (isFull ? NO_MORE_LOBBIES : undefined)
 }
 
 /** A room that `from` makes by joining `to`, and the lobby that it will have. Neither is on record yet. */

@@ -138,7 +138,10 @@ export type LobbyCommand =
   | { readonly kind: 'join'; readonly lobby: LobbyId }
   /** All own speakers leave, then the node unsubscribes. */
   | { readonly kind: 'leave'; readonly lobby: LobbyId }
-  /** A local speaker takes part; joins the lobby if need be. `isKept`: the identity outlives the process. */
+  /**
+   * A local speaker takes part; joins the lobby if need be. A nick that is too long is cut. `isKept`: the identity
+   * outlives the process.
+   */
   | {
       readonly kind: 'enter'
       readonly lobby: LobbyId

@@ -35,7 +35,7 @@ export function refusesNick(room: Room, account: string, nick: string): StanzaEr
     return refusal(room, 'cancel', 'conflict', `The nickname ${nick} is taken in this room.`)
   if (isReservedFor(room, account, nick))
     return refusal(room, 'cancel', 'conflict', `The nickname ${nick} belongs to somebody else.`)
-  return room.policy.refusesNick(nick)
+  return room.policy.refusesNick(room.policy.fittingNick(nick))
 }
 
 /** Why a join with this password, or without one, is refused (§7.2.6); undefined when it is right. */

@@ -1,4 +1,5 @@
 /** What a room does with presence that comes to it: XEP-0045 §7.1, §7.6, §7.7, §7.14 and §17.2. */
+import { isFromEthora } from '../stanza/ethora.ts'
 import { type Jid, parseJid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { childOf, type Element, el } from '../stanza/xml.ts'
@@ -29,12 +30,22 @@ export function receivePresence(room: Room, from: Jid, stanza: Element, env: Roo
   }
 }
 
+/**
+ * Nicks are cut to what the lobby carries, as the service may do (§7.2.3, §7.6: status 210). The Ethora chat component
+ * knows itself by its nick: it keeps it, here, and so does whoever of its account has it.
+ */
+const keepsNick = (room: Room, from: Jid, stanza: Element, nick: string): boolean => {
+  const holder = room.occupants.get(nick)
+  return isFromEthora(stanza) || (holder?.side === 'local' && holder.account === from.bare)
+}
+
 function receiveAvailable(room: Room, from: Jid, stanza: Element, env: RoomEnv): RoomEffect[] {
   const address = String(stanza.attrs.to)
-  const nick = parseJid(address)?.resource ?? ''
+  const asked = parseJid(address)?.resource ?? ''
+  const nick = keepsNick(room, from, stanza, asked) ? asked : room.policy.fittingNick(asked)
   if (from.resource === '')
     return refuse(room, from, stanza, refusal(room, 'modify', 'bad-request', 'Only a full JID can join.'))
-  if (nick === '')
+  if (asked === '')
     return refuse(
       room,
       from,

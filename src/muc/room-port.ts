@@ -29,6 +29,8 @@ export interface RoomIdentity {
 export interface RoomPolicy {
   /** Why this cannot be said, or undefined. */
   refusesText(body: string, manner: Manner): StanzaError | undefined
+  /** As much of a nick as the network carries: nearly always all of it. */
+  fittingNick(nick: string): string
   /** Why this nick cannot be had, or undefined. */
   refusesNick(nick: string): StanzaError | undefined
   /**

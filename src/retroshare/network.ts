@@ -1,5 +1,6 @@
 /** RetroShare as a lobby network: friends, services, identities and the lobby router, put together. */
 import { randomBytes as strongRandomBytes } from 'node:crypto'
+import { fittingNick } from '../lobby/fitting-nick.ts'
 import type { FriendInfo, LobbyCommand, LobbyInfo, ParticipantInfo } from '../lobby/lobby.ts'
 import type { LobbyNetwork, LobbySpec, NetworkSnapshot } from '../lobby/network.ts'
 import { toHex } from '../util/bytes.ts'
@@ -60,7 +61,9 @@ class Network implements LobbyNetwork {
   }
 
   send(command: LobbyCommand): void {
-    this.#node.send(command)
+    this.#node.send(
+      command.kind === 'enter' ? { ...command, nick: fittingNick(command.nick, this.limits) } : command,
+    )
   }
 
   friend(id: FriendId): FriendInfo | undefined {

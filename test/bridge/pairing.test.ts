@@ -1,4 +1,5 @@
 // A lobby and its room: updates become events, effects become commands, and limits are told.
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { NickTable } from '../../src/bridge/nicks.ts'
 import { networkPolicy, pacePolicy, speakerId, toLobby } from '../../src/bridge/to-lobby.ts'
@@ -206,6 +207,26 @@ describe('the policy of a network', () => {
   test('who may never speak in the lobby is told so, and not to wait', () => {
     const pace = pacePolicy(() => Number.POSITIVE_INFINITY)
     expect(pace.admits('ann@example.org', 'Ann')).toMatchObject({ type: 'auth', condition: 'forbidden' })
+  })
+
+  test('a nick is cut between characters as people see them, and then fits', () => {
+    expect(policy.fittingNick('Annie')).toBe('Annie')
+    expect(policy.fittingNick('Annika')).toBe('Annik')
+    expect(policy.fittingNick('Ann Marie')).toBe('Ann M')
+    expect(policy.fittingNick('Anna Marie')).toBe('Anna')
+    expect(policy.fittingNick('🦊🦊🦊')).toBe('🦊🦊')
+    expect(policy.fittingNick('Zoe\u0308lie')).toBe('Zoe\u0308l')
+    expect(policy.fittingNick('Annn\u0303\u0303')).toBe('Ann')
+    expect(policy.fittingNick('👩‍👩‍👧‍👦')).toBe('👩‍')
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (nick) => {
+        const cut = policy.fittingNick(nick)
+        expect(nick.startsWith(cut)).toBe(true)
+        expect(policy.fittingNick(cut)).toBe(cut)
+        expect([...cut].length).toBeLessThanOrEqual(5)
+        expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(8)
+      }),
+    )
   })
 
   test('a nick is refused for its characters, its bytes, or what RetroShare would make of it', () => {

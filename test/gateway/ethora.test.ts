@@ -33,7 +33,7 @@ beforeAll(async () => {
     },
   })
   gateway = await startGateway(config, pino({ level: 'silent' }))
-  for (const name of ['alice', 'bob'])
+  for (const name of ['alice', 'bob', LONG])
     await askGateway(adminSocket(folder), 'user add', { name, password: `${name}'s` })
   alice = await Component.login('alice')
 })
@@ -93,6 +93,9 @@ class Component {
     this.#socket.socket.terminate()
   }
 }
+
+/** A name as the component's own server gives it: two ids of its database. */
+const LONG = '646cc8dc96d4a4dc8f7b2f2d_65012f0a7c1be3d2f4a5b6c7'
 
 const idIn = (message: Element | undefined): string =>
   String(message?.getChild('stanza-id', NS.sid)?.attrs.id)
@@ -165,4 +168,11 @@ test('somebody else is invited, comes, and comes again after a lost connection w
   expect((await again.ask('join')).attrs.from).toBe(`${ROOM}/bob`)
   expect((await again.ask('text')).attrs.from).toBe(`${ROOM}/bob`)
   again.close()
+})
+
+test('somebody whose name is too long for a lobby has all of it here', async () => {
+  const user = await Component.login(LONG)
+  expect((await user.ask('join')).attrs.from).toBe(`${ROOM}/${LONG}`)
+  expect((await user.ask('text')).attrs.from).toBe(`${ROOM}/${LONG}`)
+  user.close()
 })

@@ -1,5 +1,6 @@
 // Kicks and mutes by operators: who is meant, and what is said when nobody is.
 import { expect, test } from 'vitest'
+import { speakerId } from '../../src/bridge/to-lobby.ts'
 import { occupantViews } from '../../src/gateway/occupant-views.ts'
 import type { OperationContext } from '../../src/gateway/operations/operation.ts'
 import { runOperation } from '../../src/gateway/operations/operations.ts'
@@ -34,6 +35,30 @@ function world() {
   const shown = () => room.occupants().flatMap(({ nick, muted }) => (muted ? [] : [nick]))
   return { h, run, shown, changes: () => changes }
 }
+
+test('the identity of an XMPP user is found by the nick, also where the lobby has less of it', () => {
+  const { h } = world()
+  const member = (nick: string, account: string, id: string) => ({
+    id: participant(id),
+    nick: nick.slice(0, 3),
+    sinceMs: 0,
+    lastSeenMs: 0,
+    speaker: speakerId(account, nick),
+  })
+  h.join('alicia@example.org/a', 'Alicia')
+  const members = [
+    member('Alice', 'alice@example.org', 'one'),
+    member('Alicia', 'alicia@example.org', 'other'),
+  ]
+  expect(
+    occupantViews(h.room, members).flatMap(({ side, nick, identity }) =>
+      side === 'local' ? [[nick, identity]] : [],
+    ),
+  ).toEqual([
+    ['Alice', participant('one')],
+    ['Alicia', participant('other')],
+  ])
+})
 
 test('an XMPP user is kicked by nick, and the map hears of it', async () => {
   const { run, shown, changes } = world()

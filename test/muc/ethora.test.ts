@@ -76,6 +76,17 @@ describe('joining', () => {
     expect(h.take(ALICE).filter((stanza) => stanza.attrs.id === 'presenceInRoom-mwqw50ww-1')).toHaveLength(1)
   })
 
+  test('keeps a nick that is too long for the lobby, by which the component knows itself', () => {
+    const h = new RoomHarness({ policy: { fittingNick: (nick) => nick.slice(0, 4) } })
+    h.send(ALICE, sent('join'))
+    expect(h.take(ALICE)[0]?.attrs.from).toBe(`${ROOM}/alice`)
+    h.join('alice@example.org/phone', 'alice')
+    h.send(ALICE, `<presence to="${ROOM}/alice"/>`)
+    h.join(BOB, 'alexander')
+    expect([...h.room.occupants.keys()]).toEqual(['alice', 'alex'])
+    expect(h.room.occupants.get('alice')).toMatchObject({ sessions: { length: 2 } })
+  })
+
   test('a refusal has the id too', () => {
     const h = new RoomHarness({ description: { isMembersOnly: true } })
     h.send(ALICE, sent('join'))

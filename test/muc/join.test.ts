@@ -1,6 +1,7 @@
 // Entering a room: XEP-0045 §7.1 and §7.2, and what clients were seen to need.
 import { describe, expect, test } from 'vitest'
 import { NS } from '../../src/stanza/ns.ts'
+import type { Element } from '../../src/stanza/xml.ts'
 import { codes, errorOf, item, participant, ROOM, RoomHarness, START_MS } from './room-harness.ts'
 
 const ALICE = 'alice@example.org/phone'
@@ -162,6 +163,22 @@ describe('joins that are refused', () => {
     const h = new RoomHarness({ policy: { refusesNick: (nick) => (nick === 'long' ? error : undefined) } })
     h.join(ALICE, 'long')
     expect(refused(h, ALICE)).toMatchObject({ error: 'modify/not-acceptable', by: ROOM })
+  })
+
+  test('a nick that is too long for the network is cut, which its user is told', () => {
+    const h = new RoomHarness({ policy: { fittingNick: (nick) => nick.slice(0, 4) } })
+    for (let i = 0; i < 2; i++) {
+      h.join(ALICE, 'Alexandra')
+      const own = h.take(ALICE)[0] as Element
+      expect([own.attrs.from, codes(own)]).toEqual([`${ROOM}/Alex`, [110, 170, 210]])
+    }
+    expect(h.takeLobby()).toMatchObject([{ kind: 'local-entered', nick: 'Alex' }])
+    h.send(ALICE, `<presence to="${ROOM}/Alicia"/>`)
+    expect(codes(h.take(ALICE).at(-1) as Element)).toEqual([110, 210])
+    expect([...h.room.occupants.keys()]).toEqual(['Alic'])
+    h.join(ALICE, 'Alexandra')
+    h.join(BOB, 'Alexander')
+    expect(refused(h, BOB).error).toBe('cancel/conflict')
   })
 
   test('an invisible nick is not acceptable, none at all is malformed', () => {

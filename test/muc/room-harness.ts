@@ -147,6 +147,7 @@ export class RoomHarness {
       {
         refusesText: () => undefined,
         refusesNick: () => undefined,
+        fittingNick: (nick) => nick,
         admits: () => undefined,
         refusesRegistration: () => undefined,
         ...options.policy,

@@ -148,6 +148,21 @@ test('two speakers of one node are two participants; typing and leaving show', a
   expect(b.network.lobby(lobby)).toMatchObject({ isJoined: false })
 })
 
+test('a speaker whose nick is too long takes part under its beginning', async () => {
+  const [a, b] = (await start('a', 'b')) as [TestNode, TestNode]
+  await befriend(a, b)
+  const lobby = await talking(a, b)
+  const nick = 'Alexandra of the Long Name, the 🦊'
+  a.enter(lobby, nick)
+  const { participant } = await b.got('entered', (update) => update.participant.nick.startsWith('Alex'))
+  expect(participant.nick).toBe('Alexandra of the Long Name, th')
+  expect(a.network.members(lobby)).toContainEqual(
+    expect.objectContaining({ id: participant.id, nick: participant.nick, speaker: nick }),
+  )
+  a.say(lobby, nick, 'hello')
+  expect(await b.said('hello')).toMatchObject({ nick: participant.nick })
+})
+
 test('a signed lobby takes our speakers, whose identities belong to the profile', async () => {
   const [a, b] = (await start('a', 'b')) as [TestNode, TestNode]
   await befriend(a, b)
