@@ -47,6 +47,7 @@ const PEERS = {
     isThere: () => isExecutable('/usr/bin/systemd-notify') && isExecutable('/usr/bin/systemd-analyze'),
     install: 'apt-get install systemd',
   },
+  script: { isThere: () => succeeds('script', ['--version']), install: 'apt-get install bsdutils' },
   slixmpp: {
     isThere: () =>
       succeeds('python3', ['-c', 'import slixmpp']) || succeeds('/usr/bin/python3', ['-c', 'import slixmpp']),
