@@ -2,6 +2,7 @@
 import { plainChild } from '../stanza/ethora.ts'
 import { NS } from '../stanza/ns.ts'
 import { childIn, childOf, type Element, el } from '../stanza/xml.ts'
+import { mediaTypeOf } from '../util/media-types.ts'
 import type { SharedFile } from './room-port.ts'
 
 /** Payload of a message whose `body` has the address of each file, in this order. */
@@ -54,21 +55,6 @@ export interface ShownFile {
   readonly size: string
 }
 
-const MEDIA_TYPES: Readonly<Record<string, string>> = {
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  gif: 'image/gif',
-  webp: 'image/webp',
-  avif: 'image/avif',
-  mp3: 'audio/mpeg',
-  m4a: 'audio/mp4',
-  ogg: 'audio/ogg',
-  opus: 'audio/ogg',
-  mp4: 'video/mp4',
-  webm: 'video/webm',
-}
-
 /** The file that a message is about; undefined unless its text is nothing but the address of that file. */
 export function sharedFileIn(message: Element): ShownFile | undefined {
   const oob = childOf(message, 'x', NS.oob)
@@ -77,11 +63,10 @@ export function sharedFileIn(message: Element): ShownFile | undefined {
   const sharing = childOf(message, 'file-sharing', NS.fileSharing)
   const file = sharing && childIn(sharing, NS.fileMetadata)
   const path = url.split(/[?#]/, 1)[0] ?? ''
-  const extension = /\.([A-Za-z0-9]+)$/.exec(path)?.[1]?.toLowerCase() ?? ''
   return {
     url,
     name: file?.getChildText('name') ?? path.slice(path.lastIndexOf('/') + 1),
-    mediaType: file?.getChildText('media-type') ?? MEDIA_TYPES[extension] ?? 'application/octet-stream',
+    mediaType: file?.getChildText('media-type') ?? mediaTypeOf(path) ?? 'application/octet-stream',
     size: file?.getChildText('size') ?? '',
   }
 }

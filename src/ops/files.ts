@@ -2,6 +2,8 @@
 import { open } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
+import { mediaTypeOf } from '../util/media-types.ts'
+import { byteRange } from './byte-range.ts'
 
 /** Addresses are `/files/ID/NAME.EXTENSION`; pictures of lobbies have the name `image`. */
 export const FILES_PATH = '/files/'
@@ -9,25 +11,6 @@ export const FILES_PATH = '/files/'
 export interface FileSource {
   /** A stored file by its name, `ID.EXTENSION`. */
   find(name: string): { readonly path: string; readonly bytes: number } | undefined
-}
-
-/** What a browser may show in place: nothing that runs. All else is for saving, whatever it says to be. */
-const TYPES: Readonly<Record<string, string>> = {
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  gif: 'image/gif',
-  webp: 'image/webp',
-  avif: 'image/avif',
-  mp3: 'audio/mpeg',
-  m4a: 'audio/mp4',
-  ogg: 'audio/ogg',
-  oga: 'audio/ogg',
-  opus: 'audio/ogg',
-  wav: 'audio/wav',
-  flac: 'audio/flac',
-  mp4: 'video/mp4',
-  webm: 'video/webm',
 }
 
 /** A year: what is at an address never changes. */
@@ -40,16 +23,29 @@ export function storedName(path: string): string | undefined {
   return id && `${id}.${extension}`
 }
 
-/** Sends a file; false when there is none of this address. */
+/** Sends a file, or the part of it that is asked for; false when there is none of this address. */
 export async function sendFile(response: ServerResponse, path: string, files: FileSource): Promise<boolean> {
   const stored = storedName(path)
   const file = stored === undefined ? undefined : files.find(stored)
   const handle = file && (await open(file.path).catch(() => undefined))
   if (stored === undefined || !file || !handle) return false
-  const type = TYPES[stored.slice(33)]
-  response.writeHead(200, {
+  const { method, headers } = response.req
+  // Nothing tells versions of a file apart, as it has one only; a condition on them therefore fails (RFC 9110 §13.1.5).
+  const wanted = method === 'GET' && headers['if-range'] === undefined ? headers.range : undefined
+  const part = byteRange(wanted, file.bytes)
+  if (part === 'unsatisfiable') {
+    await handle.close()
+    response.writeHead(416, { 'Content-Range': `bytes */${file.bytes}`, 'Content-Length': 0 }).end()
+    return true
+  }
+  const { start, end } = part ?? { start: 0, end: file.bytes - 1 }
+  // What may be shown in place does nothing. All else is for saving, whatever it says to be.
+  const type = mediaTypeOf(stored)
+  response.writeHead(part ? 206 : 200, {
     'Content-Type': type ?? 'application/octet-stream',
-    'Content-Length': file.bytes,
+    'Content-Length': end - start + 1,
+    'Accept-Ranges': 'bytes',
+    ...(part && { 'Content-Range': `bytes ${start}-${end}/${file.bytes}` }),
     'Content-Disposition': `${type ? 'inline' : 'attachment'}; filename*=UTF-8''${nameIn(path)}`,
     'Content-Security-Policy': "default-src 'none'; sandbox",
     'Cache-Control': `public, max-age=${MAX_AGE_SEC}, immutable`,
@@ -57,10 +53,10 @@ export async function sendFile(response: ServerResponse, path: string, files: Fi
     'Access-Control-Allow-Origin': '*',
     'Cross-Origin-Resource-Policy': 'cross-origin',
   })
-  if (response.req.method === 'HEAD') {
+  if (method === 'HEAD') {
     response.end()
     await handle.close()
-  } else await pipeline(handle.createReadStream(), response)
+  } else await pipeline(handle.createReadStream(part), response)
   return true
 }
 

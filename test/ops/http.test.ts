@@ -173,6 +173,19 @@ test('a file is served for ever to whoever knows its address, and does nothing',
   expect(
     (await fetch(`${base}/files/${id}/image.png`, { method: 'HEAD' })).headers.get('content-length'),
   ).toBe('5')
+  const part = await fetch(`${base}/files/${id}/image.png`, { headers: { Range: 'bytes=1-2' } })
+  expect([
+    part.status,
+    await part.text(),
+    part.headers.get('content-range'),
+    part.headers.get('content-type'),
+  ]).toEqual([206, 'yt', 'bytes 1-2/5', 'image/png'])
+  const beyond = await fetch(`${base}/files/${id}/image.png`, { headers: { Range: 'bytes=5-' } })
+  expect([beyond.status, beyond.headers.get('content-range')]).toEqual([416, 'bytes */5'])
+  const other = await fetch(`${base}/files/${id}/image.png`, {
+    headers: { Range: 'bytes=1-2', 'If-Range': '"x"' },
+  })
+  expect([other.status, await other.text()]).toEqual([200, 'bytes'])
   for (const path of [
     `/files/${id}/image.svg`,
     `/files/${id}/image.gif`,
