@@ -1,8 +1,18 @@
-/** `foyer room kick | mute | unmute`. */
-import { ask, type Command, GATEWAY_OPTIONS, noSuchVerb, options } from './common.ts'
+/** `foyer room who | kick | mute | unmute`. */
+import { presentListing } from '../gateway/listings.ts'
+import type { PresentView } from '../gateway/status.ts'
+import { ask, type Command, GATEWAY_OPTIONS, listed, noSuchVerb, options } from './common.ts'
 
 export const roomCommand: Command = async ([verb, ...argv], io) => {
   switch (verb) {
+    case 'who': {
+      const spec = { ...GATEWAY_OPTIONS, json: { type: 'boolean' } } as const
+      const { values, positionals } = options(argv, spec, { min: 0, max: 1, names: '' })
+      const present = (await ask(values, io, 'room who', { word: positionals[0] ?? '' })) as PresentView[]
+      if (values.json) io.out(JSON.stringify(present))
+      else for (const line of listed(presentListing(present))) io.out(line)
+      return 0
+    }
     case 'kick':
     case 'mute': {
       const spec = { ...GATEWAY_OPTIONS, reason: { type: 'string' } } as const
@@ -19,6 +29,6 @@ export const roomCommand: Command = async ([verb, ...argv], io) => {
       return 0
     }
     default:
-      throw noSuchVerb('room', verb, ['kick', 'mute', 'unmute'])
+      throw noSuchVerb('room', verb, ['who', 'kick', 'mute', 'unmute'])
   }
 }

@@ -14,7 +14,8 @@ export const USAGE = `foyer ${VERSION}: an XMPP gateway for distributed chat lob
   foyer identity list [--json] | ban ID | unban ID
   foyer lobby   list [--json] | invites [--json] | create NAME [--topic T] [--private] [--signed] [--network N]
                 | join ID | leave ID | decline ID | alias ID LOCALPART
-  foyer room    kick ROOM NICK [--reason R] | mute ROOM WHO [--reason R] | unmute ROOM WHO
+  foyer room    who [--json] | who WORD [--json]
+                | kick ROOM NICK [--reason R] | mute ROOM WHO [--reason R] | unmute ROOM WHO
   foyer user    add NAME [--password-stdin] | list | remove NAME | passwd NAME [--password-stdin]
   foyer archive export ROOM [--format jsonl|txt] | prune
   foyer backup  FOLDER

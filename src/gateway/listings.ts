@@ -1,5 +1,12 @@
 /** What operators are shown of friends, identities, lobbies and the gateway: the same on a terminal and in a client. */
-import type { FriendView, GatewayStatus, IdentityView, InvitationView, LobbyView } from './status.ts'
+import type {
+  FriendView,
+  GatewayStatus,
+  IdentityView,
+  InvitationView,
+  LobbyView,
+  PresentView,
+} from './status.ts'
 
 /** A table: titles of the columns, and rows of as many cells. */
 export interface Listing {
@@ -41,6 +48,18 @@ export const lobbyListing = (lobbies: readonly LobbyView[]): Listing => ({
     kindOf(lobby),
     String(lobby.participants),
     lobby.room,
+  ]),
+})
+
+/** Who is in which room: an XMPP user with the addresses, a participant of the lobby with the identity. */
+export const presentListing = (present: readonly PresentView[]): Listing => ({
+  columns: ['Room', 'Nick', 'Where', 'Since', 'Who'],
+  rows: present.map(({ room, nick, side, since, addresses, identity, muted, away }) => [
+    room,
+    nick,
+    (side === 'local' ? 'XMPP' : 'lobby') + (muted ? ', muted' : '') + (away ? ', away' : ''),
+    since,
+    addresses.length > 0 ? addresses.join(', ') : (identity ?? '-'),
   ]),
 })
 

@@ -18,12 +18,12 @@ import { errorReply } from '../stanza/stanza-error.ts'
 import type { Element } from '../stanza/xml.ts'
 import type { ArchiveId } from '../util/ids.ts'
 import type { HearingNews } from './hearing.ts'
-import { occupantViews } from './occupant-views.ts'
+import { addressesOf, occupantViews } from './occupant-views.ts'
 import { OwnRequests } from './own-requests.ts'
 import type { RoomParts, RoomSurroundings } from './room-parts.ts'
 import { type OutwardEffect, RoomRunner } from './room-runner.ts'
 import { occupantKey } from './secret.ts'
-import type { GapsView, OccupantView } from './status.ts'
+import type { GapsView, OccupantView, PresentView } from './status.ts'
 
 export class LoadedRoom {
   readonly jid: string
@@ -204,6 +204,12 @@ export class LoadedRoom {
   /** Occupants for the presence map; those of XMPP users with the identity that they speak with. */
   occupants(): OccupantView[] {
     return occupantViews(this.#runner.room, this.#parts.network.members(this.#lobby.id))
+  }
+
+  /** The same for operators, with addresses. */
+  present(): PresentView[] {
+    const addresses = (occupant: OccupantView) => addressesOf(this.#runner.room, occupant)
+    return this.occupants().map((each) => ({ ...each, room: this.jid, addresses: addresses(each) }))
   }
 
   /** How many messages the room had, hour by hour. */

@@ -28,4 +28,12 @@ export function occupantViews(room: Room, members: readonly ParticipantInfo[]): 
   })
 }
 
+/** Full JIDs of an occupant by XMPP, for operators; the account of one who stays in the lobby while away. */
+export function addressesOf(room: Room, { side, nick, away }: OccupantView): string[] {
+  if (side === 'remote') return []
+  if (away) return [...room.away].flatMap(([account, place]) => (place.nick === nick ? [account] : []))
+  const occupant = room.occupants.get(nick)
+  return occupant?.side === 'local' ? occupant.sessions.map(({ full }) => full) : []
+}
+
 const isoTime = (ms: number): string => new Date(ms).toISOString()

@@ -89,6 +89,14 @@ export interface OccupantView {
   readonly away: boolean
 }
 
+/** One element of `foyer room who --json`: for operators alone, as it has the addresses of XMPP users. */
+export interface PresentView extends OccupantView {
+  /** Bare JID. */
+  readonly room: string
+  /** Full JIDs of the sessions; the bare JID of who stays in the lobby while away; nothing for who is in the lobby. */
+  readonly addresses: readonly string[]
+}
+
 /** When the lobby of a room was not heard. */
 export interface GapsView {
   /** Gaps that have ended. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { AdHocCommand } from '../../src/admin/ad-hoc-command.ts'
+import { USAGE } from '../../src/cli/usage.ts'
 import { adHocCommands } from '../../src/gateway/ad-hoc-commands.ts'
 import { type OperationContext, readArgs } from '../../src/gateway/operations/operation.ts'
 import { operations, runOperation } from '../../src/gateway/operations/operations.ts'
@@ -35,9 +36,7 @@ const LOCAL = ['archive export', 'friend ignored', 'trace', 'backup']
 
 /** `lobby create` → its arguments and options, from the usage text of the command line. */
 function usage(): Map<string, string[]> {
-  const [, text = ''] = /const USAGE = `([^`]*)`/.exec(readFileSync('src/main.ts', 'utf8')) ?? []
-  const forms = text
-    .replace(/\n {3,}\|/g, ' |')
+  const forms = USAGE.replace(/\n {3,}\|/g, ' |')
     .split('\n')
     .flatMap((line) => {
       const [, name = '', rest = ''] = /^ {2}foyer ([a-z]+) *(.*)$/.exec(line) ?? []

@@ -1,9 +1,11 @@
 // Kicks and mutes by operators: who is meant, and what is said when nobody is.
 import { expect, test } from 'vitest'
 import { speakerId } from '../../src/bridge/to-lobby.ts'
-import { occupantViews } from '../../src/gateway/occupant-views.ts'
+import { whereabouts } from '../../src/cli/trace.ts'
+import { addressesOf, occupantViews } from '../../src/gateway/occupant-views.ts'
 import type { OperationContext } from '../../src/gateway/operations/operation.ts'
 import { runOperation } from '../../src/gateway/operations/operations.ts'
+import type { PresentView } from '../../src/gateway/status.ts'
 import type { RoomEvent } from '../../src/muc/room-port.ts'
 import { participant, RoomHarness } from '../muc/room-harness.ts'
 
@@ -19,12 +21,17 @@ function world() {
   let changes = 0
   const room = {
     occupants: () => occupantViews(h.room, []),
+    present: () =>
+      room
+        .occupants()
+        .map((each) => ({ ...each, room: 'cats@lobbies.example', addresses: addressesOf(h.room, each) })),
     dispatch: (event: RoomEvent) => h.step(event),
   }
   const context = {
     rooms: {
       row: (name: string) => (name === 'cats' ? { localpart: name } : undefined),
       roomAt: () => room,
+      loaded: () => [room],
     },
     onChange: () => {
       changes += 1
@@ -33,7 +40,7 @@ function world() {
   const run = (name: string, args: Record<string, string>) =>
     runOperation(context, name, { room: 'cats@lobbies.example', ...args })
   const shown = () => room.occupants().flatMap(({ nick, muted }) => (muted ? [] : [nick]))
-  return { h, run, shown, changes: () => changes }
+  return { h, context, run, shown, changes: () => changes }
 }
 
 test('the identity of an XMPP user is found by the nick, also where the lobby has less of it', () => {
@@ -97,4 +104,29 @@ test('whom the room has banned stays muted, and the operator is told so', async 
     '<iq type="set" id="ban"><query xmlns="http://jabber.org/protocol/muc#admin"><item nick="Rita" affiliation="outcast"/></query></iq>',
   )
   await expect(run('room unmute', { who: 'Rita' })).rejects.toMatchObject({ code: 'BANNED_IN_ROOM' })
+})
+
+test('an operator finds who is where by any part of room, nick, address or identity', async () => {
+  const { context } = world()
+  const who = async (word: string) =>
+    ((await runOperation(context, 'room who', { word })) as PresentView[]).map(({ nick, addresses }) => [
+      nick,
+      ...addresses,
+    ])
+  expect(await who('')).toEqual([['Alice', 'alice@example.org/a'], ['Rita'], [RITA]])
+  expect(await who('ALICE@')).toEqual([['Alice', 'alice@example.org/a']])
+  expect(await who('alic')).toEqual([['Alice', 'alice@example.org/a']])
+  expect(await who(EVE)).toEqual([[RITA]])
+  expect(await who('cats@')).toHaveLength(3)
+  expect(await who('dogs')).toEqual([])
+})
+
+test('a trace begins with where the user is, and says so when that is nowhere', async () => {
+  const { context } = world()
+  const present = (await runOperation(context, 'room who', {})) as PresentView[]
+  const found = ['alice@example.org/a is in cats@lobbies.example as Alice']
+  expect(whereabouts('alice@example.org', present)).toEqual(found)
+  expect(whereabouts('alice@example.org/a', present)).toEqual(found)
+  for (const other of ['alice@example.org/b', 'alice@example', 'lice@example.org'])
+    expect(whereabouts(other, present)).toEqual([expect.stringContaining('in no room')])
 })

@@ -39,6 +39,7 @@ const ONLY_TELL: ReadonlySet<string> = new Set<OperationName>([
   'identity list',
   'lobby list',
   'lobby invites',
+  'room who',
   'user list',
   'archive export',
   'trace',

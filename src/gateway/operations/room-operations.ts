@@ -2,8 +2,9 @@
 import type { RoomEvent } from '../../muc/room-port.ts'
 import { GatewayError } from '../../util/errors.ts'
 import type { ParticipantId } from '../../util/ids.ts'
+import { presentListing } from '../listings.ts'
 import type { LoadedRoom } from '../loaded-room.ts'
-import type { OccupantView } from '../status.ts'
+import type { OccupantView, PresentView } from '../status.ts'
 import { findRoom } from './find.ts'
 import { type Args, type Choice, type OperationContext, operation, textOf } from './operation.ts'
 
@@ -16,6 +17,17 @@ const WHO = { name: 'who', label: 'Nick or identity', kind: 'text', isRequired: 
 const REASON = { name: 'reason', label: 'Reason, for all to read', kind: 'text' } as const
 
 export const ROOM_OPERATIONS = {
+  'room who': operation({
+    title: 'Show who is in which room, with the addresses of XMPP users',
+    parameters: [{ name: 'word', label: 'Part of a room, a nick, an address or an identity', kind: 'text' }],
+    run: async ({ rooms }, args) => {
+      const word = textOf(args, 'word').normalize('NFC').toLowerCase()
+      const has = ({ room, nick, identity, addresses }: PresentView): boolean =>
+        [room, nick, identity ?? '', ...addresses].some((each) => each.toLowerCase().includes(word))
+      return [...rooms.loaded()].flatMap((room) => room.present().filter(has))
+    },
+    show: (present) => ({ listing: presentListing(present) }),
+  }),
   'room kick': operation({
     title: 'Put an XMPP user out of a room',
     parameters: [ROOM, NICK, REASON],
@@ -76,5 +88,8 @@ function find(
   const room = context.rooms.roomAt(localpart)
   const occupant = room?.occupants().find((each) => isMeant(each) && !each.away)
   if (room && occupant) return { room, occupant }
-  throw new GatewayError('NO_SUCH_OCCUPANT', `nobody ${wanted} is in ${localpart}; the map shows who is`)
+  throw new GatewayError(
+    'NO_SUCH_OCCUPANT',
+    `nobody ${wanted} is in ${localpart}; \`foyer room who ${localpart}\` shows who is`,
+  )
 }
