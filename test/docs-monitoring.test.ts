@@ -34,6 +34,21 @@ test('rules and dashboard name metrics that exist', async () => {
   expect(used.filter((name) => !names.has(name.replace(/_bucket$/, '')))).toEqual([])
 })
 
+test('documents name metrics that exist, and docs/operating.md all of ours', async () => {
+  const names = await metricNames()
+  const bad: string[] = []
+  // What was renamed keeps its old name in the history.
+  for (const [path, text] of documents)
+    if (path !== 'CHANGELOG.md')
+      for (const [name] of text.matchAll(/\bfoyer_\w+/g))
+        if (!names.has(name.replace(/_(bucket|sum|count)$/, ''))) bad.push(`${path}: ${name}`)
+  expect(bad).toEqual([])
+  const page = documents.get('docs/operating.md') ?? ''
+  const own = [...names].filter((name) => !/^foyer_(nodejs|process)_/.test(name))
+  expect(own.length).toBeGreaterThan(30)
+  expect(own.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
+})
+
 test('every alert has its page, and every page its alert', () => {
   const pages = sectionsOf(documents.get('docs/incidents.md') ?? '')
   expect([...pages.keys()].sort()).toEqual(rules.map(({ alert }) => alert).sort())

@@ -2,7 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { USAGE } from '../src/cli/usage.ts'
+import { CONFIG_KEYS } from '../src/config-keys.ts'
+import { variableOf } from '../src/config-source.ts'
 import { documents, quoted, sources } from './support/documents.ts'
 
 const withoutCode = (text: string): string =>
@@ -128,7 +131,10 @@ test('every command line that a document quotes is one that the usage text allow
     )
     const lines = [...blocks, ...quoted(text), ...quoted(text).map((line) => line.replace(/^.* node /, ''))]
     for (const line of new Set(lines)) {
-      const [, command] = /^(?:\$ )?(?:foyer|dist\/main\.js) ([^#&|>…]+)/.exec(line) ?? []
+      const [, command] =
+        /^(?:\$ )?(?:sudo (?:-\w+ \w+ )?)?(?:[A-Z_]+=\S* )*(?:npx |node )?(?:foyer|(?:\S*\/)?dist\/main\.js) ([^#&|>…]+)/.exec(
+          line,
+        ) ?? []
       if (command === undefined) continue
       count += 1
       const [name = '', ...words] = command.trim().split(/\s+/)
@@ -159,3 +165,39 @@ test('docs/operating.md names every metric', () => {
   expect(names.length).toBeGreaterThan(10)
   expect(names.filter((name) => !documents.get('docs/operating.md')?.includes(`\`${name}\``))).toEqual([])
 })
+
+test('every key of the configuration that is named, alone, as a variable or in YAML, is one', () => {
+  const keys = new Set(CONFIG_KEYS.map(({ path }) => path.join('.')))
+  const variables = new Set([...CONFIG_KEYS.map(({ path }) => variableOf(path)), 'FOYER_CONFIG'])
+  const roots = [...new Set(CONFIG_KEYS.map(({ path }) => path[0]))].join('|')
+  const files = ['Dockerfile', 'docker-compose.yml', 'config/systemd/foyer.service']
+  const texts = [...documents, ...files.map((path) => [path, readFileSync(path, 'utf8')] as const)]
+  const bad: string[] = []
+  let count = 0
+  for (const [path, text] of texts) {
+    const named = quoted(text).flatMap(
+      (name) => new RegExp(`^(?:${roots})(?:\\.\\w+)+(?=:|$)`).exec(name)?.[0] ?? [],
+    )
+    for (const key of named) if (!keys.has(key)) bad.push(`${path}: ${key}`)
+    // The one that shows what a misspelt variable is told.
+    const used = [...text.matchAll(/\bFOYER_\w+/g)]
+      .map(([name]) => name)
+      .filter((name) => name !== 'FOYER_HTTP__TOKN')
+    for (const name of used) if (!variables.has(name.replace(/_FILE$/, ''))) bad.push(`${path}: ${name}`)
+    for (const [, yaml = ''] of text.matchAll(/^```yaml\n([\s\S]*?)^```/gm))
+      if (new RegExp(`^(?:${roots}):`).test(yaml))
+        for (const key of keysOf(parse(yaml))) if (!keys.has(key)) bad.push(`${path}: ${key} in YAML`)
+    count += named.length + used.length
+  }
+  expect(bad).toEqual([])
+  expect(count).toBeGreaterThan(100)
+})
+
+/** Paths of all maps and values in a tree. */
+const keysOf = (tree: unknown, above: readonly string[] = []): string[] =>
+  typeof tree !== 'object' || tree === null || Array.isArray(tree)
+    ? []
+    : Object.entries(tree).flatMap(([name, value]) => [
+        [...above, name].join('.'),
+        ...keysOf(value, [...above, name]),
+      ])
