@@ -26,8 +26,9 @@ const CACHE_KIB = 16_384
 const AUTO_CHECKPOINT_PAGES = 1_000
 
 /** The driver says many things twice: `disk is full: disk is full`. */
-const message = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replace(/^(.+): \1$/, '$1')
+const message = (error: unknown): string => refusalOf(error).replace(/^(.+): \1$/, '$1')
+/** Whatever is written next fails too. */
+const DISK_FAILURES = /^SQLITE_(?:FULL|IOERR|READONLY|CORRUPT)/
 const sqliteCode = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '')
 
 function openingError(path: string, cause: unknown): GatewayError {
@@ -73,6 +74,7 @@ const dataSync = promisify(fdatasync)
 export class Database {
   readonly path: string
   readonly #db: LibsqlDatabase.Database
+  readonly #onDiskFailed: (error: unknown) => void
   readonly #sync = new GroupSync(() => this.#syncLog())
   /** Descriptor of the log, once there was something to sync. */
   #log: number | undefined
@@ -85,10 +87,16 @@ export class Database {
 
   /**
    * Opens or creates the file (mode 0600) and brings its schema up to date, durably: step n of
-   * `migrations` leads to version n + 1. Throws ARCHIVE_LOCKED, ARCHIVE_SCHEMA_NEWER, ARCHIVE_UNREADABLE.
+   * `migrations` leads to version n + 1. `onDiskFailed` hears of each commit that the disk did not
+   * keep. Throws ARCHIVE_LOCKED, ARCHIVE_SCHEMA_NEWER, ARCHIVE_UNREADABLE.
    */
-  constructor(path: string, migrations: readonly string[]) {
+  constructor(
+    path: string,
+    migrations: readonly string[],
+    onDiskFailed = (_error: unknown): void => undefined,
+  ) {
     this.path = path
+    this.#onDiskFailed = onDiskFailed
     try {
       createFile(path)
       this.#db = new LibsqlDatabase(path, { timeout: LOCK_WAIT_MS })
@@ -215,11 +223,15 @@ export class Database {
     const { result, synced } = await this.attempt(async () => ({
       result: await work(),
       synced: this.#sync.sync(),
-    }))
+    })).catch((error: unknown) => {
+      if (DISK_FAILURES.test(sqliteCode((error as Error).cause))) this.#onDiskFailed(error)
+      throw error
+    })
     try {
       await synced
     } catch (cause) {
       this.#broken ??= new Error(`the disk failed to keep what was written, start again: ${message(cause)}`)
+      this.#onDiskFailed(this.#broken)
       this.#fail(this.#broken)
     }
     return result

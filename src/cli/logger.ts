@@ -1,6 +1,7 @@
 /** The process's log: JSON on standard output, with times and levels in words, pretty only on a terminal. */
 import { type DestinationStream, type Logger, pino } from 'pino'
 import pretty from 'pino-pretty'
+import { GatewayError } from '../util/errors.ts'
 
 /** A log whose level can change while it is in use, with all that was derived from it. */
 export interface AdjustableLog {
@@ -18,11 +19,17 @@ export function createLogger(level: string, destination = standardOutput()): Adj
     derived.add(reference)
     gone.register(child, reference)
   }
+  // Of a failure that has a code its words say enough; where it was met is for whoever looks closer.
+  const err = (error: Error): unknown =>
+    error instanceof GatewayError && !log.isLevelEnabled('debug')
+      ? { code: error.code, message: error.message }
+      : pino.stdSerializers.err(error)
   const log: Logger = pino(
     {
       level,
       base: null,
       onChild,
+      serializers: { err },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },

@@ -48,6 +48,7 @@ export class ArchiveWriter {
   /** Tries without entries that succeeded in a row, and how many of them end a failure. */
   #tries = 0
   #triesNeeded = 1
+  #isClosed = false
   #flushed: (() => void)[] = []
   #retry: NodeJS.Timeout | undefined
 
@@ -86,6 +87,13 @@ export class ArchiveWriter {
     if (this.#isFailing) this.#begin()
   }
 
+  /** Something else could not be written, for a reason that entries meet too; a commit of ours that is on its way tells itself. */
+  otherFailed(error: unknown): void {
+    if (this.#isClosed || this.#isWriting) return
+    this.#failed([], error)
+    this.#retry ??= setInterval(() => this.#begin(), RETRY_MS)
+  }
+
   /** Resolves when everything handed over so far is answered. */
   flush(): Promise<void> {
     return this.#isWriting ? new Promise((resolve) => this.#flushed.push(resolve)) : Promise.resolve()
@@ -93,6 +101,7 @@ export class ArchiveWriter {
 
   /** The last call: flushes, and tries no more. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.flush()
     clearInterval(this.#retry)
   }

@@ -62,7 +62,9 @@ export async function backUp(folder: string, sources: BackupSources): Promise<Ba
     return { ...(await sizeOf(target)), database, isDatabaseMoved: isMoved }
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause
-    throw new GatewayError('BACKUP_REFUSED', `${folder}: ${refusalOf(cause)}`, { cause })
+    throw new GatewayError('BACKUP_REFUSED', `the gateway cannot write ${folder}: ${refusalOf(cause)}`, {
+      cause,
+    })
   }
 }
 

@@ -38,12 +38,14 @@ export interface Storage {
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   const { location, log, shutdown, nowMs, onCommit, onFailed, onHealth } = options
   let databaseIsBack = (): void => undefined
-  const store = await openStoreAt(location, (reason) => {
+  let diskFailed = (_error: unknown): void => undefined
+  const onProblem = (reason: string | undefined): void => {
     if (reason === undefined) log.info('the database is back')
     else log.error({ code: 'ARCHIVE_LOST', reason }, 'the database is lost')
     if (reason === undefined) databaseIsBack()
     onHealth()
-  })
+  }
+  const store = await openStoreAt(location, onProblem, (error) => diskFailed(error))
   shutdown.add({ archive: () => store.close() })
   const writer = new ArchiveWriter(store.archive, log, { onCommit, onHealth, onFailed })
   shutdown.add({ writer: () => writer.close() })
@@ -52,6 +54,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   shutdown.add({ hearing: () => hearing.stop() })
   const behind = new RoomsBehind(store)
   shutdown.add({ 'rooms behind': async () => behind.stop() })
+  diskFailed = (error) => writer.otherFailed(error)
   databaseIsBack = () => {
     writer.tryAgain()
     behind.resume()

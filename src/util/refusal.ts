@@ -13,6 +13,7 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   EISDIR: 'this is a folder: name a file',
   ENOENT: 'there is no such file or folder',
   ENOSPC: `the disk is full: ${DISK_FULL}`,
+  SQLITE_FULL: `the disk is full: ${DISK_FULL}`,
   EDQUOT: `the disk quota of this user is used up: ${DISK_FULL}`,
   EROFS: 'this file system is read-only: mount it for writing, or name another place',
   EMFILE: 'too many files are open: raise the limit (ulimit -n, or LimitNOFILE of systemd)',

@@ -223,6 +223,26 @@ test('when the log cannot be synced, what waits is refused, and so is all that c
   await expect(db.attempt(() => db.value('SELECT count(*) FROM a'))).rejects.toMatchObject(refused)
 })
 
+test('a full disk is told in words, and each change that it refuses, but no bad statement, to whom it concerns', async () => {
+  let failed = 0
+  const db = new Database(newFile(), ['CREATE TABLE a (x)'], () => failed++)
+  const add = db.prepare('INSERT INTO a VALUES (hex(randomblob(50000)))')
+  await db.commit(() => add.run())
+  expect(failed).toBe(0)
+  db.value(`PRAGMA max_page_count = ${db.value('PRAGMA page_count')}`)
+  await expect(db.commit(() => add.run())).rejects.toMatchObject({
+    code: 'ARCHIVE_FAILED',
+    message: expect.stringMatching(/\.db: the disk is full: free space/),
+  })
+  expect(failed).toBe(1)
+  await expect(db.attempt(() => db.value('SELECT x FROM absent'))).rejects.toThrow('no such table')
+  await expect(db.commit(() => db.prepare('INSERT INTO a VALUES (1, 2)').run())).rejects.toThrow('2 values')
+  expect(failed).toBe(1)
+  db.value('PRAGMA max_page_count = 100000')
+  await db.commit(() => add.run())
+  await db.close()
+})
+
 test('only one file of the sources knows the driver', () => {
   const knowing = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))

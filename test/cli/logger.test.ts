@@ -1,6 +1,7 @@
-// The level of the log changes for all who write to it, however they came by it.
+// The level of the log changes for all who write to it, however they came by it; failures are told without a stack trace.
 import { expect, test } from 'vitest'
 import { createLogger } from '../../src/cli/logger.ts'
+import { GatewayError } from '../../src/util/errors.ts'
 
 test('a new level holds for loggers that were derived before, and for theirs', () => {
   const written: string[] = []
@@ -27,4 +28,21 @@ test('a line has its time and its level in words', () => {
   expect(lines).toEqual([
     { level: 'warn', time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/), friend: 'f', msg: 'late' },
   ])
+})
+
+test('a failure with a code is told by its words, a bug with its place, and so is all that is looked at closely', () => {
+  let written = ''
+  const { log, setLevel } = createLogger('info', {
+    write: (line) => {
+      written = line
+    },
+  })
+  const failure = new GatewayError('ARCHIVE_FAILED', 'the disk is full', { cause: new Error('SQLITE_FULL') })
+  log.child({}).error({ err: failure }, 'not stored')
+  expect(JSON.parse(written).err).toEqual({ code: 'ARCHIVE_FAILED', message: 'the disk is full' })
+  log.error({ err: new TypeError('x is undefined') }, 'failed')
+  expect(JSON.parse(written).err.stack).toContain('logger.test.ts')
+  setLevel('debug')
+  log.error({ err: failure }, 'not stored')
+  expect(JSON.parse(written).err.stack).toContain('logger.test.ts')
 })

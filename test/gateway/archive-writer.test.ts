@@ -84,6 +84,23 @@ test('a failed commit is told to every entry in it, and the next one works again
   expect(writer.isFailing).toBe(false)
 })
 
+test('what else could not be written counts as a failure, until entries or tries succeed', async () => {
+  const { writer, health, batches } = writerOver(async (entries) => entries.map(() => 'stored' as const))
+  const full = new Error('disk full')
+  writer.otherFailed(full)
+  writer.otherFailed(full)
+  expect(health).toEqual([true])
+  writer.append(entry(1), () => undefined)
+  // What is on its way tells by itself.
+  writer.otherFailed(full)
+  await writer.flush()
+  expect(health).toEqual([true, false])
+  await writer.close()
+  writer.otherFailed(full)
+  expect(health).toEqual([true, false])
+  expect(batches).toEqual([[1]])
+})
+
 test('a failing archive is tried at once when there is word that it is in order again', async () => {
   let isBroken = true
   const { writer, health, batches } = writerOver(async (entries) => {
