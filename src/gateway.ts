@@ -35,10 +35,10 @@ import { openStorage } from './gateway/storage.ts'
 import { Traces } from './gateway/traces.ts'
 import { Traffic } from './gateway/traffic.ts'
 import { openUploads } from './gateway/uploads.ts'
+import { watchedRooms } from './gateway/watched-rooms.ts'
 import { createWebSide } from './gateway/web-side.ts'
 import { domainOf, xmppSide } from './gateway/xmpp-sides.ts'
 import type { LobbyNetwork } from './lobby/network.ts'
-import { isJoinRequest } from './muc/service.ts'
 import type { Jid } from './stanza/jid.ts'
 import type { Element } from './stanza/xml.ts'
 import type { NetworkId } from './util/ids.ts'
@@ -177,14 +177,11 @@ async function build(
     nowMs: Date.now,
     onChange: () => seen.events.changed(),
   })
+  const toRooms = watchedRooms(rooms, () => seen.metrics)
   const onStanza = (from: Jid, stanza: Element): void => {
     traffic.received(from, stanza)
     if (desk.takes(from, stanza) || adHoc.takes(from, stanza)) return
-    rooms.onStanza(from, stanza)
-    if (isJoinRequest(stanza))
-      seen.metrics.joined(
-        rooms.memberships.isIn(from.full, stanza.attrs.to?.split('/')[0]) ? 'entered' : 'refused',
-      )
+    toRooms(from, stanza)
   }
   const server = createEmbeddedServer(config.xmpp, {
     accounts,
@@ -214,6 +211,7 @@ async function build(
       nowMs: Date.now,
       admins: () => live.admins,
       onUp: () => mentions.tryAll(),
+      onGhosts: (cause, count) => seen.metrics.ghosts(cause, count),
       onStanza,
     }))
   const xmpp = traffic.watch(xmppSide({ server, serverDomain, component }))
@@ -241,7 +239,7 @@ async function build(
       archive: store.archive,
       hearing,
       archiveWaiting: () => writer.waiting,
-      sessionCount: () => server?.sessionCount ?? 0,
+      serverLoad: () => server?.load() ?? null,
       component,
       certificateUntilMs: config.xmpp.server?.tls ? () => server?.certificateUntilMs ?? Number.NaN : null,
       archiveProblem: () => storage.problem(),

@@ -16,6 +16,7 @@ async function metricNames(): Promise<Set<string>> {
   const metrics = createMetrics('0', {
     gauges: async () => ({}) as Gauges,
     networkCounters: () => ({}),
+    sendQueues: () => [],
     stanzas: () => [],
     stanzaErrors: () => [],
     component: () => ({ isUp: true, links: 0, tooLarge: 0, missed: 0, unaddressed: 0, unreadable: 0 }),

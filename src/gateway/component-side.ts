@@ -31,6 +31,8 @@ export interface ComponentSideOptions {
   /** The host server can be reached. */
   onUp(): void
   onStanza(from: Jid, stanza: Element): void
+  /** So many sessions were taken out of rooms because nobody was there. */
+  onGhosts(cause: 'silent' | 'link_lost', count: number): void
 }
 
 /** A component whose users are in the rooms. */
@@ -78,7 +80,7 @@ export async function createComponentSide(options: ComponentSideOptions): Promis
       for (const account of options.admins())
         if (domainOf(account) !== serverDomain) desk.onAvailable(account)
     },
-    onMissed: () => outside.loseAll(),
+    onMissed: () => options.onGhosts('link_lost', outside.loseAll()),
   })
   const outside = new OutsideSessions({
     rooms,
@@ -92,6 +94,7 @@ export async function createComponentSide(options: ComponentSideOptions): Promis
     send: (to, stanza) => component.send(to, stanza),
     nowMs,
     onGone: (full) => {
+      options.onGhosts('silent', rooms.memberships.roomsOf(full).length)
       rooms.onSessionEnded(full, 'session-unreachable')
       desk.onSessionEnded(full)
     },

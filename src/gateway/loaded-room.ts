@@ -118,6 +118,11 @@ export class LoadedRoom {
     return !isJoined && isQuiet(this.#runner.room) && this.#runner.isIdle
   }
 
+  /** Calls `tell` when all that came of the events up to now is carried out. */
+  whenTold(tell: () => void): void {
+    this.#runner.whenTold(tell)
+  }
+
   dispatch(event: RoomEvent): void {
     this.usedAtMs = this.#nowMs
     this.#runner.dispatch(event)

@@ -3,7 +3,7 @@ import { EventStream } from '../ops/event-stream.ts'
 import { createMetrics, type Metrics } from '../ops/metrics.ts'
 import { VERSION } from '../version.ts'
 import { presenceMap } from './map.ts'
-import { gatewayStatus, gauges, type OverviewSources } from './overview.ts'
+import { gatewayStatus, gauges, type OverviewSources, sendQueues } from './overview.ts'
 import type { GatewayStatus, PresenceMap } from './status.ts'
 import { StorageSize } from './storage-size.ts'
 import type { Traffic } from './traffic.ts'
@@ -43,6 +43,7 @@ export function observe(sources: OverviewSources, traffic: Traffic): Observation
       gauges: () => gauges(sources),
       networkCounters: () =>
         Object.fromEntries([...networks].map(([id, network]) => [id, network.counters()])),
+      sendQueues: () => sendQueues(sources),
       stanzas: () => traffic.stanzas(),
       stanzaErrors: () => traffic.errors(),
       certificateUntilMs,

@@ -35,12 +35,15 @@ export class OutsideSessions {
       this.#options.send(full, probe(room.jid, full))
   }
 
-  /** None of them can be reached. */
-  loseAll(): void {
+  /** None of them can be reached; how many places in rooms they had. */
+  loseAll(): number {
+    let count = 0
     for (const room of this.#options.rooms.loaded()) {
       const sessions = [...room.sessions()].filter((full) => this.#options.isOutside(full))
       if (sessions.length > 0) room.dispatch({ kind: 'sessions-unreachable', sessions })
+      count += sessions.length
     }
+    return count
   }
 
   /** What is to be known of a session in a room (localpart) after a restart; undefined when it is not in. */

@@ -2,8 +2,10 @@
 import type { Archive } from '../archive/archive.ts'
 import type { LobbyNetwork, NetworkSnapshot } from '../lobby/network.ts'
 import type { Gauges } from '../ops/metrics.ts'
+import type { Sample } from '../ops/polled.ts'
 import { VERSION } from '../version.ts'
 import type { Component } from '../xmpp/component/component.ts'
+import type { ServerLoad } from '../xmpp/load.ts'
 import type { FriendAvatars } from './friend-avatars.ts'
 import type { Hearing } from './hearing.ts'
 import type { Rooms } from './rooms.ts'
@@ -24,9 +26,10 @@ export interface OverviewSources {
   readonly hearing: Hearing
   /** Entries that wait for a commit. */
   archiveWaiting(): number
-  sessionCount(): number
+  /** Null without an embedded server. */
+  serverLoad(): ServerLoad | null
   /** Null when there is no host server. */
-  readonly component: Pick<Component, 'isUp' | 'counters'> | null
+  readonly component: Pick<Component, 'isUp' | 'counters' | 'waitingBytes'> | null
   /** When the embedded server's certificate ends; null without one. */
   readonly certificateUntilMs: (() => number) | null
   /** Undefined while the archive can be read and written as far as is known. */
@@ -82,7 +85,7 @@ export async function gauges(sources: OverviewSources): Promise<Gauges> {
   const archive = await sources.archive.stats().catch(() => null)
   return {
     ready: sources.problems().length === 0 ? 1 : 0,
-    sessions: sources.sessionCount(),
+    sessions: sources.serverLoad()?.sessions ?? 0,
     rooms: sources.rooms.size,
     rooms_loaded: sources.rooms.loadedCount,
     occupants_local: occupants.local,
@@ -110,4 +113,13 @@ function clockOffsetSec(networks: readonly NetworkSnapshot[]): number | null {
     .sort((a, b) => a - b)
   const medianMs = offsets[Math.floor(offsets.length / 2)]
   return medianMs === undefined ? null : medianMs / 1000
+}
+
+/** What waits to be sent, by whom it is for. */
+export function sendQueues({ serverLoad, component }: OverviewSources): Sample[] {
+  const load = serverLoad()
+  return [
+    ...(load ? [[{ to: 'clients' }, load.waitingBytes] as const] : []),
+    ...(component ? [[{ to: 'host' }, component.waitingBytes()] as const] : []),
+  ]
 }

@@ -33,9 +33,9 @@ export type OutwardEffect = Exclude<
   { kind: 'archive' | 'query' | 'query-metadata' | 'save' | 'wake' | 'afterwards' }
 >
 
-/** An effect in line; `outcome` and `isAsked` are about those that wait for an answer. */
+/** An effect in line, or somebody who waits for those before; `outcome` and `isAsked` are about those that wait for an answer. */
 interface Held {
-  readonly effect: RoomEffect
+  readonly effect: RoomEffect | { readonly kind: 'told'; readonly tell: () => void }
   outcome?: AppendOutcome
   isAsked?: boolean
 }
@@ -74,6 +74,12 @@ export class RoomRunner {
   /** Resolves when nothing waits any longer. */
   idle(): Promise<void> {
     return this.isIdle ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve))
+  }
+
+  /** Calls `tell` when all that is in line now is carried out. */
+  whenTold(tell: () => void): void {
+    this.#line.push({ effect: { kind: 'told', tell } })
+    this.#pump()
   }
 
   dispatch(event: RoomEvent): void {
@@ -145,6 +151,9 @@ export class RoomRunner {
       case 'afterwards':
         this.dispatch(effect.event)
         return true
+      case 'told':
+        effect.tell()
+        return true
       default:
         this.#ports.perform(effect)
         return true
@@ -181,4 +190,4 @@ export class RoomRunner {
   }
 }
 
-const isOrderedQuery = (effect: RoomEffect): boolean => effect.kind === 'query' && effect.isOrdered
+const isOrderedQuery = (effect: Held['effect']): boolean => effect.kind === 'query' && effect.isOrdered

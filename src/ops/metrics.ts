@@ -8,6 +8,8 @@ export interface MetricSources {
   gauges(): Promise<Gauges>
   /** Of the networks: network id → name → value; running totals, but for names that begin with `current_`. */
   networkCounters(): Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** Bytes that wait to be sent, by whom they are for (`to`). */
+  sendQueues(): Iterable<Sample>
   /** Stanzas between XMPP users and this gateway, by `direction` and `kind`. */
   stanzas(): Iterable<Sample>
   /** Errors among them, by `direction` and `condition`. */
@@ -55,6 +57,12 @@ export type Gauges = Readonly<Record<keyof typeof GAUGES, number>>
 /** `in` from a lobby, `out` to a lobby, `local` said by an occupant. */
 export type MessageDirection = 'in' | 'out' | 'local'
 
+/**
+ * How it showed that nobody is there: an error came back; no answer to a ping, or one that says so; the host server was
+ * away for too long.
+ */
+export type GhostCause = 'bounce' | 'silent' | 'link_lost'
+
 export interface Metrics {
   /** `seconds`: since it was written, by its author's clock (`in`), or since it came here (`out`, `local`). */
   message(direction: MessageDirection, seconds: number): void
@@ -62,6 +70,10 @@ export interface Metrics {
   messageRefused(reason: 'archive' | 'network'): void
   /** A request to enter a room was answered. */
   joined(result: 'entered' | 'refused'): void
+  /** From the request to enter until presences, history and subject are on their way. */
+  joinSeconds(seconds: number): void
+  /** Sessions were taken out of rooms because nobody was there; one that was in two rooms counts twice. */
+  ghosts(cause: GhostCause, count: number): void
   archiveSeconds(seconds: number): void
   querySeconds(kind: 'page' | 'search', seconds: number): void
   render(): Promise<{ contentType: string; text: string }>
@@ -124,6 +136,18 @@ function measured(registers: Registry[]): Omit<Metrics, 'render'> {
     labelNames: ['result'],
     registers,
   })
+  const joinSeconds = new Histogram({
+    name: 'foyer_join_seconds',
+    help: 'Time from a request to enter a room until presences, history and subject are on their way',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  })
+  const ghosts = new Counter({
+    name: 'foyer_ghosts_removed_total',
+    help: 'Sessions taken out of rooms because nobody was there, by how that showed',
+    labelNames: ['cause'],
+    registers,
+  })
   const relay = new Histogram({
     name: 'foyer_relay_seconds',
     help: 'Age of messages: in, when heard, by the clock of the author; out, when handed to the lobby',
@@ -148,6 +172,7 @@ function measured(registers: Registry[]): Omit<Metrics, 'render'> {
   for (const direction of ['in', 'out', 'local']) messages.inc({ direction }, 0)
   for (const reason of ['archive', 'network']) refused.inc({ reason }, 0)
   for (const result of ['entered', 'refused']) joins.inc({ result }, 0)
+  for (const cause of ['bounce', 'silent', 'link_lost']) ghosts.inc({ cause }, 0)
   return {
     message: (direction, seconds) => {
       messages.inc({ direction })
@@ -155,6 +180,8 @@ function measured(registers: Registry[]): Omit<Metrics, 'render'> {
     },
     messageRefused: (reason) => refused.inc({ reason }),
     joined: (result) => joins.inc({ result }),
+    joinSeconds: (seconds) => joinSeconds.observe(seconds),
+    ghosts: (cause, count) => ghosts.inc({ cause }, count),
     archiveSeconds: (seconds) => commits.observe(seconds),
     querySeconds: (kind, seconds) => queries.observe({ kind }, seconds),
   }
@@ -191,7 +218,16 @@ function addNetworks({ networkCounters }: MetricSources, registers: Registry[]):
   )
 }
 
-function addStanzas({ stanzas, stanzaErrors }: MetricSources, registers: Registry[]): void {
+function addStanzas({ sendQueues, stanzas, stanzaErrors }: MetricSources, registers: Registry[]): void {
+  polledGauge(
+    {
+      name: 'foyer_send_queue_bytes',
+      help: 'What waits to be sent to XMPP clients and to the host server, about',
+      labelNames: ['to'],
+      registers,
+    },
+    sendQueues,
+  )
   polledCounter(
     {
       name: 'foyer_stanzas_total',

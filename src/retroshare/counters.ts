@@ -11,6 +11,8 @@ export interface CounterSources {
   readonly services: ServiceCounters
   /** Pictures of friends that were dropped, by code. */
   readonly avatars: ReadonlyMap<string, number>
+  /** What waits for friends to read. */
+  readonly waitingBytes: number
   readonly router: RouterRunner
   readonly verdicts: VerdictCounts
   readonly signatures: number
@@ -54,6 +56,7 @@ export function nodeCounters(sources: CounterSources): Record<string, number> {
     signatures_bad: verdicts.bad,
     signatures_unknown: verdicts.unknown,
     signatures_made: sources.signatures,
+    current_send_queue_bytes: sources.waitingBytes,
     current_waiting_speakers: sources.waitingSpeakers,
     current_identities: sources.identities,
   }

@@ -94,9 +94,11 @@ export class FriendLinks {
     readonly peer: PeerCounters
     readonly services: ServiceCounters
     readonly avatars: ReadonlyMap<string, number>
+    readonly waitingBytes: number
   } {
     const { dropped: avatars } = this.#avatars
-    return { peer: this.#friends.counters, services: this.#services.counters, avatars }
+    const { counters: peer, waitingBytes } = this.#friends
+    return { peer, services: this.#services.counters, avatars, waitingBytes }
   }
 
   /** Listens and dials. Rejects with `PEER_LISTEN_FAILED`, `FRIENDS_UNREADABLE`. */

@@ -64,6 +64,11 @@ export class ClientConnection implements TransportSink, SessionPlace {
     return this.#transport.address
   }
 
+  /** As of `Transport`. */
+  get waitingBytes(): number {
+    return this.#transport.waitingBytes
+  }
+
   get isClosing(): boolean {
     return this.#isClosing
   }

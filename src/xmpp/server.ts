@@ -26,6 +26,7 @@ import { ClientConnection, type ConnectionEnv, type Wait } from './client-connec
 import { Contacts } from './contacts/contacts.ts'
 import { Rosters } from './contacts/rosters.ts'
 import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
+import { loadOf, type ServerLoad } from './load.ts'
 import { isReachable } from './local-delivery.ts'
 import { LoginThrottle } from './login-throttle.ts'
 import { type Refusal, RefusedConnections } from './refused-connections.ts'
@@ -103,7 +104,7 @@ export interface XmppServer {
   endSessions(account: string, text: string): void
   /** Whether a message to this account (bare) would be delivered now. */
   isReachable(account: string): boolean
-  readonly sessionCount: number
+  load(): ServerLoad
   /**
    * The account (localpart) that a name and a password are those of, asked for from this network address; undefined when
    * there is none, no accounts may log in, or too many passwords were tried. Tries count as those of logins do.
@@ -385,9 +386,7 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
 
     hasSession: (full) => sessions.get(full) !== undefined,
 
-    get sessionCount() {
-      return sessions.size
-    },
+    load: () => loadOf(sessions, connections),
 
     get certificateUntilMs() {
       return tls?.untilMs ?? Number.NaN

@@ -77,6 +77,10 @@ export class TcpTransport implements Transport, Flushable {
     return this.#bindings
   }
 
+  get waitingBytes(): number {
+    return this.#out.length + this.#socket.writableLength
+  }
+
   openStream(header: StreamHeader): void {
     this.write(headerText(header))
   }

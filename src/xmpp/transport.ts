@@ -31,6 +31,8 @@ export interface Transport {
   readonly isFramed: boolean
   /** What ties a login to the connection; undefined without TLS of this server's own. */
   readonly channelBindings: ChannelBindings | undefined
+  /** What was written and the system has not taken yet; about, as characters that are not encoded yet count as one. */
+  readonly waitingBytes: number
   openStream(header: StreamHeader): void
   /** `text` is exactly one element. */
   write(text: string): void

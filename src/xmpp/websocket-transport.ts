@@ -47,6 +47,10 @@ export class WebSocketTransport implements Transport, Flushable {
     webSocket.on('close', () => sink.gone())
   }
 
+  get waitingBytes(): number {
+    return this.#outCharacters + this.#webSocket.bufferedAmount
+  }
+
   openStream({ id, from, to }: StreamHeader): void {
     this.write(serialize(el('open', { xmlns: NS.framing, id, from, to, version: '1.0', 'xml:lang': 'en' })))
   }
@@ -59,8 +63,7 @@ export class WebSocketTransport implements Transport, Flushable {
       this.#isDue = true
       this.#options.turns.flushSoon(this)
     }
-    const waiting = this.#outCharacters + this.#webSocket.bufferedAmount
-    if (waiting > this.#options.maxOutgoingCharacters) {
+    if (this.waitingBytes > this.#options.maxOutgoingCharacters) {
       this.#dropOutput()
       this.#isDiscarding = true
       this.#sink.overflowed()

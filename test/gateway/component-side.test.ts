@@ -172,6 +172,14 @@ test('whoever cannot be reached any more is out, whichever way that is learnt', 
       s.attrs.from === `${ROOM}/Ann` &&
       s.attrs.type === 'unavailable',
   )
+  const metrics = await (await fetch(`http://127.0.0.1:${gateway.ports.http}/metrics`)).text()
+  expect(metrics.match(/^foyer_(?:ghosts_removed_total|join_seconds_count).*$/gm)?.sort()).toEqual([
+    'foyer_ghosts_removed_total{cause="bounce"} 1',
+    'foyer_ghosts_removed_total{cause="link_lost"} 0',
+    'foyer_ghosts_removed_total{cause="silent"} 1',
+    'foyer_join_seconds_count 2',
+  ])
+  expect(metrics).toMatch(/^foyer_send_queue_bytes\{to="host"\} \d+$/m)
 })
 
 interface MapView {

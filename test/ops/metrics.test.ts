@@ -5,6 +5,7 @@ import { createMetrics, type Gauges, type MetricSources } from '../../src/ops/me
 const sources = (over: Partial<MetricSources> = {}): MetricSources => ({
   gauges: async () => ({ sessions: 3 }) as unknown as Gauges,
   networkCounters: () => ({ retroshare: { dials: 2, current_identities: 5 } }),
+  sendQueues: () => [[{ to: 'clients' }, 700]],
   stanzas: () => [[{ direction: 'in', kind: 'iq' }, 4]],
   stanzaErrors: () => [[{ direction: 'out', condition: 'forbidden' }, 1]],
   component: null,
@@ -28,6 +29,7 @@ test('running totals are counters, states are gauges, each time read anew', asyn
     'foyer_stanzas_total{direction="in",kind="iq"} 4',
     'foyer_stanza_errors_total{direction="out",condition="forbidden"} 1',
     'foyer_sessions 3',
+    'foyer_send_queue_bytes{to="clients"} 700',
     'foyer_info{version="1.2.3"} 1',
   ])
     expect(text.split('\n')).toContain(line)
@@ -48,6 +50,7 @@ test('what has not happened yet is told as zero, so that the first time shows as
   const metrics = createMetrics('1', sources())
   expect((await metrics.render()).text).toContain('foyer_messages_refused_total{reason="archive"} 0')
   metrics.messageRefused('archive')
+  expect((await metrics.render()).text).toContain('foyer_ghosts_removed_total{cause="silent"} 0')
   metrics.message('in', -3)
   const { text } = await metrics.render()
   expect(text).toContain('foyer_messages_refused_total{reason="archive"} 1')

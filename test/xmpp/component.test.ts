@@ -104,6 +104,18 @@ test('stanzas go both ways, with normalised addresses and in the namespace of cl
   expect(came.getChild('body')?.getNS()).toBe('jabber:client')
 })
 
+test('what waits for the host is measured, before there is a link too', async () => {
+  make()
+  component.send('a@h/1', message('early'))
+  expect(component.waitingBytes()).toBeGreaterThan('early'.length)
+  component.start()
+  expect((await host.stanza()).attrs.id).toBe('early')
+  component.send('a@h/1', message('later'))
+  expect(component.waitingBytes()).toBeGreaterThan('later'.length)
+  expect((await host.stanza()).attrs.id).toBe('later')
+  expect(component.waitingBytes()).toBe(0)
+})
+
 test('one serialisation goes to many', async () => {
   await linked()
   component.fanout(prepare(message('all')), ['a@h/1', "b'@h/2"])

@@ -206,5 +206,5 @@ test('whatever bytes come, before login or after, the stream ends in an orderly 
     { numRuns: 150 },
   )
   expect(await watcher.settled()).toEqual([])
-  expect(running.server.sessionCount).toBe(1)
+  expect(running.server.load().sessions).toBe(1)
 })

@@ -26,6 +26,23 @@ const available = async (client: RawTcp, inner = ''): Promise<void> => {
   await client.settled()
 }
 
+test('what waits for clients is measured, whatever they connect by', async () => {
+  const web = await RawWebSocket.connect(running.httpPort)
+  await web.login('bob', 'builder', 'web')
+  const text = prepare(el('message', { from: 'lobbies.localhost' }))
+  for (const [client, full] of [
+    [alice, 'alice@localhost/a'],
+    [web, 'bob@localhost/web'],
+  ] as const) {
+    await client.settled()
+    expect(running.server.load()).toEqual({ sessions: 3, waitingBytes: 0 })
+    running.server.fanout(text, [full])
+    expect(running.server.load().waitingBytes).toBeGreaterThan(text.rest.length)
+    await client.element()
+    expect(running.server.load().waitingBytes).toBe(0)
+  }
+})
+
 describe('to a service', () => {
   test('a stanza arrives with the true sender and a normalised address', async () => {
     const report = running.reported(() => true)
@@ -81,7 +98,7 @@ describe('to a service', () => {
     expect(running.reports.filter((report) => report.startsWith('ended'))).toEqual([
       'ended alice@localhost/a',
     ])
-    expect(running.server.sessionCount).toBe(1)
+    expect(running.server.load().sessions).toBe(1)
   })
 
   test('a client that only ended its own side is still answered', async () => {

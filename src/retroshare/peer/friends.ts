@@ -164,6 +164,11 @@ export class Friends {
     return record && this.#infoOf(record)
   }
 
+  /** What waits for friends to read. */
+  get waitingBytes(): number {
+    return [...this.#sessions.values()].reduce((sum, session) => sum + session.waitingBytes, 0)
+  }
+
   /** Queues a whole item; 9 is the most urgent priority. False when the friend is down or cannot take it. */
   send(id: FriendId, item: Uint8Array, priority: number): boolean {
     return this.#sessions.get(id)?.send(item, priority) ?? false

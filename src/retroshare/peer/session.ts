@@ -71,6 +71,11 @@ export class FriendSession {
     return this.#info
   }
 
+  /** What waits for the friend to read. */
+  get waitingBytes(): number {
+    return this.#queue.bytes
+  }
+
   get hasLinks(): boolean {
     return this.#links.size > 0
   }

@@ -48,6 +48,8 @@ export interface Component {
   /** Why the link is not up, in words; undefined while it is. */
   readonly problem: string | undefined
   readonly counters: ComponentCounters
+  /** What is held, or was written and the system has not taken yet, about. */
+  waitingBytes(): number
 }
 
 /** Running totals. */
@@ -217,6 +219,8 @@ export function createComponent(options: ComponentOptions): Component {
     },
 
     counters,
+
+    waitingBytes: () => held.characters + (link?.waitingBytes ?? 0),
   }
 }
 

@@ -9,6 +9,11 @@ export class HeldStanzas {
     this.#maxCharacters = maxCharacters
   }
 
+  /** How much waits. */
+  get characters(): number {
+    return this.#characters
+  }
+
   /** False when there is no room for it. */
   add(text: string): boolean {
     if (this.#characters + text.length > this.#maxCharacters) return false

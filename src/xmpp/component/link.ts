@@ -90,6 +90,11 @@ export class ComponentLink implements TransportSink {
     if (this.#phase === 'up') this.#transport?.write(text)
   }
 
+  /** What was written and the system has not taken yet, about. */
+  get waitingBytes(): number {
+    return this.#transport?.waitingBytes ?? 0
+  }
+
   /** Ends the stream after all that was written; resolves when the connection is gone. */
   close(): Promise<void> {
     const socket = this.#socket

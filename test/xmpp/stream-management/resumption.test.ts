@@ -193,7 +193,7 @@ test('resuming ends the old connection with conflict, and what it had not handle
   expect(await client.rest()).toContain('<conflict ')
   expect(await again.settled()).toEqual([])
   expect(running.reports).toEqual([])
-  expect(running.server.sessionCount).toBe(1)
+  expect(running.server.load().sessions).toBe(1)
 })
 
 test('nobody resumes the session of another account, and a guest only that of a guest', async () => {
@@ -340,7 +340,7 @@ test('a sleeping session makes room for a client that binds the same resource, o
   const one = ends('one')
   await (await tcp()).login('alice', 'wonder', 'three')
   await one
-  expect(running.server.sessionCount).toBe(2)
+  expect(running.server.load().sessions).toBe(2)
 })
 
 test('when the stream ends, the client learns what was handled, so that it does not send it again', async () => {
