@@ -29,7 +29,7 @@ export const USAGE = `foyer ${VERSION}: an XMPP gateway for distributed chat lob
                  [--rules foyer|retroshare] [--private] [--no-challenges] [--seed S] [--json]
 
 --data DIR and --config FILE (or FOYER_DATA, FOYER_CONFIG) say which gateway is meant.
-\`foyer COMMAND --help\` shows one command alone.`
+\`foyer COMMAND --help\` shows one command alone. In a clone that is not installed say \`node dist/main.js\` for \`foyer\`.`
 
 /** The lines of the usage text about one command; all of it for a word that is none. */
 export function usageOf(command: string | undefined): string {

@@ -1,7 +1,6 @@
 /** `foyer user add | list | remove | passwd`: accounts of the embedded server. */
-import { createInterface } from 'node:readline/promises'
-import { Writable } from 'node:stream'
-import { ask, type Command, GATEWAY_OPTIONS, type Io, noSuchVerb, options, UsageError } from './common.ts'
+import { ask, type Command, GATEWAY_OPTIONS, noSuchVerb, options, UsageError } from './common.ts'
+import { askNewPassword } from './new-password.ts'
 
 const PASSWORD_OPTIONS = { ...GATEWAY_OPTIONS, 'password-stdin': { type: 'boolean' } } as const
 
@@ -10,8 +9,13 @@ export const userCommand: Command = async ([verb, ...argv], io) => {
     case 'add':
     case 'passwd': {
       const { values, positionals } = options(argv, PASSWORD_OPTIONS, { min: 1, max: 1, names: 'NAME' })
-      const password = values['password-stdin'] ? firstLine(await io.readStdin()) : await promptPassword(io)
+      const password = values['password-stdin'] ? firstLine(await io.readStdin()) : await promptPassword()
+      if (password === undefined) {
+        io.err('foyer: no password, so nothing was changed')
+        return 1
+      }
       await ask(values, io, `user ${verb}`, { name: positionals[0], password })
+      if (process.stdout.isTTY) io.out(`${positionals[0]} can log in with this password.`)
       return 0
     }
     case 'list': {
@@ -31,14 +35,7 @@ export const userCommand: Command = async ([verb, ...argv], io) => {
 
 const firstLine = (text: string): string => text.split(/\r?\n/, 1)[0] ?? ''
 
-async function promptPassword(io: Io): Promise<string> {
+function promptPassword(): Promise<string | undefined> {
   if (!process.stdin.isTTY) throw new UsageError('no terminal to ask for the password: use --password-stdin')
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const terminal = createInterface({ input: process.stdin, output: silent, terminal: true })
-  io.err('Password: ')
-  try {
-    return await terminal.question('')
-  } finally {
-    terminal.close()
-  }
+  return askNewPassword({ input: process.stdin, output: process.stderr })
 }

@@ -2,6 +2,7 @@
 import { basename, relative, resolve } from 'node:path'
 import { type Config, isLoopback } from '../config.ts'
 import type { BoundPorts } from '../gateway/status.ts'
+import type { AuthPolicy } from '../xmpp/sasl.ts'
 
 export interface Started {
   readonly config: Config
@@ -44,6 +45,12 @@ export function welcome(started: Started): string[] {
   ]
 }
 
+const LOGINS: Readonly<Record<AuthPolicy, string>> = {
+  anonymous: 'anonymous login; for accounts see docs/clients.md',
+  accounts: 'with an account:',
+  both: 'anonymous login, or with an account:',
+}
+
 function chat({ config: { http, xmpp }, ports, command }: Started): string[] {
   const { server, component } = xmpp
   const isLocal = isLoopback(http.listen.host)
@@ -54,7 +61,7 @@ function chat({ config: { http, xmpp }, ports, command }: Started): string[] {
       ? [
           `  XMPP        server ${isLoopback(server.listen.host) ? server.listen.host : server.domain} port ${ports.c2s}, ` +
             `domain ${server.domain}, ${server.tls ? 'TLS' : 'no TLS'}, ` +
-            (server.auth === 'accounts' ? 'with an account:' : 'anonymous login'),
+            LOGINS[server.auth],
           ...(server.auth === 'anonymous' ? [] : [`              ${command('user add NAME')}`]),
         ]
       : []),

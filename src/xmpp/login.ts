@@ -53,7 +53,7 @@ export class Login {
     const { condition, account } = step
     if (condition === 'not-authorized') this.#env.throttle.failed(this.#channel.address, account)
     return {
-      reply: failureElement(condition),
+      reply: failureElement(condition, this.#channel.bindings !== undefined),
       outcome: { kind: 'refused', condition, account, count: ++this.#refused },
     }
   }
@@ -83,13 +83,16 @@ const failed = (condition: SaslCondition): SaslStep => ({ kind: 'failure', condi
 /** For people; what they can do about it, where they can (RFC 6120 §6.5). */
 const TEXTS: Readonly<Partial<Record<SaslCondition, string>>> = {
   'encryption-required': 'Passwords are taken over TLS only.',
-  'not-authorized': 'Name or password are wrong, or somebody is between you and the server.',
+  'not-authorized': 'Name or password are wrong.',
   'temporary-auth-failure':
     'Too many logins were refused, or too many people log in: try again in ten minutes.',
 }
 
-function failureElement(condition: SaslCondition): Element {
-  const text = TEXTS[condition]
+/** The same where a login may have been tied to another TLS connection than this one. */
+const TEXT_WITH_BINDINGS = 'Name or password are wrong, or somebody is between you and the server.'
+
+function failureElement(condition: SaslCondition, hasBindings: boolean): Element {
+  const text = condition === 'not-authorized' && hasBindings ? TEXT_WITH_BINDINGS : TEXTS[condition]
   return el(
     'failure',
     { xmlns: NS.sasl },
@@ -99,7 +102,7 @@ function failureElement(condition: SaslCondition): Element {
 }
 
 /** The answer to a login before TLS, where TLS is required. */
-export const refusedWithoutTls = (): Element => failureElement('encryption-required')
+export const refusedWithoutTls = (): Element => failureElement('encryption-required', false)
 
 const data = (name: string, text: string): Element =>
   el(name, { xmlns: NS.sasl }, text === '' ? undefined : Buffer.from(text).toString('base64'))

@@ -62,10 +62,13 @@ describe.each([
   test('a wrong password and an unknown account look the same', async () => {
     const client = await connect()
     await client.open()
-    for (const name of ['bob', 'nobody'])
-      expect(
-        failureOf(await client.ask(`<auth xmlns='${SASL}' mechanism='PLAIN'>${plain(name, 'x')}</auth>`)),
-      ).toBe('not-authorized')
+    for (const name of ['bob', 'nobody']) {
+      const refused = await client.ask(`<auth xmlns='${SASL}' mechanism='PLAIN'>${plain(name, 'x')}</auth>`)
+      expect(failureOf(refused)).toBe('not-authorized')
+      expect(refused.getChildText('text'), 'nobody speaks of the connection where it has no TLS').toBe(
+        'Name or password are wrong.',
+      )
+    }
   })
 
   test('the third refusal ends the stream', async () => {
