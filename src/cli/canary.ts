@@ -91,8 +91,12 @@ function endOf(
     )
   if (account === undefined) return { room, login: { service, domain: given.domain, account: null } }
   const jid = parseJid(account)
+  const isGuest = jid?.full === jid?.domain && passwordFile === undefined
+  if (jid && isGuest) return { room, login: { service, domain: jid.domain, account: null } }
   if (!jid?.local || passwordFile === undefined)
-    throw new UsageError('an account is a JID, and needs the file with its password')
+    throw new UsageError(
+      'an account is a JID, and needs the file with its password; for a guest name the domain of the server alone',
+    )
   const password = readPassword(passwordFile)
   return { room, login: { service, domain: jid.domain, account: { username: jid.local, password } } }
 }

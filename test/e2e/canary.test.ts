@@ -77,6 +77,16 @@ test('says which step failed, and what use is wrong', async () => {
     expect((await fly(...wrong)).code).toBe(2)
 }, 60_000)
 
+test('makes no room, and is a guest of the domain that it is told', async () => {
+  const noRoom = await fly('cellar@lobbies.localhost', ...ends.slice(1, 7))
+  expect([noRoom.code, noRoom.err]).toEqual([1, expect.stringMatching(/there is no room cellar@/)])
+  expect((await near.cli('lobby', 'list')).includes('cellar')).toBe(false)
+  const guest = await fly(...ends, '--far-account', 'localhost')
+  expect(guest.code).toBe(0)
+  const elsewhere = await fly(...ends, '--far-account', 'b.localhost')
+  expect([elsewhere.code, elsewhere.err]).toEqual([1, expect.stringContaining('cannot log in')])
+}, 60_000)
+
 test('flies again and again, and its metrics tell when it falls', async () => {
   const canary = await CanaryProcess.start(...ends)
   try {

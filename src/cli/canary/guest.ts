@@ -15,18 +15,21 @@ export interface Login {
 /** Each step is over by then, or has failed. */
 const STEP_MS = 30_000
 const MUC = 'http://jabber.org/protocol/muc'
+const DISCO_INFO = 'http://jabber.org/protocol/disco#info'
 
 const failed = (text: string, cause?: unknown): GatewayError =>
   new GatewayError('CANARY_FAILED', text, { cause })
 
 export class CanaryGuest {
   readonly #xmpp: Client
+  readonly #isGuest: boolean
   readonly #room: string
   readonly #nick: string
   readonly #waiting = new Set<(stanza: Stanza) => void>()
 
   /** `login.account` is null for a guest of the server. */
   constructor(login: Login, room: string, nick: string) {
+    this.#isGuest = login.account === null
     this.#room = room
     this.#nick = nick
     this.#xmpp = client({
@@ -52,8 +55,14 @@ export class CanaryGuest {
     try {
       await this.#xmpp.start()
     } catch (cause) {
-      throw failed(`cannot log in at ${this.#xmpp.options.service}: ${(cause as Error).message}`, cause)
+      // What the package says where it has neither guest nor password to offer is `malformed-request`.
+      const isNoGuest = this.#isGuest && (cause as Error).name === 'SASLError'
+      const reason = isNoGuest
+        ? 'the server takes no guests: name an account and the file with its password'
+        : (cause as Error).message
+      throw failed(`cannot log in at ${this.#xmpp.options.service}: ${reason}`, cause)
     }
+    await this.#findRoom()
     // The subject ends every join (XEP-0045 §7.2.15).
     const entered = this.#when('entered', (stanza) => stanza.getChild('subject') !== undefined)
     const history = xml('history', { maxstanzas: '0' })
@@ -61,6 +70,16 @@ export class CanaryGuest {
       xml('presence', { to: `${this.#room}/${this.#nick}` }, xml('x', { xmlns: MUC }, history)),
     )
     await entered
+  }
+
+  /** Entering a room that is not there would make it, and a lobby that all friends see. */
+  async #findRoom(): Promise<void> {
+    try {
+      await this.#xmpp.iqCaller.get(xml('query', { xmlns: DISCO_INFO }), this.#room, STEP_MS)
+    } catch (cause) {
+      if ((cause as { condition?: unknown }).condition !== 'item-not-found') return
+      throw failed(`there is no room ${this.#room}: \`foyer lobby list\` shows all`, cause)
+    }
   }
 
   /** Says something; rejects when the room refuses it. */
