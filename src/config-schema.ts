@@ -157,6 +157,13 @@ const xmpp = section({
         'Operators: bare JIDs that own every room and may run [commands](operating.md#from-a-client). Nobody until you say who.',
       ),
     ),
+  roomCreation: choice('everybody', 'admins')
+    .prefault('everybody')
+    .meta(
+      live(
+        'Who may make rooms, and with them lobbies, by joining an address that does not exist: `everybody`, or only the operators in `xmpp.admins`. `everybody`, as in other room services; rooms of lobbies that are found are there in any case.',
+      ),
+    ),
   statusUrls: listOf(httpUrl)
     .prefault([])
     .meta(

@@ -66,6 +66,8 @@ export interface Config {
     readonly domain: string
     /** Bare JIDs that own every room. */
     readonly admins: readonly string[]
+    /** Who may make rooms by joining. */
+    readonly roomCreation: 'everybody' | 'admins'
     readonly statusUrls: readonly string[]
     /** Null turns it off; then there is a component. */
     readonly server: XmppServerConfig | null

@@ -145,6 +145,7 @@ async function build(
       }),
       hasOtherServers: config.xmpp.component !== null,
       admins: () => live.admins,
+      mayMakeRooms: (account) => live.mayMakeRooms(account),
       staysIn: (lobby) => live.staysIn(lobby),
       // Of accounts elsewhere nobody can tell which are guests.
       isKept: (account) => domainOf(account) !== serverDomain || accounts.isRegistered(account),

@@ -39,6 +39,7 @@ test('defaults alone give a gateway on loopback', () => {
     archive: { location: { kind: 'sqlite', file: resolve('data/foyer.db') }, retentionMs: 365 * 86_400_000 },
     xmpp: {
       domain: 'lobbies.localhost',
+      roomCreation: 'everybody',
       admins: [],
       statusUrls: [],
       server: {

@@ -23,6 +23,11 @@ export class LiveSettings {
     return this.#config.xmpp.admins
   }
 
+  /** Whether an account (bare JID) may make rooms. */
+  mayMakeRooms(account: string): boolean {
+    return this.#config.xmpp.roomCreation === 'everybody' || this.admins.includes(account)
+  }
+
   /** Where people read how the service is when it is down. */
   get statusUrls(): readonly string[] {
     return this.#config.xmpp.statusUrls

@@ -34,17 +34,31 @@ export const foundRoom = (network: NetworkId, lobby: LobbyInfo, nowMs: number): 
   createdAtMs: nowMs,
 })
 
-/** Why nobody can make a room by joining `to`, or undefined. `isKnown`: a room of this name is on record. */
+const NOT_ALLOWED: StanzaError = {
+  type: 'cancel',
+  condition: 'not-allowed',
+  text: 'There is no such room, and only operators make rooms here.',
+}
+
+/**
+ * Why a room cannot be made by joining `to`, or undefined. `isKnown`: a room of this name is on record; `isAllowed`:
+ * whoever joins may make rooms (XEP-0045 §10.1.1); `isFull`: asked last, as it makes room.
+ */
 export function refusesCreation(
   to: Jid,
   network: LobbyNetwork | undefined,
-  { isKnown, isFull }: { readonly isKnown: boolean; readonly isFull: boolean },
+  {
+    isKnown,
+    isAllowed,
+    isFull,
+  }: { readonly isKnown: boolean; readonly isAllowed: boolean; readonly isFull: () => boolean },
 ): StanzaError | undefined {
   if (isKnown || parseRoomLocalpart(to.local))
     return { type: 'cancel', condition: 'item-not-found', text: 'This lobby cannot be seen from here now.' }
   if (parseIdentityLocalpart(to.local))
     return { type: 'cancel', condition: 'item-not-found', text: 'This is the address of an identity.' }
   if (!network) return { type: 'cancel', condition: 'not-allowed', text: 'No lobby network is turned on.' }
+  if (!isAllowed) return NOT_ALLOWED
   if (to.resource === '')
     return {
       type: 'modify',
@@ -52,7 +66,7 @@ export function refusesCreation(
       text: 'Join with a nickname: room@service/nickname.',
     }
   const policy = networkPolicy(network.limits)
-  return policy.refusesNick(policy.fittingNick(to.resource)) ?? (isFull ? NO_MORE_LOBBIES : undefined)
+  return policy.refusesNick(policy.fittingNick(to.resource)) ?? (isFull() ? NO_MORE_LOBBIES : undefined)
 }
 
 /** A room that `from` makes by joining `to`, and the lobby that it will have. Neither is on record yet. */

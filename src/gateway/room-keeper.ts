@@ -139,7 +139,8 @@ export class RoomKeeper {
     const network = this.#options.networks.values().next().value
     const error = refusesCreation(to, network, {
       isKnown: this.#records.get(to.local) !== undefined,
-      isFull: this.#records.size >= MAX_ROOMS && !this.#forgetUnused(),
+      isAllowed: this.#options.around.mayMakeRooms(from.bare),
+      isFull: () => this.#records.size >= MAX_ROOMS && !this.#forgetUnused(),
     })
     if (error || !network) return fail(error ?? NO_MORE_LOBBIES)
     const { nowMs } = this.#options.around.ports.env()

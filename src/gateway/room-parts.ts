@@ -25,6 +25,8 @@ export interface RoomSurroundings {
   readonly hearing: Hearing
   /** Bare JIDs that own every room. */
   admins(): readonly string[]
+  /** Whether an account (bare JID) may make rooms by joining. */
+  mayMakeRooms(account: string): boolean
   /** Accounts (bare JIDs) that stay in the lobby while away by configuration, and their nicks. */
   staysIn(lobby: LobbyId): ReadonlyMap<string, string>
   /** An account (bare JID) whose identities outlive the process. */

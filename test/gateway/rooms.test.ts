@@ -36,6 +36,8 @@ class World {
   readonly files: FileStore
   /** Who stays by configuration: by lobby, then account, the nick. */
   readonly stays = new Map<string, Map<string, string>>()
+  /** Who may make rooms by joining; everybody without it. */
+  makers: ReadonlySet<string> | undefined
   /** The next commit fails. */
   isDiskFull = false
   /** What owners decide cannot be stored. */
@@ -89,6 +91,7 @@ class World {
         }),
         hasOtherServers: false,
         admins: () => [],
+        mayMakeRooms: (account) => this.makers?.has(account) ?? true,
         staysIn: (lobby) => this.stays.get(lobby) ?? new Map(),
         isKept: (account) => this.kept.has(account),
         isReachable: (account) => account !== 'away@test',
@@ -177,6 +180,18 @@ test('a lobby that a friend offers has the address of its room before it is join
   }
   world.network.onUpdate({ kind: 'invited', lobby, friend: 'f' as FriendId })
   expect(world.rooms.addressOf(id)).toBe(`secret.${id}@lobbies.test`)
+})
+
+test('who may not make rooms is refused where there is none, and enters those that others made', async () => {
+  world.makers = new Set(['ann@test'])
+  await world.join('bob@test/1', 'tea@lobbies.test', 'Bob')
+  expect(world.sentTo('bob@test/1')).toEqual([
+    expect.stringMatching(/type="cancel".*<not-allowed .*only operators make rooms/),
+  ])
+  expect(world.rooms.size).toBe(0)
+  await world.create('ann@test/1', 'tea@lobbies.test', 'Ann')
+  await world.join('bob@test/1', 'tea@lobbies.test', 'Bob')
+  expect(world.sentTo('bob@test/1').some((xml) => xml.includes('code="110"'))).toBe(true)
 })
 
 test('joining an address that does not exist makes a lobby of that name, owned by who joined', async () => {
