@@ -76,6 +76,7 @@ function fullRoom(parse: (text: string) => Element): Room {
       fittingNick: (nick) => nick,
       admits: () => undefined,
       refusesRegistration: () => undefined,
+      paceMs: () => 0,
     },
     {
       name: 'Garden',

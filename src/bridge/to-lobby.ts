@@ -55,8 +55,15 @@ export function toLobby(
   }
 }
 
-/** Refuses aloud what would come too fast for the network. `admit` is as in `LobbyNetwork`, of the room's lobby. */
-export const pacePolicy = (admit: (speaker: SpeakerId) => number): Pick<RoomPolicy, 'admits'> => ({
+/** Refuses aloud what would come too fast for the network. Both are as in `LobbyNetwork`, of the room's lobby. */
+export const pacePolicy = ({
+  admit,
+  paceMs,
+}: {
+  readonly admit: (speaker: SpeakerId) => number
+  readonly paceMs: () => number
+}): Pick<RoomPolicy, 'admits' | 'paceMs'> => ({
+  paceMs,
   admits(account, nick) {
     const waitMs = admit(speakerId(account, nick))
     if (waitMs === 0) return undefined

@@ -55,7 +55,10 @@ export class LoadedRoom {
       { jid, occupantKey: occupantKey(around.secret, row.localpart), isNew: parts.isNew },
       {
         ...networkPolicy(network.limits),
-        ...pacePolicy((speaker) => network.admit(lobby.id, speaker)),
+        ...pacePolicy({
+          admit: (speaker) => network.admit(lobby.id, speaker),
+          paceMs: () => network.paceMs(lobby.id),
+        }),
         ...guestPolicy(around.isKept),
       },
       this.#description(),

@@ -65,6 +65,11 @@ export interface LobbyNetwork {
    * is never lost for that reason.
    */
   admit(lobby: LobbyId, speaker: SpeakerId): number
+  /**
+   * How far apart, in ms, each of our speakers has to keep two messages now so that all can go on;
+   * 0 while there is room. Who keeps to it, in whole seconds, is admitted.
+   */
+  paceMs(lobby: LobbyId): number
   snapshot(): NetworkSnapshot
   /** Numbers for the metrics by name, all growing but those that begin with `current_`. */
   counters(): Readonly<Record<string, number>>

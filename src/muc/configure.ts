@@ -32,7 +32,7 @@ export function reconfigure(room: Room, config: RoomConfig, isNews = false): Roo
 }
 
 /** Status 104: clients ask again what the room is; what concerns their privacy they are told at once. */
-const tellConfigured = (room: Room, codes: readonly number[]): RoomEffect[] =>
+export const tellConfigured = (room: Room, codes: readonly number[]): RoomEffect[] =>
   fanout(
     prepare(el('message', { from: room.bare, type: 'groupchat' }, statusElement(codes))),
     audienceOf(room).everybody,

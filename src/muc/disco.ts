@@ -14,6 +14,7 @@ import type { Room } from './room.ts'
 import type { RoomEffect } from './room-port.ts'
 import type { RoomConfig } from './room-state.ts'
 import { pageOfList, readPageRequest } from './rsm.ts'
+import { slowModeSeconds } from './slow-mode.ts'
 import { mayChangeSubject } from './subject.ts'
 
 const FEATURES: readonly string[] = [
@@ -95,7 +96,7 @@ export function describeRoom(
     ['foyer#private', yesNo(description.lobby.isPrivate)],
     ['foyer#signed', yesNo(description.lobby.isSigned)],
     ['foyer#muted', String(room.muted.size)],
-    ['muc#roominfo_slow_mode_duration', String(config.slowModeSeconds)],
+    ['muc#roominfo_slow_mode_duration', String(slowModeSeconds(room))],
     ...activityField(room, nowMs),
   ]
   return answer(

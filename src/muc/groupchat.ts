@@ -19,7 +19,7 @@ import { notStored, refusal, refuse } from './reply.ts'
 import { hasVoice } from './role.ts'
 import type { LocalOccupant, Room } from './room.ts'
 import type { RoomEffect, RoomEnv, Speaker } from './room-port.ts'
-import { noteSpoken, refusesHaste } from './slow-mode.ts'
+import { followPace, noteSpoken, refusesHaste } from './slow-mode.ts'
 import { occupantIdElement, stanzaIdElement, stanzaWith } from './stanza-parts.ts'
 import { changeSubject } from './subject.ts'
 import { tellEverybody } from './tell.ts'
@@ -85,12 +85,13 @@ export function deliver(room: Room, message: Message, when: When, change: Change
   const refused =
     refusesHaste(room, message, when.nowMs) ??
     (said && (room.policy.refusesText(said.body, said.manner) ?? room.policy.admits(account, nick)))
-  if (refused) return refuse(room, from, stanza, refused)
+  const paced = said ? followPace(room, when.nowMs) : []
+  if (refused) return [...refuse(room, from, stanza, refused), ...paced]
   noteSpoken(room, message, when.nowMs)
   if (content.body !== '' && change.corrects === undefined) countMessage(rateOf(room, when.nowMs), when.nowMs)
-  return (content.isLasting && room.config.isLogged) || change.retracts
-    ? keepAndReflect(room, { ...message, said }, when, change)
-    : reflectOnly(room, { ...message, said }, when)
+  const isKept = (content.isLasting && room.config.isLogged) || change.retracts
+  const heard = { ...message, said }
+  return [...(isKept ? keepAndReflect(room, heard, when, change) : reflectOnly(room, heard, when)), ...paced]
 }
 
 /** A message on its way; `said` is what the lobby hears of it. */

@@ -47,6 +47,10 @@ export const MAX_DISCO_ITEMS = 500
 /** Rooms on one page of a search at most, and words of a search. */
 export const MAX_SEARCH_PAGE = 100
 export const MAX_SEARCH_TERMS = 16
+/** The longest slow mode that follows from the pace of the lobby, in seconds. */
+export const MAX_PACE_SECONDS = 60
+/** It goes on so long after the lobby had no room the last time. */
+export const PACE_HELD_MS = 15_000
 /** The longest slow mode, in seconds. */
 export const MAX_SLOW_MODE_SECONDS = 3600
 /** Sessions that may ask for room activity, accounts of which it is known where they were, and rooms of each. */

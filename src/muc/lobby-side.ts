@@ -20,6 +20,7 @@ import { moveToNick } from './room-sessions.ts'
 import { fileElements } from './shared-files.ts'
 import { occupantIdElement, stanzaIdElement } from './stanza-parts.ts'
 import { tellEverybody } from './tell.ts'
+import { wake } from './wake.ts'
 
 /** The nick given, or one made from it and the identity when it cannot be had: nobody is hidden by a name. */
 function availableNick(room: Room, id: ParticipantId, wanted: string): string {
@@ -170,10 +171,7 @@ export function typeFromLobby(room: Room, id: ParticipantId, nowMs: number): Roo
   const isTimed = room.typing.size > 0
   const untilMs = nowMs + TYPING_FROM_LOBBY_MS
   room.typing.set(id, untilMs)
-  return [
-    ...(isNews ? sendTyping(room, occupant, 'composing') : []),
-    ...(isTimed ? [] : [{ kind: 'wake' as const, atMs: untilMs }]),
-  ]
+  return [...(isNews ? sendTyping(room, occupant, 'composing') : []), ...(isTimed ? [] : wake(room))]
 }
 
 /** Takes back what is not true any more of who types. */
@@ -185,7 +183,5 @@ export function expireTyping(room: Room, nowMs: number): RoomEffect[] {
     const occupant = room.participants.get(id)
     if (occupant) effects.push(...sendTyping(room, occupant, 'active'))
   }
-  const next = Math.min(...room.typing.values())
-  if (room.typing.size > 0) effects.push({ kind: 'wake', atMs: next })
-  return effects
+  return [...effects, ...wake(room)]
 }

@@ -38,6 +38,8 @@ export interface RoomPolicy {
    * last, once a message: what is admitted is going to be said.
    */
   admits(account: string, nick: string): StanzaError | undefined
+  /** How far apart two messages of one occupant must be now, in ms, so that the lobby can take all; 0 while it can. */
+  paceMs(): number
   /** Why this account (bare JID) cannot register a nick, or undefined. */
   refusesRegistration(account: string): StanzaError | undefined
 }

@@ -180,6 +180,8 @@ export interface Room {
   readonly typing: Map<ParticipantId, number>
   readonly sent: ExpiringMap<ArchiveId, SentMessage>
   readonly recent: Recent
+  /** The slow mode that follows from the pace of the lobby: 0 s while it takes what is said; looked at again then. */
+  pace: { readonly seconds: number; readonly untilMs: number }
   /** When accounts spoke last, in ms, while there is a slow mode. */
   readonly lastSpoken: ExpiringMap<string, number>
   /** Counted since somebody spoke here or asked. */
@@ -235,6 +237,7 @@ export function createRoom(
     sent: new ExpiringMap(SENT_MEMORY_MS, MAX_SENT_MEMORY),
     recent: emptyRecent(),
     lastSpoken: new ExpiringMap(MAX_SLOW_MODE_SECONDS * 1000, MAX_OCCUPANTS),
+    pace: { seconds: 0, untilMs: 0 },
     rate: undefined,
   }
   putRecords(room, state.affiliations)

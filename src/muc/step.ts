@@ -27,6 +27,7 @@ import type { Room } from './room.ts'
 import type { RoomEffect, RoomEnv, RoomEvent } from './room-port.ts'
 import { finishSaving, waitFor } from './saving.ts'
 import { answerAbsentRoom } from './service.ts'
+import { followPace } from './slow-mode.ts'
 import { settlePlaces } from './staying.ts'
 import { settleSubject } from './subject.ts'
 import { withdraw } from './withdraw.ts'
@@ -81,7 +82,7 @@ function takeEvent(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {
     case 'saved':
       return finishSaving(room, event.error, env, (waiting) => takeEvent(room, waiting, env))
     case 'wake':
-      return expireTyping(room, env.nowMs)
+      return [...followPace(room, env.nowMs), ...expireTyping(room, env.nowMs)]
     case 'loaded':
       return []
     case 'account-removed':

@@ -78,6 +78,10 @@ class Network implements LobbyNetwork {
     await this.#started?.flush()
   }
 
+  paceMs(lobby: LobbyId): number {
+    return this.#node.paceMs(lobby)
+  }
+
   admit(lobby: LobbyId, speaker: SpeakerId): number {
     return this.#node.admit(lobby, speaker)
   }

@@ -139,6 +139,10 @@ export class Node {
     return lobbyMembers(this.#router.router, id, this.#options.now())
   }
 
+  paceMs(lobby: LobbyId): number {
+    return this.#router.paceMs(lobby)
+  }
+
   admit(lobby: LobbyId, speaker: SpeakerId): number {
     return this.#speakers.isClosed(lobby) ? Number.POSITIVE_INFINITY : this.#router.admit(lobby, speaker)
   }

@@ -2,7 +2,7 @@
 import type { LobbyUpdate } from '../lobby/lobby.ts'
 import type { FriendId, LobbyId, ParticipantId, SpeakerId } from '../util/ids.ts'
 import { countUp } from './peer/counters.ts'
-import { admit } from './routing/admission.ts'
+import { admit, paceOf } from './routing/admission.ts'
 import { stepRouter } from './routing/router.ts'
 import type {
   Barred,
@@ -74,6 +74,11 @@ export class RouterRunner {
   /** As `LobbyNetwork.admit`. */
   admit(lobby: LobbyId, speaker: SpeakerId): number {
     return admit(this.router, lobby, speaker, this.#port.now())
+  }
+
+  /** As `LobbyNetwork.paceMs`. */
+  paceMs(lobby: LobbyId): number {
+    return paceOf(this.router, lobby, this.#port.now())
   }
 
   /** Runs `work` after the effects of everything dispatched before. */

@@ -191,10 +191,11 @@ describe('the policy of a network', () => {
 
   test('who has to wait is told for how long, in whole seconds', () => {
     const asked: string[] = []
-    const pace = pacePolicy((speaker) => {
+    const admit = (speaker: string): number => {
       asked.push(speaker)
       return asked.length > 1 ? 7_001 : 0
-    })
+    }
+    const pace = pacePolicy({ admit, paceMs: () => 0 })
     expect(pace.admits('ann@example.org', 'Ann')).toBe(undefined)
     expect(pace.admits('ann@example.org', 'Ann')).toMatchObject({
       type: 'wait',
@@ -205,7 +206,7 @@ describe('the policy of a network', () => {
   })
 
   test('who may never speak in the lobby is told so, and not to wait', () => {
-    const pace = pacePolicy(() => Number.POSITIVE_INFINITY)
+    const pace = pacePolicy({ admit: () => Number.POSITIVE_INFINITY, paceMs: () => 0 })
     expect(pace.admits('ann@example.org', 'Ann')).toMatchObject({ type: 'auth', condition: 'forbidden' })
   })
 

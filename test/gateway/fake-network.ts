@@ -134,6 +134,10 @@ export class FakeNetwork implements LobbyNetwork {
     return true
   }
 
+  paceMs(): number {
+    return 0
+  }
+
   admit(): number {
     return this.waitMs
   }

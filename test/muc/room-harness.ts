@@ -150,6 +150,7 @@ export class RoomHarness {
         fittingNick: (nick) => nick,
         admits: () => undefined,
         refusesRegistration: () => undefined,
+        paceMs: () => 0,
         ...options.policy,
       },
       { ...DESCRIPTION, ...options.description },

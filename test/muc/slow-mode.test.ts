@@ -1,6 +1,7 @@
 // Slow mode (XEP-0500) and how much is said (XEP-0502), as a room shows and enforces them.
 import { describe, expect, test } from 'vitest'
-import { MAX_SLOW_MODE_SECONDS } from '../../src/muc/limits.ts'
+import { MAX_SLOW_MODE_SECONDS, PACE_HELD_MS, TYPING_FROM_LOBBY_MS } from '../../src/muc/limits.ts'
+import type { RoomEffect } from '../../src/muc/room-port.ts'
 import type { RoomSettings } from '../../src/muc/room-state.ts'
 import { NS } from '../../src/stanza/ns.ts'
 import type { Element } from '../../src/stanza/xml.ts'
@@ -10,8 +11,11 @@ const BOSS = 'boss@example.org/desk'
 const ALICE = 'alice@example.org/phone'
 const DESK = 'alice@example.org/desk'
 
-function room(settings: RoomSettings = {}): RoomHarness {
-  const h = new RoomHarness({ state: { settings, affiliations: [], tombstone: null, lobby: null } })
+function room(settings: RoomSettings = {}, paceMs = () => 0): RoomHarness {
+  const h = new RoomHarness({
+    state: { settings, affiliations: [], tombstone: null, lobby: null },
+    policy: { paceMs },
+  })
   h.join(BOSS, 'Boss')
   h.join(ALICE, 'Alice')
   h.join(DESK, 'Alice')
@@ -63,6 +67,75 @@ describe('in slow mode', () => {
     const h = room()
     expect(info(h, 'muc#roominfo_slow_mode_duration')).toBe('0')
     expect([outcome(h, ALICE, 'a'), outcome(h, DESK, 'b')]).toEqual(['said', 'said'])
+  })
+})
+
+describe('when the lobby cannot take what is said', () => {
+  let paceMs = 0
+  const SLOW = 'muc#roominfo_slow_mode_duration'
+  const busyRoom = (settings: RoomSettings = {}): RoomHarness => {
+    paceMs = 0
+    return room(settings, () => paceMs)
+  }
+  const told = (h: RoomHarness): number =>
+    h.take(BOSS).filter((stanza) => String(stanza).includes('<status code="104"/>')).length
+
+  test('its pace is the slow mode of the room, which everybody is told', () => {
+    const h = busyRoom()
+    expect(outcome(h, ALICE, 'one')).toBe('said')
+    expect([told(h), info(h, SLOW)]).toEqual([0, '0'])
+    paceMs = 2_400
+    expect(outcome(h, ALICE, 'two')).toBe('said')
+    expect([told(h), info(h, SLOW)]).toEqual([1, '3'])
+    h.say(DESK, 'three', 'three')
+    const refused = h.take(DESK).find((stanza) => stanza.attrs.id === 'three') as Element
+    expect(errorOf(refused).error).toBe('wait/policy-violation')
+    expect(String(refused)).toContain('The lobby takes no more at a time: 3 s lie between')
+    h.advance(3_000)
+    expect(outcome(h, ALICE, 'four')).toBe('said')
+    expect(told(h)).toBe(0)
+  })
+
+  test('it only grows, to a minute at most, and ends when there has been room for a while', () => {
+    const h = busyRoom()
+    paceMs = 4_000
+    outcome(h, ALICE, 'one')
+    paceMs = 1_000_000
+    h.advance(10_000)
+    outcome(h, ALICE, 'two')
+    expect(info(h, SLOW)).toBe('60')
+    paceMs = 2_000
+    h.advance(10_000)
+    h.step({ kind: 'wake' })
+    expect([told(h), info(h, SLOW)]).toEqual([2, '60'])
+    paceMs = 0
+    h.advance(PACE_HELD_MS - 1)
+    h.step({ kind: 'wake' })
+    expect(info(h, SLOW)).toBe('60')
+    h.advance(1)
+    h.step({ kind: 'wake' })
+    expect([told(h), info(h, SLOW)]).toEqual([1, '0'])
+    expect(outcome(h, ALICE, 'three')).toBe('said')
+  })
+
+  test('a slower rule of the owners stands', () => {
+    const h = busyRoom({ slowModeSeconds: 20 })
+    paceMs = 4_000
+    expect(outcome(h, ALICE, 'one')).toBe('said')
+    expect([told(h), info(h, SLOW)]).toEqual([0, '20'])
+  })
+
+  test('it is looked at again when that is due, whoever types meanwhile', () => {
+    const h = busyRoom()
+    paceMs = 2_000
+    const wakes = (effects: readonly RoomEffect[]): number[] =>
+      effects.flatMap((effect) => (effect.kind === 'wake' ? [effect.atMs - h.nowMs] : []))
+    const message = '<message type="groupchat" id="w"><body>hi</body></message>'
+    expect(wakes(h.send(ALICE, message)).at(-1)).toBe(PACE_HELD_MS)
+    h.step({ kind: 'remote-entered', occupant: { id: participant('p1'), nick: 'Rose' } })
+    expect(wakes(h.step({ kind: 'remote-typing', id: participant('p1') })).at(-1)).toBe(TYPING_FROM_LOBBY_MS)
+    h.advance(TYPING_FROM_LOBBY_MS)
+    expect(wakes(h.step({ kind: 'wake' })).at(-1)).toBe(PACE_HELD_MS)
   })
 })
 

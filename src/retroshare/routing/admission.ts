@@ -2,6 +2,7 @@
 import type { LobbyId, SpeakerId } from '../../util/ids.ts'
 import { ourLimit } from './flood.ts'
 import { BOUND, TIMING } from './limits.ts'
+import { KEPT_FREE } from './pace.ts'
 import type { JoinedLobby, Router } from './state.ts'
 
 /**
@@ -23,6 +24,37 @@ export function claim(lobby: JoinedLobby, speaker: SpeakerId, nowMs: number): nu
   if (at < 0) return waitFor(lobby, speaker, nowMs)
   lobby.booked.splice(at, 1)
   return 0
+}
+
+/**
+ * With so many of a window's places in line there is a pace to keep. The rest is for what is said before the window moves on:
+ * a burst uses all of it at one moment.
+ */
+const LINE_SHARE = 0.4
+
+/**
+ * How far apart each of our speakers has to keep two messages, in ms, so that all of them go out as fast as they come:
+ * the pace that a friend takes, parted among those who speak. 0 while there is room. Who keeps to whole seconds of it is
+ * admitted.
+ */
+export function paceOf(router: Router, id: LobbyId, nowMs: number): number {
+  const lobby = router.lobbies.get(id)
+  if (!lobby) return 0
+  const limit = ourLimit(lobby)
+  const ahead = lobby.booked.filter(({ untilMs }) => untilMs > nowMs).length + countSaid(lobby)
+  // Our speakers' keep-alives need places too; they leave some of them free.
+  const placesPerMs = limit / TIMING.paceMs
+  const keepAlivesPerMs = lobby.speakers.size / TIMING.keepAliveMs
+  const placeMs = 1 / Math.max(placesPerMs - keepAlivesPerMs, placesPerMs * KEPT_FREE)
+  let slowestMs = 0
+  for (const { traffic } of lobby.online) {
+    const { pace } = traffic
+    if (pace.line + ahead - Math.max(0, limit - pace.sent) < limit * LINE_SHARE) continue
+    let speaking = 0
+    for (const { author } of lobby.speakers.values()) if (pace.isBusyWith(author)) speaking += 1
+    slowestMs = Math.max(slowestMs, placeMs * pace.placesEach * Math.max(1, speaking))
+  }
+  return slowestMs
 }
 
 function waitFor(lobby: JoinedLobby, speaker: SpeakerId, nowMs: number): number {

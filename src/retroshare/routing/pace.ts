@@ -28,7 +28,7 @@ export interface Way {
 /** Whose turn it is while several wait; `rest` is everything that is no message. */
 const ROTA = ['own', 'relayed', 'own', 'relayed', 'rest', 'repeated'] as const
 /** Of ten places keep-alives and repetitions leave three free for what is new. */
-const KEPT_FREE = 0.3
+export const KEPT_FREE = 0.3
 
 /**
  * Never more items within 12 s than the friend takes in its 10 s, which it counts in whole seconds. What exceeds
@@ -100,12 +100,27 @@ export class Pace {
     return this.#sent.endMs(Math.max(0, this.#sent.size(nowMs) - places)) ?? nowMs
   }
 
+  /** Places that go by for one own message, as what is not our own has its turn between. */
+  get placesEach(): number {
+    const { relayed, repeated } = this.#messages
+    return (
+      1 + (relayed.length > 0 ? 1 : 0) + (this.#events.length > 0 ? 0.5 : 0) + (repeated.length > 0 ? 0.5 : 0)
+    )
+  }
+
+  /** Own messages that wait. */
+  get line(): number {
+    return this.#messages.own.length
+  }
+
+  /** Something of this author waits, or counts against the friend's limit. */
+  isBusyWith(author: ParticipantId): boolean {
+    return this.#sent.countOf(author) > 0 || this.waitingOf(author) > 0
+  }
+
   /** How long an own message would wait that comes behind `ahead` others not offered yet, 0 for not at all. */
   waitMs(ahead: number, limit: number, nowMs: number): number {
-    const { own, relayed, repeated } = this.#messages
-    const others =
-      (relayed.length > 0 ? 1 : 0) + (this.#events.length > 0 ? 0.5 : 0) + (repeated.length > 0 ? 0.5 : 0)
-    const place = Math.ceil((own.length + ahead) * (1 + others))
+    const place = Math.ceil((this.#messages.own.length + ahead) * this.placesEach)
     const sent = this.#sent.size(nowMs)
     const waiting = place - (limit - sent)
     if (waiting < 0) return 0

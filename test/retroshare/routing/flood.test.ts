@@ -1,7 +1,7 @@
 // RetroShare's flood rule: friends never refuse what comes from us, who is too fast is told before, and our own rule.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { admit } from '../../../src/retroshare/routing/admission.ts'
+import { admit, paceOf } from '../../../src/retroshare/routing/admission.ts'
 import { isMinor } from '../../../src/retroshare/routing/pace.ts'
 import { LOBBY_EVENT } from '../../../src/retroshare/wire/item.ts'
 import type { ParticipantId, SpeakerId } from '../../../src/util/ids.ts'
@@ -293,6 +293,40 @@ test('whom we tell to try again later may speak then', () => {
     }),
     { numRuns: 50 },
   )
+})
+
+test('there is no pace to keep until messages have to wait, then it is what the friend takes of each speaker', () => {
+  const node = speaking(ALICE)
+  node.enter(SUE, SUES_ID)
+  node.passMs(15_000)
+  const pace = () => Math.round(paceOf(node.router, LOBBY, node.nowMs))
+  for (let said = 0; said < 14; said++) {
+    expect(pace()).toBe(0)
+    expect(admitAndSay(node, `${said}`)).toBe(0)
+  }
+  // Ten in 12 s, but for two speakers' keep-alives.
+  expect(pace()).toBe(1_224)
+  expect(admitAndSay(node, 'sue', SUE)).toBe(0)
+  expect(pace()).toBe(2_449)
+  node.passMs(30_000)
+  expect(pace()).toBe(0)
+  node.down(ALICE)
+  expect(pace()).toBe(0)
+})
+
+test.each([1, 2, 3, 7, 20])('%i speakers that keep to the pace are admitted, however long', (count) => {
+  const node = speaking(ALICE)
+  const speakers = Array.from({ length: count }, (_, i) => `s${i}` as SpeakerId)
+  for (const [i, speaker] of speakers.entries()) node.enter(speaker, author(100 + i))
+  node.passMs(60_000)
+  const pace = () => Math.ceil(paceOf(node.router, LOBBY, node.nowMs) / 1000) * 1000
+  while (pace() === 0) for (const speaker of speakers) if (pace() === 0) admitAndSay(node, 'burst', speaker)
+  let eachMs = pace()
+  for (let n = 0; n < 100; n++) {
+    node.passMs(eachMs)
+    for (const speaker of speakers) expect(admitAndSay(node, `${n}`, speaker), `${n} ${speaker}`).toBe(0)
+    eachMs = Math.max(eachMs, pace())
+  }
 })
 
 /** What may happen around a node whose friend ALICE is a RetroShare node. */
