@@ -3,9 +3,10 @@ import type { Jid } from '../stanza/jid.ts'
 import { NS } from '../stanza/ns.ts'
 import { iqResult } from '../stanza/stanza-error.ts'
 import { type Element, el } from '../stanza/xml.ts'
+import { mayReadList } from './access.ts'
 import { itemsOf, readListName } from './admin-item.ts'
 import { changeByItems } from './admin-set.ts'
-import { affiliationOf, isAdmin } from './affiliation.ts'
+import { affiliationOf } from './affiliation.ts'
 import { addressOf } from './presence-stanza.ts'
 import { moderates } from './privilege.ts'
 import { answer, refusal, refuse } from './reply.ts'
@@ -55,22 +56,6 @@ function affiliationItems(room: Room, from: Jid, affiliation: Affiliation): Elem
   return affiliation === 'none'
     ? []
     : addressesWith(room, affiliation).map((jid) => itemOf(room, affiliation, jid))
-}
-
-/** Whether `from` may read who has this affiliation. */
-export const mayReadList = (room: Room, from: Jid, affiliation: Affiliation): boolean =>
-  isAdmin(room, from.bare) || (affiliation !== 'outcast' && mayReadMembers(room, from))
-
-/**
- * Where only members come in or everybody sees addresses, occupants of the roles that owners name may read who belongs
- * to the room, and members from outside too.
- */
-function mayReadMembers(room: Room, from: Jid): boolean {
-  const { isMembersOnly, whois, memberListRoles } = room.config
-  if (!isMembersOnly && whois !== 'anyone') return false
-  const occupant = room.sessions.get(from.full)?.occupant
-  if (occupant) return memberListRoles.includes(occupant.role)
-  return memberListRoles.includes('participant') && affiliationOf(room, from.bare) === 'member'
 }
 
 /** Addresses with this affiliation: those that are kept, those by configuration, and the creator. */

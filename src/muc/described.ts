@@ -13,6 +13,7 @@ export function describe(room: Room, description: RoomDescription, env: RoomEnv)
   room.description = { ...description, stays: before.stays }
   putStays(room, description.stays)
   room.createdBy = description.createdBy
+  room.areListsStale ||= before.owners !== description.owners || before.createdBy !== description.createdBy
   room.gatewayAdmins = new Set(description.owners)
   return [
     ...reconfigure(room, configOf(room.settings, description), before.network !== description.network),

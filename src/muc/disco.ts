@@ -26,6 +26,7 @@ const FEATURES: readonly string[] = [
   NS.muc,
   NS.mucStableId,
   NS.mucSelfPing,
+  NS.affiliationVersions,
   NS.mam,
   NS.mamExtended,
   NS.fulltext,

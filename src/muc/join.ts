@@ -7,6 +7,7 @@ import type { StanzaError } from '../stanza/stanza-error.ts'
 import { childOf, type Element, elements, serialize } from '../stanza/xml.ts'
 import { refusesAccount } from './access.ts'
 import { affiliationOf, isAdmin } from './affiliation.ts'
+import { sendAffiliations } from './affiliation-versions.ts'
 import { requestHistory } from './history.ts'
 import { MAX_OCCUPANTS, MAX_SESSIONS_PER_NICK } from './limits.ts'
 import { idOfAccount } from './occupant-id.ts'
@@ -82,11 +83,13 @@ export function enterRoom(room: Room, request: PresenceRequest, env: RoomEnv): R
     occupant,
     payload: presencePayload(room, stanza),
     isEthora: isFromEthora(stanza),
+    hasVersions: false,
   }
   const payloadBefore = present && payloadText(present)
   const hasNews = payloadBefore !== textOf(session.payload)
   addSession(room, session)
   return [
+    ...sendAffiliations(room, session, stanza),
     ...sendRoster(room, session, request, codesOnEntry(room)),
     ...(hasNews ? tellChange(room, session) : []),
     ...sendRoomState(room, session, stanza, env.nowMs),
@@ -100,6 +103,7 @@ export function resync(room: Room, session: Session, request: PresenceRequest, n
   updatePayload(room, session, request.stanza)
   if (isFromEthora(request.stanza)) speakEthora(room, session)
   return [
+    ...sendAffiliations(room, session, request.stanza),
     ...sendRoster(room, session, request, codesOnEntry(room)),
     ...(before === payloadText(session.occupant) ? [] : tellChange(room, session)),
     ...sendRoomState(room, session, request.stanza, nowMs),

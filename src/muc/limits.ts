@@ -10,6 +10,10 @@ export const MAX_PRESENCE_CHARS = 4096
 export const MAX_SUBJECT_CHARS = 2000
 /** Addresses of which a room keeps how they stand to it. */
 export const MAX_AFFILIATIONS = 5000
+/** Changes of the lists of affiliations that are remembered for clients that come back (XEP-0463). */
+export const MAX_AFFILIATION_VERSIONS = 100
+/** Affiliations in one message. */
+export const MAX_AFFILIATION_ITEMS = 500
 /** Registered nicks of a room, of those whom nobody gave an affiliation: these come on their own. */
 export const MAX_NICK_RECORDS = 1000
 /** Accounts whose place in the lobby is kept while they are away: each is an identity that is kept alive there. */

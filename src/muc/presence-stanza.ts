@@ -1,6 +1,7 @@
 /** Presence of occupants as stanzas, and to whom which form of it goes: XEP-0045 §7.2.2 and §7.2.4. */
 import { NS } from '../stanza/ns.ts'
 import { type Element, el, type PreparedStanza, prepare, serialize } from '../stanza/xml.ts'
+import { versionElement } from './affiliation-versions.ts'
 import { identityAddress } from './identity-address.ts'
 import { MAX_PRESENCE_CHARS } from './limits.ts'
 import { isShown } from './role.ts'
@@ -129,6 +130,7 @@ export const selfPresence = (
   return prepare(
     presenceStanza(room, occupant, {
       ...look,
+      details: versionElement(room, occupant),
       // Everybody may see their own; Converse finds itself by it, and else takes no nick.
       jid: session?.full,
       payload: look.isAnswer && !payload.some(isAvatar) ? [NO_AVATAR, ...payload] : payload,

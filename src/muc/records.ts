@@ -23,6 +23,7 @@ export function putRecords(
     room.affiliations.delete(address)
   }
   for (const record of records) room.affiliations.set(record.address, record)
+  room.areListsStale = true
   for (const { address } of records) hold(room, address)
   // A nick may have become free for them.
   for (const account of room.description.stays.keys()) hold(room, account)

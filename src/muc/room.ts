@@ -3,6 +3,7 @@ import type { StanzaError } from '../stanza/stanza-error.ts'
 import type { Element, PreparedStanza } from '../stanza/xml.ts'
 import { ExpiringMap } from '../util/expiring-map.ts'
 import type { ArchiveId, ParticipantId } from '../util/ids.ts'
+import type { AffiliationView, VersionedLists } from './affiliation-versions.ts'
 import { MAX_OCCUPANTS, MAX_SENT_MEMORY, MAX_SLOW_MODE_SECONDS, SENT_MEMORY_MS } from './limits.ts'
 import type { MessageRate } from './message-rate.ts'
 import { emptyRecent, type Recent } from './recent.ts'
@@ -36,6 +37,8 @@ export interface Session {
   payload: readonly Element[]
   /** The client is the Ethora chat component, and gets messages in its form. */
   isEthora: boolean
+  /** The client keeps the lists of affiliations, and is told of their versions. */
+  hasVersions: boolean
 }
 
 /** Presence as others get it, prepared once until it changes. */
@@ -138,6 +141,10 @@ export interface Room {
   config: RoomConfig
   /** By address. */
   readonly affiliations: Map<string, AffiliationRecord>
+  /** The lists of affiliations by version, since somebody asked for that. */
+  readonly versions: Map<AffiliationView, VersionedLists>
+  /** They may have changed. */
+  areListsStale: boolean
   /** Registered nicks and the addresses they belong to. */
   readonly reserved: Map<string, string>
   /** Accounts that keep their place in the lobby while away, and the nicks that they have there. */
@@ -209,6 +216,8 @@ export function createRoom(
     settings: state.settings,
     config: configOf(state.settings, description),
     affiliations: new Map(),
+    versions: new Map(),
+    areListsStale: false,
     subject: description.subject,
     subjectAtMs: undefined,
     changing: {

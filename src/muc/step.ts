@@ -1,6 +1,7 @@
 /** The room model: one event in, the effects that it has out. Pure; `env` is all it knows of the world. */
 import { removeAccount } from './account-removed.ts'
 import { isOwner } from './affiliation.ts'
+import { tellAffiliations } from './affiliation-versions.ts'
 import { kickByOperator, muteByOperator, unmuteByOperator } from './by-operator.ts'
 import { describe } from './described.ts'
 import { endIfEmpty } from './destroy.ts'
@@ -36,7 +37,7 @@ import { withdraw } from './withdraw.ts'
 export function stepRoom(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {
   const effects = takeEvent(room, event, env)
   if (event.kind === 'shutdown') return effects
-  return [...effects, ...settlePlaces(room, env.nowMs), ...endIfEmpty(room)]
+  return [...effects, ...tellAffiliations(room), ...settlePlaces(room, env.nowMs), ...endIfEmpty(room)]
 }
 
 function takeEvent(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {

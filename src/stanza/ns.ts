@@ -24,6 +24,7 @@ export const NS = {
   mucRequest: 'http://jabber.org/protocol/muc#request', // XEP-0045
   mucRegister: 'http://jabber.org/protocol/muc#register', // XEP-0045
   mucRoomInfo: 'http://jabber.org/protocol/muc#roominfo', // XEP-0045
+  affiliationVersions: 'urn:xmpp:muc:affiliations:1', // XEP-0463
   mucTraffic: 'http://jabber.org/protocol/muc#traffic', // XEP-0045
   mucStableId: 'http://jabber.org/protocol/muc#stable_id', // XEP-0045
   pubsub: 'http://jabber.org/protocol/pubsub', // XEP-0060

@@ -37,6 +37,10 @@ export function hygiene(
 
 const isRequest = (iq: Element): boolean => iq.attrs.type === 'get' || iq.attrs.type === 'set'
 
+/** A presence that is answered by a message as well: XEP-0463 §5.2.3. */
+const asksForLists = (stanza: Element): boolean =>
+  stanza.getChildren('x').some((x) => x.getChild('mav', 'urn:xmpp:muc:affiliations:1'))
+
 function flawOf(stanza: Element, sent: readonly Sent[], service: string): string | undefined {
   if (stanza.attrs.type !== 'error') return undefined
   const domain = String(stanza.attrs.from).split('/')[0]?.split('@').at(-1)
@@ -51,7 +55,8 @@ function flawOf(stanza: Element, sent: readonly Sent[], service: string): string
   if (!error.getChild('text', STANZAS)?.getText().trim()) return 'without a text for people'
   if (!error.attrs.by) return 'that does not say by whom'
   const { id } = stanza.attrs
-  if (!sent.some(({ stanza: cause }) => cause.name === stanza.name && cause.attrs.id === id))
-    return 'with an id that nobody sent'
+  const isAnswerTo = (cause: Element): boolean =>
+    cause.attrs.id === id && (cause.name === stanza.name || asksForLists(cause))
+  if (!sent.some(({ stanza: cause }) => isAnswerTo(cause))) return 'with an id that nobody sent'
   return undefined
 }
