@@ -20,6 +20,7 @@ import {
   profileName,
   storeLocation,
   token,
+  webOrigin,
   yesNo,
 } from './config-values.ts'
 
@@ -211,6 +212,13 @@ const http = section({
     .meta(
       about(
         'Address under which clients reach the listener. It begins the addresses of pictures and uploads, also of those in the archive: change it rarely. Most clients upload to `https` only. A proxy before a listener on loopback needs it: requests with other names are refused. `null` is `http://` and `http.listen`, which serves this machine only.',
+      ),
+    ),
+  origins: listOf(webOrigin)
+    .prefault([])
+    .meta(
+      about(
+        'Pages on other hosts that may use the WebSocket, such as your own with Converse.js, and the calls of Ethora: `https://example.org`. Those of the listener itself and of this machine always may. None, as a page acts for whoever looks at it.',
       ),
     ),
   token: token

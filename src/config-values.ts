@@ -91,6 +91,12 @@ export const httpUrl = converted('an http or https address, such as https://chat
   return isPlain ? url.href.replace(/\/+$/, '') : undefined
 })
 
+/** Where web pages come from, as browsers say it (RFC 6454 §6.2). */
+export const webOrigin = converted('the begin of addresses, such as https://example.org', (text) => {
+  const url = /^https?:\/\//.test(text) && URL.canParse(text) ? new URL(text) : undefined
+  return url && url.href === `${url.origin}/` ? url.origin : undefined
+})
+
 export const yesNo = converted('true or false', (text) =>
   text === 'true' || text === 'false' ? text === 'true' : undefined,
 )

@@ -78,6 +78,8 @@ export interface Config {
     readonly listen: Endpoint
     /** Address under which clients reach `listen`, without slash at the end; null for `listen` itself. */
     readonly publicUrl: string | null
+    /** Of pages that may use the WebSocket besides those of this host and machine. */
+    readonly origins: readonly string[]
     /** Bearer token of the pages and the API; null only on loopback. */
     readonly token: string | null
     /** REST calls of the Ethora chat component are answered. */

@@ -52,7 +52,13 @@ test('defaults alone give a gateway on loopback', () => {
       },
       component: null,
     },
-    http: { listen: { host: '127.0.0.1', port: 5280 }, publicUrl: null, token: null, ethora: false },
+    http: {
+      listen: { host: '127.0.0.1', port: 5280 },
+      publicUrl: null,
+      origins: [],
+      token: null,
+      ethora: false,
+    },
     retroshare: {
       name: 'Foyer',
       listen: { host: '127.0.0.1', port: 7812 },
@@ -355,6 +361,21 @@ test.each([
     'FILE:1:9: http.publicUrl: expected an http or https address, such as https://chat.example.org',
   ])
 })
+
+test.each([
+  ['https://Chat.example.org', 'https://chat.example.org'],
+  ['http://example.org:8080/', 'http://example.org:8080'],
+  ['https://example.org:443', 'https://example.org'],
+])('pages of %s are of the origin %s', (text, origin) => {
+  expect(load(`http: { origins: ["${text}"] }\n`).http.origins).toEqual([origin])
+})
+
+test.each(['example.org', '*', 'null', 'https://x.org/chat', 'https://x.org/?a', 'https://u@x.org'])(
+  'the origin %s is refused',
+  (text) => {
+    expect(problems(`http: { origins: ["${text}"] }\n`)[0]).toContain('http.origins')
+  },
+)
 
 test.each([
   ['0', 0],

@@ -2,6 +2,7 @@
 import { roomsFor } from '../muc/service.ts'
 import { type EthoraDesk, EthoraRest } from '../ops/ethora-rest.ts'
 import { Jid } from '../stanza/jid.ts'
+import type { AllowsOrigin } from '../util/host-header.ts'
 import type { XmppServer } from '../xmpp/server.ts'
 import type { Rooms } from './rooms.ts'
 import type { Uploads } from './uploads.ts'
@@ -20,8 +21,9 @@ const TOO_LARGE = 413
 const LATER = 429
 const NOT_TAKEN = 503
 
-/** The calls, answered for this gateway. */
-export const ethoraRest = (options: EthoraDeskOptions): EthoraRest => new EthoraRest(ethoraDesk(options))
+/** The calls, answered for this gateway to pages of these origins. */
+export const ethoraRest = (options: EthoraDeskOptions, allowsOrigin: AllowsOrigin): EthoraRest =>
+  new EthoraRest(ethoraDesk(options), allowsOrigin)
 
 const ethoraDesk = ({ rooms, server, serverDomain, uploads }: EthoraDeskOptions): EthoraDesk => ({
   rooms(account) {

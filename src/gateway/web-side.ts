@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { FileStore } from '../archive/file-store.ts'
 import { type Config, isLoopback } from '../config.ts'
 import { createHttpServer, type HttpOptions, type HttpServer } from '../ops/http.ts'
-import { isHostOf, namesThisMachine } from '../util/host-header.ts'
+import { type AllowsOrigin, isHostOf, isOriginAllowed, namesThisMachine } from '../util/host-header.ts'
 import type { XmppServer } from '../xmpp/server.ts'
 import { ethoraRest } from './ethora-desk.ts'
 import { publicRooms } from './map.ts'
@@ -34,6 +34,7 @@ export function createWebSide({ http, xmpp }: Config, parts: WebSideParts): Http
   const hasWebSocket = server !== null && isLoopback(http.listen.host)
   const allowsHost = (host: string | undefined): boolean =>
     !isLoopback(http.listen.host) || namesThisMachine(host) || isHostOf(http.publicUrl, host)
+  const allowsOrigin: AllowsOrigin = (origin, host) => isOriginAllowed(origin, host, http.origins)
   const side = createHttpServer({
     listen: http.listen,
     token: http.token,
@@ -42,7 +43,7 @@ export function createWebSide({ http, xmpp }: Config, parts: WebSideParts): Http
     folders: webFolders(),
     files: { find: (name) => files?.find(name) ?? uploads?.files.find(name) },
     uploads: uploads?.slots ?? null,
-    ethora: http.ethora ? ethoraRest({ rooms, server, serverDomain, uploads }) : null,
+    ethora: http.ethora ? ethoraRest({ rooms, server, serverDomain, uploads }, allowsOrigin) : null,
     filesOrigin: () => {
       const url = publicUrl()
       return url && new URL(url).origin
@@ -60,6 +61,6 @@ export function createWebSide({ http, xmpp }: Config, parts: WebSideParts): Http
       rooms: hasWebSocket ? publicRooms(rooms, xmpp.domain) : [],
     }),
   })
-  if (hasWebSocket) server.attachWebSocket(side.server, allowsHost)
+  if (hasWebSocket) server.attachWebSocket(side.server, { allowsHost, allowsOrigin })
   return side
 }

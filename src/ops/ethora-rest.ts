@@ -1,6 +1,6 @@
 /** The few REST calls that the Ethora chat component makes beside XMPP: rooms, names, files. See docs/ethora.md. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isOriginAllowed } from '../util/host-header.ts'
+import type { AllowsOrigin } from '../util/host-header.ts'
 
 /** Paths begin with it: it is the component's `baseUrl` on this server. */
 export const ETHORA_PATH = '/ethora/v1/'
@@ -42,16 +42,18 @@ const MAX_FILES_AT_ONCE = 10
 /** Counts requests with files. */
 export class EthoraRest {
   readonly #desk: EthoraDesk
+  readonly #allowsOrigin: AllowsOrigin
   #running = 0
 
-  constructor(desk: EthoraDesk) {
+  constructor(desk: EthoraDesk, allowsOrigin: AllowsOrigin) {
     this.#desk = desk
+    this.#allowsOrigin = allowsOrigin
   }
 
   /** Answers a request whose path begins with ETHORA_PATH. */
   async answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const { origin, host } = request.headers
-    if (!isOriginAllowed(origin, host)) {
+    if (!this.#allowsOrigin(origin, host)) {
       send(response, 403, { error: 'pages of this origin may not ask' })
       return
     }

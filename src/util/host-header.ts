@@ -16,13 +16,21 @@ export function isHostOf(address: string | null, host: string | undefined): bool
   return address !== null && URL.canParse(given) && new URL(address).hostname === new URL(given).hostname
 }
 
+/** Whether pages of an `Origin` may use what is reached by this `Host`; see `isOriginAllowed`. */
+export type AllowsOrigin = (origin: string | undefined, host: string | undefined) => boolean
+
 /**
- * Pages of this host and of the same machine may connect, and programs, which send no origin. Any other page would
- * act for its visitor, who may be the only one allowed to reach this server.
+ * Pages of this host, of the same machine, and of the origins that are `listed` may connect, and programs, which send no
+ * origin. Any other page would act for its visitor, who may be the only one allowed to reach this server.
  */
-export function isOriginAllowed(origin: string | undefined, host: string | undefined): boolean {
+export function isOriginAllowed(
+  origin: string | undefined,
+  host: string | undefined,
+  listed: readonly string[],
+): boolean {
   if (origin === undefined) return true
   if (!URL.canParse(origin)) return false
   const url = new URL(origin)
+  if (listed.includes(url.origin)) return true
   return url.host === host || ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
 }

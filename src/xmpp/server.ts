@@ -41,7 +41,7 @@ import { TcpTransport } from './tcp-transport.ts'
 import { ServerTls, type TlsFiles } from './tls/server-tls.ts'
 import { Turns } from './turns.ts'
 import type { UploadSlots } from './upload-port.ts'
-import { attachWebSocketEndpoint } from './websocket-endpoint.ts'
+import { attachWebSocketEndpoint, type Callers } from './websocket-endpoint.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 import { WorkLimit } from './work-limit.ts'
 
@@ -92,11 +92,8 @@ export interface XmppServer {
   send(to: string, stanza: Element): void
   /** One serialisation to many sessions; who is not there is passed over. */
   fanout(stanza: PreparedStanza, to: readonly string[]): void
-  /**
-   * Serves XMPP over WebSocket at `/xmpp-websocket` of an HTTP server, of which it becomes the only upgrade handler.
-   * `allowsHost`: whether a `Host` header is one that the HTTP server is reached by.
-   */
-  attachWebSocket(server: HttpServer, allowsHost: (host: string | undefined) => boolean): void
+  /** Serves XMPP over WebSocket at `/xmpp-websocket` of an HTTP server, of which it becomes the only upgrade handler. */
+  attachWebSocket(server: HttpServer, callers: Callers): void
   hasSession(full: string): boolean
   /** An account (bare) is no more: nobody keeps it as a contact. Never rejects. */
   forgetContact(account: string): Promise<void>
@@ -347,9 +344,9 @@ export function createXmppServer(options: XmppServerOptions): XmppServer {
         env.sasl.throttle.failed(address, step.account)
       return step?.kind === 'success' ? step.account : undefined
     },
-    attachWebSocket: (server, allowsHost) => {
+    attachWebSocket: (server, callers) => {
       attachWebSocketEndpoint(server, '/xmpp-websocket', {
-        allowsHost,
+        ...callers,
         maxFrameBytes: limits.maxStanzaBytes,
         hasRoom: (address) => refusalOf(address) === undefined,
         accept: (webSocket, socket, address) => {

@@ -3,15 +3,20 @@ import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { isOriginAllowed } from '../util/host-header.ts'
+import type { AllowsOrigin } from '../util/host-header.ts'
 
 const SUBPROTOCOL = 'xmpp'
 
-/** What the endpoint needs of the XMPP server. */
-export interface EndpointOptions {
-  readonly maxFrameBytes: number
+/** Which requests may upgrade. */
+export interface Callers {
   /** Whether a `Host` header is one that the server is reached by. */
   readonly allowsHost: (host: string | undefined) => boolean
+  readonly allowsOrigin: AllowsOrigin
+}
+
+/** What the endpoint needs of the XMPP server. */
+export interface EndpointOptions extends Callers {
+  readonly maxFrameBytes: number
   readonly hasRoom: (address: string) => boolean
   readonly accept: (webSocket: WebSocket, socket: Duplex, address: string) => void
 }
@@ -49,12 +54,12 @@ export function attachWebSocketEndpoint(server: Server, path: string, options: E
 function refusalOf(
   request: IncomingMessage,
   path: string,
-  { allowsHost, hasRoom }: { allowsHost: EndpointOptions['allowsHost']; hasRoom: () => boolean },
+  { allowsHost, allowsOrigin, hasRoom }: Callers & { hasRoom: () => boolean },
 ): number | undefined {
   if (!allowsHost(request.headers.host)) return 421
   if (request.url?.split('?', 1)[0] !== path) return 404
   const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
   if (!offered.includes(SUBPROTOCOL)) return 400
-  if (!isOriginAllowed(request.headers.origin, request.headers.host)) return 403
+  if (!allowsOrigin(request.headers.origin, request.headers.host)) return 403
   return hasRoom() ? undefined : 503
 }

@@ -67,7 +67,7 @@ test('a data folder that cannot be is refused by its key', async () => {
   writeFileSync(join(folder, 'data'), '')
   await expect(startGateway(configOf(), log)).rejects.toMatchObject({
     code: 'DATA_UNUSABLE',
-    message: expect.stringMatching(/^data: .*exist/),
+    message: expect.stringMatching(/^data: .*a file is in the way/),
   })
 })
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import type { Jid } from '../../src/stanza/jid.ts'
 import { type Element, serialize } from '../../src/stanza/xml.ts'
-import { namesThisMachine } from '../../src/util/host-header.ts'
+import { isOriginAllowed, namesThisMachine } from '../../src/util/host-header.ts'
 import type { ServerLimits } from '../../src/xmpp/limits.ts'
 import { createXmppServer, type XmppServer, type XmppServerOptions } from '../../src/xmpp/server.ts'
 import { MemoryAccounts } from './memory-accounts.ts'
@@ -72,7 +72,10 @@ export async function startXmppServer(options: TestServerOptions = {}): Promise<
   })
   const { port, directTlsPort } = await server.start()
   const http: Server = createServer((_request, response) => response.end())
-  server.attachWebSocket(http, namesThisMachine)
+  server.attachWebSocket(http, {
+    allowsHost: namesThisMachine,
+    allowsOrigin: (origin, host) => isOriginAllowed(origin, host, ['https://friendly.example']),
+  })
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   const test: TestServer = {
     server,

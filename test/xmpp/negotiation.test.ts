@@ -326,10 +326,17 @@ describe('the WebSocket endpoint', () => {
     expect(await upgrade('/xmpp-websocket', 'chat')).toBe(400)
   })
 
-  test('takes pages of its own host and of this machine, and no others', async () => {
+  test('takes pages of its own host, of this machine and of the origins that are listed, and no others', async () => {
     for (const origin of [`http://127.0.0.1:${test1.httpPort}`, 'http://localhost:8080', 'http://[::1]:1'])
       expect(await upgrade('/xmpp-websocket', 'xmpp', origin)).toBe(101)
-    for (const origin of ['https://example.org', 'null', 'http://127.0.0.1.example.org'])
+    expect(await upgrade('/xmpp-websocket', 'xmpp', 'https://friendly.example')).toBe(101)
+    for (const origin of [
+      'https://example.org',
+      'http://friendly.example',
+      'https://a.friendly.example',
+      'null',
+      'http://127.0.0.1.example.org',
+    ])
       expect(await upgrade('/xmpp-websocket', 'xmpp', origin)).toBe(403)
   })
 
