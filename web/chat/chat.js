@@ -27,7 +27,8 @@ async function loadSettings() {
 }
 
 function offerRooms({ rooms }) {
-  byId('invitation').hidden = rooms.length === 0
+  if (rooms.length === 0)
+    byId('invitation').textContent = 'There is no room yet. Enter, and make one: Groupchats, Add groupchat.'
   byId('rooms').replaceChildren(
     ...rooms.map((room) => {
       const button = document.createElement('button')
