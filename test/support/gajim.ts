@@ -1,7 +1,7 @@
-/** Gajim on a screen of its own that nobody sees (Xvfb), driven over D-Bus: no keys, no clicks. */
+/** Gajim on a screen of its own that nobody sees (Xvfb), driven over D-Bus, and by keys where it asks for words. */
 import { type ChildProcess, execFile, execFileSync, type SpawnOptions, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -12,6 +12,10 @@ import Database from 'libsql'
 
 const SCRIPT = new URL('../peers/gajim_account.py', import.meta.url).pathname
 const PATIENCE_MS = 60_000
+const APPLICATION = '/org/gajim/Gajim'
+const WINDOW = `${APPLICATION}/window/1`
+const MAIN_WINDOW = 'Gajim$'
+const ACTIVATE = 'org.gtk.Actions.Activate'
 /** Gajim refuses to be run by root. */
 const NOBODY = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 const run = promisify(execFile)
@@ -67,9 +71,19 @@ export class Gajim {
   }
 
   /** Resolves when a line of its log since the start is like this; stanzas are in it as they are sent and received. */
-  async logged(matches: RegExp): Promise<void> {
-    const signal = AbortSignal.timeout(PATIENCE_MS)
-    let read = 0
+  logged(matches: RegExp): Promise<void> {
+    return this.#logged(matches, 0)
+  }
+
+  /** To wait for a line after this call. */
+  next(matches: RegExp): () => Promise<void> {
+    const from = this.#lines.length
+    return () => this.#logged(matches, from)
+  }
+
+  async #logged(matches: RegExp, from: number, patienceMs = PATIENCE_MS): Promise<void> {
+    const signal = AbortSignal.timeout(patienceMs)
+    let read = from
     for (;;) {
       const fresh = this.#lines.slice(read)
       if (fresh.some((line) => matches.test(line))) return
@@ -104,6 +118,66 @@ export class Gajim {
       }
   }
 
+  /** Takes another nick in a room that it is in. */
+  async rename(room: string, nick: string): Promise<void> {
+    await this.#activate('open-chat', [this.#name, room])
+    await this.#focus(MAIN_WINDOW)
+    // A moment after a room is shown it gives the keys to what is to be said, whatever has them then.
+    await this.#pressUntil('x', /<composing/)
+    await this.#press('ctrl+a', 'BackSpace')
+    await this.#call(WINDOW, ACTIVATE, ['muc-change-nickname', '[]', '{}'])
+    await this.#type(nick)
+    await this.#press('Return')
+  }
+
+  /** Looks at the rooms of a service of its server; `seen` is in its log then. */
+  async browse(service: string, seen: RegExp): Promise<void> {
+    const services = this.next(/<item [^>]*jid=.lobbies/)
+    await this.#activate(`${this.#name}-services`, this.#name)
+    await this.#focus('Browsing localhost')
+    await services()
+    const rooms = this.next(seen)
+    await this.#press('ctrl+a')
+    await this.#type(service)
+    await this.#press('Return')
+    await rooms()
+    await this.#press('Escape')
+  }
+
+  /** Asks to be let in to a room with a password, and gives it when it is asked for it. */
+  async join(room: string, password: string): Promise<void> {
+    const asked = this.next(/Signal: room-password-required/)
+    // Until it has found the address it takes the key for the first room that it knows: each time it gets longer.
+    for (let waitMs = 0, isFound = false; !isFound; waitMs += 500) {
+      const from = this.#lines.length
+      await this.#activate('open-chat', [this.#name, room])
+      await this.#focus('Start / Join Chat')
+      await setTimeout(waitMs)
+      await this.#press('Return')
+      isFound = await this.#logged(new RegExp(`to="${room}" type="get".*disco#info`), from, 2000).then(
+        () => true,
+        (error) => {
+          if (waitMs > 10_000) throw error
+          return false
+        },
+      )
+    }
+    // It knows by then what the room is like, or will in a moment.
+    await this.#pressUntil('Return', new RegExp(`Join MUC: ${room}`))
+    await asked()
+    await this.#focus(MAIN_WINDOW)
+    await this.#type(password)
+    await this.#press('Return')
+  }
+
+  /** The screen for whoever wants to look, in the folder that SCREENSHOTS names; nothing without it. */
+  async picture(name: string): Promise<void> {
+    const folder = process.env.SCREENSHOTS
+    if (!folder) return
+    mkdirSync(folder, { recursive: true })
+    await run('import', ['-window', 'root', join(folder, `${name}.png`)], { env: this.#env })
+  }
+
   /** What it has in its history, oldest first. */
   messages(): string[] {
     const database = new Database(join(this.#home, '.local/share/gajim/logs.db'), { readonly: true })
@@ -119,7 +193,7 @@ export class Gajim {
   async quit(): Promise<void> {
     const gajim = this.#children.at(-1) as ChildProcess
     const ended = once(gajim, 'exit')
-    await this.#call('/org/gajim/Gajim', 'org.gtk.Actions.Activate', ['quit', '[]', '{}'])
+    await this.#activate('quit')
     await ended
     this.#stop()
   }
@@ -138,6 +212,45 @@ export class Gajim {
     const child = spawn(command, args, options)
     this.#children.push(child)
     return child
+  }
+
+  /** An action of the application, with what it is about. */
+  async #activate(action: string, about?: string | readonly string[]): Promise<void> {
+    const parameters = about === undefined ? '[]' : `[<${JSON.stringify(about)}>]`
+    await this.#call(APPLICATION, ACTIVATE, [action, parameters, '{}'])
+  }
+
+  /** Gives the keys to a window, as soon as it is shown; nobody else does so here. */
+  #focus(window: string): Promise<void> {
+    const shown = ['search', '--sync', '--onlyvisible', '--name', `^${window}`]
+    return this.#keyboard(...shown, 'windowfocus', '--sync')
+  }
+
+  #type(text: string): Promise<void> {
+    return this.#keyboard('type', text)
+  }
+
+  #press(...keys: readonly string[]): Promise<void> {
+    return this.#keyboard('key', ...keys)
+  }
+
+  /** Presses a key as often as it takes; it is lost on what is not ready for it. */
+  async #pressUntil(key: string, matches: RegExp): Promise<void> {
+    const from = this.#lines.length
+    const deadline = performance.now() + PATIENCE_MS
+    for (;;) {
+      await this.#press(key)
+      try {
+        await this.#logged(matches, from, 1000)
+        return
+      } catch (error) {
+        if (performance.now() > deadline) throw error
+      }
+    }
+  }
+
+  async #keyboard(...args: readonly string[]): Promise<void> {
+    await run('xdotool', args, { env: this.#env, timeout: PATIENCE_MS })
   }
 
   async #call(path: string, method: string, args: readonly string[]): Promise<void> {

@@ -18,8 +18,8 @@ const PEERS = {
   postgresql: { isThere: () => postgresPrograms() !== undefined, install: 'apt-get install postgresql' },
   gajim: {
     isThere: () =>
-      ['gajim', 'gdbus', 'dbus-daemon', 'Xvfb'].every((name) => isExecutable(`/usr/bin/${name}`)),
-    install: 'apt-get install dbus gajim libglib2.0-bin xvfb',
+      ['gajim', 'gdbus', 'dbus-daemon', 'xdotool', 'Xvfb'].every((name) => isExecutable(`/usr/bin/${name}`)),
+    install: 'apt-get install dbus gajim libglib2.0-bin xdotool xvfb',
   },
   'go-sendxmpp': {
     isThere: () => isExecutable('/usr/bin/go-sendxmpp'),
