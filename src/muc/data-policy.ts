@@ -5,7 +5,7 @@ import type { Element } from '../stanza/xml.ts'
 
 /** What the policy depends on. */
 export interface PolicyView {
-  /** Networks behind the gateway, by the type of their identity in discovery. */
+  /** Networks behind the gateway, by the type that a gateway to them has in discovery. */
   readonly networks: readonly string[]
   /** How long messages are kept, in ms; 0 for ever. */
   readonly retentionMs: number
