@@ -130,7 +130,7 @@ export class Negotiation {
     else if (this.#stage === 'bind' && account && isBind(element)) this.#bind(account, element)
     else if (this.#stage === 'bind' && account && element.getNS() === NS.streamManagement)
       this.#management(account, element)
-    else if (element.name === 'presence' && isFromEthora(element))
+    else if (this.#stage !== 'header' && element.name === 'presence' && isFromEthora(element))
       // Version 26 of the component enters rooms that it was told of by HTTP, and again when it is logged in.
       this.#stream.writeElement(this.#standingAlone(errorReply(element, TOO_EARLY)))
     else this.#stream.fail('not-authorized', TOO_EARLY.text)

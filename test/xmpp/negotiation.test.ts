@@ -350,6 +350,7 @@ describe('the WebSocket endpoint', () => {
 
   test.each([
     ['a stanza before open', "<presence xmlns='jabber:client'/>", 'not-authorized'],
+    ['a join before open', "<presence xmlns='jabber:client' id='presenceInRoom-1'/>", 'not-authorized'],
     ['a stream header', HEADER.replace("<?xml version='1.0'?>", ''), 'not-well-formed'],
     ['two elements', `${OPEN}${OPEN}`, 'not-well-formed'],
     ['a comment', '<!-- x --><a/>', 'restricted-xml'],
