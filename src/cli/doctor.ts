@@ -20,7 +20,7 @@ import {
   checkOpenPorts,
   type Names,
 } from './doctor/network.ts'
-import { boundListeners, checkClock, checkRunning, runningGateway } from './doctor/running.ts'
+import { boundListeners, checkClock, checkFriends, checkRunning, runningGateway } from './doctor/running.ts'
 
 const DNS: Names = {
   addresses: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
@@ -52,7 +52,7 @@ export async function examine(
     ...(status ? await checkOpenPorts(boundListeners(config, status)) : []),
     ...(isNone ? [...(await checkFreePorts(config)), ...(await checkHostServer(config))] : []),
     ...checkCertificate(config, Date.now()),
-    ...(status ? [checkClock(status)] : []),
+    ...(status ? [...checkFriends(status), checkClock(status)] : []),
     ...(await checkNames(config, DNS)),
     ...checkDatabaseFile(config),
     ...(await checkDatabaseServer(config)),

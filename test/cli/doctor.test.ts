@@ -23,7 +23,7 @@ import {
   checkNames,
   checkOpenPorts,
 } from '../../src/cli/doctor/network.ts'
-import { checkClock, checkRunning } from '../../src/cli/doctor/running.ts'
+import { checkClock, checkFriends, checkRunning } from '../../src/cli/doctor/running.ts'
 import { examine } from '../../src/cli/doctor.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import type { GatewayStatus } from '../../src/gateway/status.ts'
@@ -98,6 +98,7 @@ test('a certificate is judged as a start would', () => {
   })
   expect(brief(checkCertificate(config, Date.now()))).toEqual(['certificate ok'])
   expect(checkCertificate(config, Date.now() + 360 * 86_400_000)[0]?.text).toContain('expires soon')
+  expect(brief(checkCertificate(config, Date.now() + 3_600 * 86_400_000))).toEqual(['certificate fail'])
   const none = configOf({ FOYER_XMPP__SERVER__TLS: JSON.stringify({ cert: '/none', key: '/none' }) })
   expect(brief(checkCertificate(none, Date.now()))).toEqual(['certificate fail'])
   expect(checkCertificate(configOf(), Date.now())).toEqual([])
@@ -197,4 +198,16 @@ test('a gateway that does not answer is one all the same, and nobody is told to 
     server.close()
     await once(server, 'close')
   }
+})
+
+test('friends of whom none is linked are a warning', () => {
+  const verdict = (friends: number, friendsOnline: number) =>
+    brief(
+      checkFriends({ networks: [{ id: 'retroshare', friends, friendsOnline }] } as unknown as GatewayStatus),
+    )
+  expect([verdict(2, 0), verdict(2, 1), verdict(0, 0)]).toEqual([
+    ['friends warn'],
+    ['friends ok'],
+    ['friends ok'],
+  ])
 })

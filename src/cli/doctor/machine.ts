@@ -69,7 +69,12 @@ export function checkCertificate({ xmpp: { server } }: Config, nowMs: number): F
     const { warnings, untilMs } = loadTls(server.tls, server.domain, nowMs)
     return warnings.length > 0
       ? warnings.map((text) =>
-          warn('certificate', text, 'renew it, then send SIGHUP: docs/operating.md, TLS'),
+          // With one that has ended clients on other machines cannot log in.
+          (untilMs < nowMs ? fail : warn)(
+            'certificate',
+            text,
+            'renew it, then send SIGHUP: docs/operating.md, TLS',
+          ),
         )
       : [ok('certificate', `for ${server.domain}, until ${new Date(untilMs).toISOString().slice(0, 10)}`)]
   } catch (error) {

@@ -49,6 +49,15 @@ export function checkRunning(status: GatewayStatus | GatewayError | undefined): 
   ]
 }
 
+/** Without a friend that is linked, rooms are cut off from their lobbies. */
+export const checkFriends = ({ networks }: GatewayStatus): Finding[] =>
+  networks.map(({ id, friends, friendsOnline }) => {
+    const text = `${id}: ${friendsOnline} of ${friends} linked`
+    return friends > 0 && friendsOnline === 0
+      ? warn('friends', text, '`foyer friend list` has since when; docs/incidents.md, FoyerNoFriends')
+      : ok('friends', text)
+  })
+
 /** By the clocks of friends: nobody else is asked. */
 export function checkClock({ clockOffsetSec, networks }: GatewayStatus): Finding {
   if (clockOffsetSec === null)
