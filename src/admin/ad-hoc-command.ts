@@ -18,6 +18,8 @@ export interface AdHocCommand {
   readonly node: string
   /** For people. */
   readonly name: string
+  /** Only operators may run it. */
+  readonly isOperators?: boolean
   /** What is asked before it runs, by who asks; nothing when there are no fields. Of each field one value is taken, but of `text-multi`. */
   fields(asker: Jid): Promise<readonly FormField[]>
   /** How to fill the form in. */

@@ -175,6 +175,7 @@ export class AdHoc {
       id: this.#options.newId(),
       owner: from.full,
       node: command.node,
+      isOperators: command.isOperators ?? false,
       step: 'form',
       answers: new Map(),
       sinceMs: this.#options.nowMs(),

@@ -3,7 +3,7 @@ import type { Answers } from './ad-hoc-command.ts'
 
 /** How long a command waits for its user. */
 const SESSION_MS = 600_000
-/** Commands of all users that wait; the oldest goes when there would be more. */
+/** Commands that wait, those of operators and those of everybody each; the oldest of its kind goes when there would be more. */
 const MAX_SESSIONS = 1_000
 /** Those of one session of a user. */
 const MAX_SESSIONS_OF_ONE = 8
@@ -14,6 +14,8 @@ export interface CommandSession {
   /** Full JID. */
   readonly owner: string
   readonly node: string
+  /** Nobody else may run it: others cannot push it out. */
+  readonly isOperators: boolean
   readonly step: 'form' | 'warning'
   readonly answers: Answers
   readonly sinceMs: number
@@ -34,7 +36,10 @@ export class CommandSessions {
       [...this.#sessions.values()].filter(({ owner }) => owner === session.owner),
       MAX_SESSIONS_OF_ONE,
     )
-    this.#trim(this.#sessions.values(), MAX_SESSIONS)
+    this.#trim(
+      [...this.#sessions.values()].filter(({ isOperators }) => isOperators === session.isOperators),
+      MAX_SESSIONS,
+    )
   }
 
   /** Takes a command up again: it waits no longer. `expired` once, when it waited for too long. */

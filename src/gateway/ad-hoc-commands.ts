@@ -59,6 +59,7 @@ function asCommand(
   return {
     node: nodeOf(name),
     name: title,
+    isOperators: true,
     ...(warning !== undefined && { warning }),
     fields: () => Promise.all(parameters.map((parameter) => fieldOf(parameter, context))),
     run: async (asker, answers) => {
