@@ -30,6 +30,7 @@ import { sharedPorts } from './gateway/room-ports.ts'
 import { Rooms } from './gateway/rooms.ts'
 import { gatewaySecret } from './gateway/secret.ts'
 import { Shutdown } from './gateway/shutdown.ts'
+import { toldIfSlow } from './gateway/slow-step.ts'
 import type { BoundPorts } from './gateway/status.ts'
 import { openStorage } from './gateway/storage.ts'
 import { Traces } from './gateway/traces.ts'
@@ -157,7 +158,7 @@ async function build(
       onPresence: () => seen.events.changed(),
     },
   })
-  await rooms.load()
+  await toldIfSlow(() => log.info('reading the rooms'), rooms.load())
   accounts.onRemoved = (account) => {
     mentions.forget(account)
     desk.forget(account)
@@ -301,7 +302,12 @@ async function build(
   shutdown.add({ occupants: async () => component?.retire() })
 
   for (const [id, network] of networks) {
-    ports[id as keyof BoundPorts] = (await network.start()).port
+    const tell = (): void =>
+      log.info(
+        { network: id },
+        'starting the network; a new node makes its keys first, which may take a minute',
+      )
+    ports[id as keyof BoundPorts] = (await toldIfSlow(tell, network.start())).port
     listening.add(id)
     rooms.adopt(network)
   }

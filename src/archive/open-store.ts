@@ -34,22 +34,28 @@ const tables = (sql: Sql): Omit<Store, 'archive' | 'problem' | 'copyTo' | 'close
 
 /**
  * Opens a store and holds it alone. `onProblem` hears of a database that is lost, and with undefined that it is back;
- * `onDiskFailed` of each change that the disk of this machine did not keep.
+ * `onDiskFailed` of each change that the disk of this machine did not keep; `onMigrating` of an SQLite file whose schema is
+ * about to be changed, which nothing else interrupts.
  * Rejects with a `GatewayError`: ARCHIVE_LOCKED (another process has it), ARCHIVE_SCHEMA_NEWER, ARCHIVE_UNREADABLE.
  */
 export async function openStoreAt(
   location: StoreLocation,
   onProblem: (problem: string | undefined) => void,
   onDiskFailed?: (error: unknown) => void,
+  onMigrating?: (from: number, to: number) => void,
 ): Promise<Store> {
   return location.kind === 'sqlite'
-    ? openStore(location.file, onDiskFailed)
+    ? openStore(location.file, onDiskFailed, onMigrating)
     : openPostgres(location.postgres, onProblem)
 }
 
 /** Opens the SQLite file, creating it and its folder if need be. Throws what `openStoreAt` rejects with. */
-export function openStore(file: string, onDiskFailed?: (error: unknown) => void): Store {
-  const db = new Database(file, MIGRATIONS, onDiskFailed)
+export function openStore(
+  file: string,
+  onDiskFailed?: (error: unknown) => void,
+  onMigrating?: (from: number, to: number) => void,
+): Store {
+  const db = new Database(file, MIGRATIONS, onDiskFailed, onMigrating)
   return {
     archive: sqliteArchive(db),
     ...tables(sqliteSql(db)),

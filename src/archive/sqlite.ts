@@ -88,12 +88,14 @@ export class Database {
   /**
    * Opens or creates the file (mode 0600) and brings its schema up to date, durably: step n of
    * `migrations` leads to version n + 1. `onDiskFailed` hears of each commit that the disk did not
-   * keep. Throws ARCHIVE_LOCKED, ARCHIVE_SCHEMA_NEWER, ARCHIVE_UNREADABLE.
+   * keep, `onMigrating` of a file of an older version before it is changed. Throws ARCHIVE_LOCKED,
+   * ARCHIVE_SCHEMA_NEWER, ARCHIVE_UNREADABLE.
    */
   constructor(
     path: string,
     migrations: readonly string[],
     onDiskFailed = (_error: unknown): void => undefined,
+    onMigrating = (_from: number, _to: number): void => undefined,
   ) {
     this.path = path
     this.#onDiskFailed = onDiskFailed
@@ -109,7 +111,7 @@ export class Database {
       this.#db.pragma('synchronous = FULL')
       // What is deleted or replaced is overwritten: retracted text must not stay in free pages.
       this.#db.pragma('secure_delete = ON')
-      this.#migrate(migrations)
+      this.#migrate(migrations, onMigrating)
       this.#db.pragma('journal_mode = WAL')
       // The log is synced by `commit`, off the main thread; SQLite still syncs it before it folds it in.
       this.#db.pragma('synchronous = NORMAL')
@@ -121,7 +123,7 @@ export class Database {
     }
   }
 
-  #migrate(migrations: readonly string[]): void {
+  #migrate(migrations: readonly string[], onMigrating: (from: number, to: number) => void): void {
     this.transaction(() => {
       const version = this.value('PRAGMA user_version')
       if (version > migrations.length)
@@ -129,6 +131,7 @@ export class Database {
           'ARCHIVE_SCHEMA_NEWER',
           `${this.path} has schema ${version}, this version knows ${migrations.length}: use the newer version again`,
         )
+      if (version > 0 && version < migrations.length) onMigrating(version, migrations.length)
       for (const sql of migrations.slice(version)) this.#db.exec(sql)
       this.#db.exec(`PRAGMA user_version = ${migrations.length}`)
     })

@@ -2,7 +2,8 @@
 import { join, resolve } from 'node:path'
 import { loadStoreLocation } from '../config.ts'
 import type { BackupReport } from '../gateway/backup.ts'
-import { ask, type Command, configSource, GATEWAY_OPTIONS, options } from './common.ts'
+import { ask, type Command, configSource, dataFolder, GATEWAY_OPTIONS, options } from './common.ts'
+import { bytesIn, withProgress } from './progress.ts'
 
 /** Long enough for many gigabytes on a slow disk. */
 const BACKUP_WAIT_MS = 3_600_000
@@ -11,13 +12,20 @@ export const backupCommand: Command = async (argv, io) => {
   const { values, positionals } = options(argv, GATEWAY_OPTIONS, { min: 1, max: 1, names: 'FOLDER' })
   const folder = resolve(positionals[0] ?? '')
   io.err(`copying to ${folder} …`)
-  const report = (await ask(values, io, 'backup', { folder }, BACKUP_WAIT_MS)) as BackupReport
+  const total = bytesIn(dataFolder(values, io))
+  const report = (await withProgress(
+    io,
+    async () => `${mebibytes(await bytesIn(folder))} of about ${mebibytes(await total)} MiB`,
+    ask(values, io, 'backup', { folder }, BACKUP_WAIT_MS),
+  )) as BackupReport
   io.out(`${report.files} files, ${report.bytes} bytes in ${folder}`)
   const location = loadStoreLocation(configSource({ ...values, data: folder }, io))
   const opened = location.kind === 'sqlite' ? location.file : undefined
   for (const line of hints(folder, report, opened)) io.err(line)
   return 0
 }
+
+const mebibytes = (bytes: number): number => Math.ceil(bytes / 2 ** 20)
 
 /** How to start from the copy; `opened` is the database that the configuration names for a data folder there. */
 export function hints(

@@ -7,6 +7,7 @@ import { ArchiveWriter } from './archive-writer.ts'
 import { Hearing } from './hearing.ts'
 import { RoomsBehind } from './rooms-behind.ts'
 import type { Shutdown } from './shutdown.ts'
+import { toldIfSlow } from './slow-step.ts'
 
 export interface StorageOptions {
   readonly location: StoreLocation
@@ -45,7 +46,10 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     if (reason === undefined) databaseIsBack()
     onHealth()
   }
-  const store = await openStoreAt(location, onProblem, (error) => diskFailed(error))
+  const onMigrating = (from: number, to: number): void =>
+    log.info({ from, to }, 'bringing the database up to date; with many messages this takes minutes')
+  const opening = openStoreAt(location, onProblem, (error) => diskFailed(error), onMigrating)
+  const store = await toldIfSlow(() => log.info('opening the database'), opening)
   shutdown.add({ archive: () => store.close() })
   const writer = new ArchiveWriter(store.archive, log, { onCommit, onHealth, onFailed })
   shutdown.add({ writer: () => writer.close() })

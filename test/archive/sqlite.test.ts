@@ -249,3 +249,15 @@ test('only one file of the sources knows the driver', () => {
     .filter((name) => /'libsql'/.test(readFileSync(join('src', name), 'utf8')))
   expect(knowing).toEqual(['archive/sqlite.ts'])
 })
+
+test('whoever opens a file of an older version is told before it is changed, and only then', async () => {
+  const file = newFile()
+  const told: [number, number][] = []
+  const open = (...steps: string[]) =>
+    new Database(file, steps, undefined, (from, to) => told.push([from, to])).close()
+  await open('CREATE TABLE a (x)')
+  expect(told).toEqual([])
+  await open('CREATE TABLE a (x)', 'CREATE TABLE b (x)')
+  await open('CREATE TABLE a (x)', 'CREATE TABLE b (x)')
+  expect(told).toEqual([[1, 2]])
+})
