@@ -120,7 +120,7 @@ test('the doctor finds nothing wrong with a gateway that runs, and much with one
   })
   expect(sick.code).toBe(1)
   expect(sick.out).toMatch(
-    /fail {2}ports: http\.listen.* taken by another program\n {6}end that program, or set/,
+    /fail {2}ports: http\.listen.* taken by another program\n {6}end that program .*, or set http\.listen/,
   )
 })
 
