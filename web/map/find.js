@@ -1,6 +1,6 @@
 // The search box: which rows of the map hold all words of a question. Pure.
 
-/** The map with only what matches; the whole map for an empty question. */
+/** The map with only what matches, its networks marked `isFound`; the whole map for an empty question. */
 export function find(map, question) {
   const words = question.toLowerCase().split(/\s+/).filter(Boolean)
   if (words.length === 0) return map
@@ -12,6 +12,7 @@ export function find(map, question) {
     ...map,
     networks: map.networks.map((network) => ({
       ...network,
+      isFound: true,
       friends: network.friends.filter(({ name, id, address, version }) => has(name, id, address, version)),
       lobbies: network.lobbies.filter(({ name, topic, id, room }) => has(name, topic, id, room)),
       invitations: network.invitations.filter(({ name, topic, id, room }) => has(name, topic, id, room)),

@@ -27,7 +27,7 @@ const OwnNode = ({ self: { name, id, address } }) =>
     '.',
   ])
 
-const Friends = ({ network: { friends }, act, actions }) => [
+const Friends = ({ network: { friends, isFound }, act, actions }) => [
   h(Table, {
     caption: 'Friends',
     headings: ['Friend', 'State', 'Since', 'Round trip', 'Clock', 'Address', 'Version', 'Id', ...actions],
@@ -48,7 +48,7 @@ const Friends = ({ network: { friends }, act, actions }) => [
       ],
     }),
   }),
-  friends.length === 0
+  friends.length === 0 && !isFound
     ? h('p', {}, ['No friend. Befriend a node with ', h('code', {}, 'foyer friend add'), '.'])
     : null,
 ]

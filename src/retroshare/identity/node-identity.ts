@@ -90,7 +90,9 @@ async function createNodeIdentity(
 
 /** The identity in the text of such a file; rejects, with words for the operator, when it is not whole or not consistent. */
 export async function parseNodeIdentity(text: string): Promise<NodeIdentity> {
-  const kept = schema.parse(JSON.parse(text))
+  const parsed = schema.safeParse(JSON.parse(text))
+  if (!parsed.success) throw new Error(`it has ${Object.keys(schema.shape).join(', ')}, and nothing else`)
+  const kept = parsed.data
   const identity = {
     profile: await loadProfile(kept.profile),
     location: kept.location,
