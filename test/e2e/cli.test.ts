@@ -101,7 +101,7 @@ describe('a running gateway', () => {
     [['archive', 'export', 'nowhere'], 1, 'NO_SUCH_ROOM'],
     [['user', 'remove', 'nobody'], 1, 'NO_SUCH_USER'],
     [['lobby', 'create'], 2, 'NAME'],
-    [['lobby', 'paint', 'x'], 2, 'lobby list'],
+    [['lobby', 'paint', 'x'], 2, 'lobby paint'],
     [['status', '--colour'], 2, '--colour'],
     [['nonsense'], 2, 'nonsense'],
   ])('%j ends with %d and says %s', async (args, code, reason) => {
