@@ -31,7 +31,7 @@ export interface VersionedLists {
 export function sendAffiliations(room: Room, session: Session, join: Element): RoomEffect[] {
   const request = childOf(childOf(join, 'x', NS.muc) ?? join, 'mav', NS.affiliationVersions)
   const view = request && viewOf(room, session)
-  session.hasVersions = view !== undefined
+  session.versions = view
   if (!request) return []
   if (!view) return [{ kind: 'send', to: session.full, stanza: refuseLists(room, session, join) }]
   const tracked = room.versions.get(view) ?? listsOf(room, view)
@@ -47,8 +47,9 @@ export function sendAffiliations(room: Room, session: Session, join: Element): R
 
 /** What the presence of an occupant with status 110 says, when one of its clients asked for it. */
 export function versionElement(room: Room, occupant: LocalOccupant): Element[] {
-  const session = occupant.sessions.find(({ hasVersions }) => hasVersions)
-  const view = session && viewOf(room, session)
+  const session = occupant.sessions.find(({ versions }) => versions !== undefined)
+  // In the presence that tells of a new affiliation the lists are not there yet.
+  const view = session && viewOf(room, session) === session.versions ? session.versions : undefined
   const until = view && room.versions.get(view)?.version
   return until === undefined ? [] : [el('mav', { xmlns: NS.affiliationVersions, until })]
 }
@@ -57,7 +58,9 @@ export function versionElement(room: Room, occupant: LocalOccupant): Element[] {
 export function tellAffiliations(room: Room): RoomEffect[] {
   if (!room.areListsStale) return []
   room.areListsStale = false
-  return [...room.versions].flatMap(([view, before]) => {
+  const sessions = [...room.sessions.values()].filter(({ versions }) => versions !== undefined)
+  const moved = sessions.filter((session) => viewOf(room, session) !== session.versions)
+  const told = [...room.versions].flatMap(([view, before]) => {
     const { lists, version } = listsOf(room, view)
     if (version === before.version) return []
     const changes = differences(before.lists, lists)
@@ -67,11 +70,22 @@ export function tellAffiliations(room: Room): RoomEffect[] {
         ? []
         : [...before.past, { since: before.version, changes }].slice(-MAX_AFFILIATION_VERSIONS)
     room.versions.set(view, { lists, version, past })
-    const to = [...room.sessions.values()]
-      .filter((session) => session.hasVersions && viewOf(room, session) === view)
+    const to = sessions
+      .filter((session) => session.versions === view && !moved.includes(session))
       .map(({ full }) => full)
     return to.length === 0 ? [] : tell(room, to, { items: changes, since: before.version, until: version })
   })
+  return [...told, ...moved.flatMap((session) => showOtherView(room, session))]
+}
+
+/** Whoever may read more than before, or less, gets the lists anew; nothing any longer whoever may read none. */
+function showOtherView(room: Room, session: Session): RoomEffect[] {
+  const view = viewOf(room, session)
+  session.versions = view
+  if (!view) return []
+  const tracked = room.versions.get(view) ?? listsOf(room, view)
+  room.versions.set(view, tracked)
+  return tell(room, [session.full], { items: tracked.lists, until: tracked.version })
 }
 
 /** The join goes on; what is refused is told by a message with its id (§4.2.3). */

@@ -19,6 +19,8 @@ export function reconfigure(room: Room, config: RoomConfig, isNews = false): Roo
   const before = room.config
   const isSame = JSON.stringify(before) === JSON.stringify(config)
   room.config = config
+  // Who may read the lists may be others now.
+  room.areListsStale = true
   if (before.whois !== config.whois) {
     room.audience = undefined
     for (const occupant of room.occupants.values()) forgetShown(occupant)

@@ -84,7 +84,7 @@ export function restoreSessions(room: Room, sessions: readonly KnownSession[], n
     }
     const holder = room.occupants.get(nick)
     const occupant = holder?.side === 'local' ? holder : newOccupant(room, jid.bare, nick, nowMs)
-    const session: Session = { full: jid.full, occupant, payload, isEthora: false, hasVersions: false }
+    const session: Session = { full: jid.full, occupant, payload, isEthora: false, versions: undefined }
     if (occupant !== holder) effects.push({ kind: 'local-entered', account: jid.bare, nick })
     addSession(room, session)
     restored.push(session)

@@ -83,7 +83,7 @@ export function enterRoom(room: Room, request: PresenceRequest, env: RoomEnv): R
     occupant,
     payload: presencePayload(room, stanza),
     isEthora: isFromEthora(stanza),
-    hasVersions: false,
+    versions: undefined,
   }
   const payloadBefore = present && payloadText(present)
   const hasNews = payloadBefore !== textOf(session.payload)

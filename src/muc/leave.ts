@@ -70,6 +70,7 @@ export const endSession = (room: Room, session: Session): RoomEffect[] =>
 
 /** The service shuts down: all XMPP occupants are told (110, 332) and out. */
 export function shutDown(room: Room): RoomEffect[] {
+  room.isShutDown = true
   const effects: RoomEffect[] = []
   for (const occupant of [...room.occupants.values()]) {
     if (occupant.side === 'remote') continue

@@ -37,8 +37,8 @@ export interface Session {
   payload: readonly Element[]
   /** The client is the Ethora chat component, and gets messages in its form. */
   isEthora: boolean
-  /** The client keeps the lists of affiliations, and is told of their versions. */
-  hasVersions: boolean
+  /** What the client, if it keeps lists of affiliations, has of them and is told of. */
+  versions: AffiliationView | undefined
 }
 
 /** Presence as others get it, prepared once until it changes. */
@@ -167,6 +167,8 @@ export interface Room {
   isLocked: boolean
   /** It is no more. */
   isClosed: boolean
+  /** The service ends; the room does not, and is there again after the next start. */
+  isShutDown: boolean
   /** The node has left the lobby, and nobody has entered since. */
   isWithdrawn: boolean
   /** Somebody has been here since it was loaded. */
@@ -229,6 +231,7 @@ export function createRoom(
     deafSinceMs: null,
     isLocked: identity.isNew,
     isClosed: false,
+    isShutDown: false,
     isWithdrawn: false,
     isUsed: false,
     saving: undefined,

@@ -34,6 +34,10 @@ export function noteSpoken(room: Room, message: Message, nowMs: number): void {
   if (isUnderRule(room, message)) room.lastSpoken.set(message.speaker.account, nowMs, nowMs)
 }
 
+/** Everybody is told of each change, and clients ask what the room is then: so there are few. In seconds. */
+const STEPS = [0, 1, 2, 5, 10, 20, 40]
+const inSteps = (seconds: number): number => STEPS.find((step) => step >= seconds) ?? MAX_PACE_SECONDS
+
 /**
  * Looks at the pace that the lobby takes. When more is said than that, it is the slow mode of the room, and stays it until
  * the lobby has had room for a while; it only grows meanwhile. Clients hear of each change (104).
@@ -42,7 +46,7 @@ export function followPace(room: Room, nowMs: number): RoomEffect[] {
   const before = slowModeSeconds(room)
   const { untilMs } = room.pace
   const held = nowMs < untilMs ? room.pace.seconds : 0
-  const measured = Math.min(MAX_PACE_SECONDS, Math.ceil(room.policy.paceMs() / 1000))
+  const measured = inSteps(Math.ceil(room.policy.paceMs() / 1000))
   if (held === 0 && measured === 0 && room.pace.seconds === 0) return []
   room.pace = {
     seconds: Math.max(held, measured),

@@ -36,8 +36,11 @@ import { withdraw } from './withdraw.ts'
 /** Takes an event in and says what is to be done, in this order. The state of `room` changes in place. */
 export function stepRoom(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {
   const effects = takeEvent(room, event, env)
-  if (event.kind === 'shutdown') return effects
-  return [...effects, ...tellAffiliations(room), ...settlePlaces(room, env.nowMs), ...endIfEmpty(room)]
+  if (room.isShutDown) return effects
+  effects.push(...tellAffiliations(room), ...settlePlaces(room, env.nowMs))
+  // What could not be stored is not tried again in the same moment.
+  const hasFailed = event.kind === 'saved' && event.error !== null
+  return hasFailed ? effects : [...effects, ...endIfEmpty(room)]
 }
 
 function takeEvent(room: Room, event: RoomEvent, env: RoomEnv): RoomEffect[] {

@@ -157,6 +157,26 @@ describe('the lists of affiliations', () => {
     expect(lists.at(-1)?.until).toBe(until)
   })
 
+  test('are told whole to who may read more of them than before, or less', () => {
+    const kept = [record('alice@example.org', 'member'), record('mallory@example.org', 'outcast')]
+    const h = room(kept, { isMembersOnly: true })
+    const boss = ask(h, BOSS, 'Boss')
+    const { lists } = ask(h, ALICE, 'Alice')
+    expect(lists[0]?.items).not.toHaveProperty('mallory@example.org')
+    set(h, { 'alice@example.org': 'admin' })
+    const [promoted, ...more] = told(h, ALICE)
+    expect(more).toEqual([])
+    expect(promoted).toMatchObject({ since: undefined, items: { 'mallory@example.org': 'outcast' } })
+    expect(promoted?.until).toBe(told(h, BOSS)[0]?.until)
+    expect(promoted?.until).not.toBe(boss.until)
+    set(h, { 'bob@example.org': 'member' })
+    expect(told(h, ALICE)).toMatchObject([{ since: promoted?.until, items: { 'bob@example.org': 'member' } }])
+    set(h, { 'alice@example.org': 'member' })
+    const demoted = told(h, ALICE)
+    expect(demoted).toMatchObject([{ since: undefined }])
+    expect(demoted[0]?.items).not.toHaveProperty('mallory@example.org')
+  })
+
   test('are not for who lost the right to read them, and its own presence no longer names a version', () => {
     const h = room([record('alice@example.org', 'admin')])
     h.join(BOSS, 'Boss')

@@ -422,6 +422,24 @@ describe('the end of a room', () => {
     expect([h.closed, h.room.sessions.size]).toEqual([[], 2])
   })
 
+  test('that cannot be stored when the last XMPP user leaves is tried again later, not in the same moment', () => {
+    const h = room({ isPersistent: false })
+    h.step({ kind: 'session-ended', session: ALICE })
+    h.saving = 'fail'
+    h.step({ kind: 'session-ended', session: BOSS })
+    expect([h.saved.length, h.closed]).toEqual([1, []])
+    h.saving = 'store'
+    h.step({ kind: 'wake' })
+    expect([h.saved.length, h.closed.length]).toEqual([2, 1])
+  })
+
+  test('does not come with the end of the service, whatever is heard from the lobby then', () => {
+    const h = room({ isPersistent: false })
+    h.step({ kind: 'shutdown' })
+    h.step({ kind: 'remote-entered', occupant: { id: participant('r'), nick: 'Rita' } })
+    expect([h.saved, h.closed]).toEqual([[], []])
+  })
+
   test('comes when the last XMPP user leaves a room that is not meant to stay', () => {
     const h = room({ isPersistent: false })
     h.step({ kind: 'remote-entered', occupant: { id: participant('r'), nick: 'Rita' } })

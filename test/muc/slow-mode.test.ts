@@ -86,12 +86,12 @@ describe('when the lobby cannot take what is said', () => {
     expect([told(h), info(h, SLOW)]).toEqual([0, '0'])
     paceMs = 2_400
     expect(outcome(h, ALICE, 'two')).toBe('said')
-    expect([told(h), info(h, SLOW)]).toEqual([1, '3'])
+    expect([told(h), info(h, SLOW)]).toEqual([1, '5'])
     h.say(DESK, 'three', 'three')
     const refused = h.take(DESK).find((stanza) => stanza.attrs.id === 'three') as Element
     expect(errorOf(refused).error).toBe('wait/policy-violation')
-    expect(String(refused)).toContain('The lobby takes no more at a time: 3 s lie between')
-    h.advance(3_000)
+    expect(String(refused)).toContain('The lobby takes no more at a time: 5 s lie between')
+    h.advance(5_000)
     expect(outcome(h, ALICE, 'four')).toBe('said')
     expect(told(h)).toBe(0)
   })

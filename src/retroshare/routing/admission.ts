@@ -51,7 +51,8 @@ export function paceOf(router: Router, id: LobbyId, nowMs: number): number {
     const { pace } = traffic
     if (pace.line + ahead - Math.max(0, limit - pace.sent) < limit * LINE_SHARE) continue
     let speaking = 0
-    for (const { author } of lobby.speakers.values()) if (pace.isBusyWith(author)) speaking += 1
+    const busy = pace.authors()
+    for (const { author } of lobby.speakers.values()) if (busy.has(author)) speaking += 1
     slowestMs = Math.max(slowestMs, placeMs * pace.placesEach * Math.max(1, speaking))
   }
   return slowestMs

@@ -113,9 +113,11 @@ export class Pace {
     return this.#messages.own.length
   }
 
-  /** Something of this author waits, or counts against the friend's limit. */
-  isBusyWith(author: ParticipantId): boolean {
-    return this.#sent.countOf(author) > 0 || this.waitingOf(author) > 0
+  /** Authors of whom something waits, or counts against the friend's limit. */
+  authors(): ReadonlySet<ParticipantId> {
+    const authors = new Set(this.#sent.authors())
+    for (const { item } of this.#messages.own) authors.add(item.author)
+    return authors
   }
 
   /** How long an own message would wait that comes behind `ahead` others not offered yet, 0 for not at all. */

@@ -50,6 +50,14 @@ export class Window {
     return count
   }
 
+  /** Of all items; those that `size` would drop may be among them. */
+  *authors(): Generator<ParticipantId> {
+    for (let place = 0; place < this.#size; place++) {
+      const entry = this.#entry(place)
+      if (entry) yield entry.author
+    }
+  }
+
   /** Takes an item back; false when it is not there. */
   remove(messageId: string): boolean {
     for (let place = this.#size - 1; place >= 0; place--) {
