@@ -66,6 +66,7 @@ class SqliteArchive implements Archive {
         return outcomes
       } catch (error) {
         this.#ends.clear()
+        this.#text.undone()
         throw error
       }
     })
@@ -134,10 +135,19 @@ class SqliteArchive implements Archive {
 
   query(query: ArchiveQuery): Promise<ArchiveAnswer> {
     return this.#db.attempt((): ArchiveAnswer => {
-      if (query.text !== undefined) this.#db.transaction(() => this.#text.catchUp())
+      if (query.text !== undefined) this.#catchUp()
       const page = this.#pages.page(this.#keyOf(query.room), query)
       return page ? { kind: 'page', page } : { kind: 'not-found' }
     })
+  }
+
+  /** Where nothing can be written any more, what the index has is found all the same. */
+  #catchUp(): void {
+    try {
+      this.#db.transaction(() => this.#text.catchUp())
+    } catch {
+      this.#text.undone()
+    }
   }
 
   metadata(room: string): Promise<ArchiveMetadata | null> {

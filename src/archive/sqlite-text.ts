@@ -46,7 +46,7 @@ export class TextIndex {
   readonly #residue: { readonly set: Statement; readonly get: Statement; readonly clear: Statement }
   /** All segments are being merged to one. */
   #isMerging = false
-  /** About so many wait for the index; at first it is not known. */
+  /** So many wait for the index at most; at first it is not known. */
   #waiting = INDEX_BATCH
 
   constructor(db: Database) {
@@ -85,8 +85,14 @@ export class TextIndex {
 
   /** Puts in all that waits. */
   catchUp(): void {
+    if (this.#waiting === 0) return
     for (const statement of this.#catchUp) statement.run()
     this.#waiting = 0
+  }
+
+  /** The transaction was undone: what waits is not known any more. */
+  undone(): void {
+    this.#waiting = INDEX_BATCH
   }
 
   /** False when it had not come into the index yet. */
