@@ -68,15 +68,17 @@ async function main(argv: readonly string[]): Promise<number> {
     const meant = nearest(name, Object.keys(COMMANDS))
     throw new UsageError(`there is no command \`${name}\`${meant ? `: is \`${meant}\` meant?` : ''}`)
   }
-  if (rest.some((word) => word === '--help' || word === '-h')) {
+  const [, options = rest] = rest.includes('--') ? [rest, rest.slice(0, rest.indexOf('--'))] : []
+  if (options.some((word) => word === '--help' || word === '-h')) {
     io.out(usageOf(name))
     return 0
   }
   return command(rest, io)
 }
 
-// Whoever reads our output may have had enough of it: `foyer archive export ROOM | head`.
+// Whoever reads our output may have had enough of it: `foyer archive export ROOM | head`. A closed terminal has its signal.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EIO') return
   if (error.code !== 'EPIPE') throw error
   process.exit(process.exitCode ?? 0)
 })

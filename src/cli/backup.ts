@@ -2,7 +2,8 @@
 import { join, resolve } from 'node:path'
 import { loadStoreLocation } from '../config.ts'
 import type { BackupReport } from '../gateway/backup.ts'
-import { ask, type Command, configSource, dataFolder, GATEWAY_OPTIONS, options } from './common.ts'
+import { GatewayError } from '../util/errors.ts'
+import { ask, type Command, configSource, dataFolder, GATEWAY_OPTIONS, type Io, options } from './common.ts'
 import { bytesIn, withProgress } from './progress.ts'
 
 /** Long enough for many gigabytes on a slow disk. */
@@ -19,10 +20,20 @@ export const backupCommand: Command = async (argv, io) => {
     ask(values, io, 'backup', { folder }, BACKUP_WAIT_MS),
   )) as BackupReport
   io.out(`${report.files} files, ${report.bytes} bytes in ${folder}`)
-  const location = loadStoreLocation(configSource({ ...values, data: folder }, io))
-  const opened = location.kind === 'sqlite' ? location.file : undefined
+  const opened = openedFrom({ ...values, data: folder }, io) ?? join(folder, report.database ?? '')
   for (const line of hints(folder, report, opened)) io.err(line)
   return 0
+}
+
+/** The database that the configuration names for a data folder; undefined where it is not for this user to read. */
+function openedFrom(values: Parameters<typeof configSource>[0], io: Io): string | undefined {
+  try {
+    const location = loadStoreLocation(configSource(values, io))
+    return location.kind === 'sqlite' ? location.file : ''
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined
+    throw error
+  }
 }
 
 const mebibytes = (bytes: number): number => Math.ceil(bytes / 2 ** 20)

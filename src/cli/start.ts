@@ -1,6 +1,6 @@
 /** `foyer start`: the gateway, until it is told to stop. SIGHUP reads the configuration again, or says that the terminal is closed. */
-import { closeSync, openSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { isatty } from 'node:tty'
 import type { Logger } from 'pino'
 import { type Config, loadConfig } from '../config.ts'
 import { compareConfigs } from '../gateway/reload.ts'
@@ -37,7 +37,7 @@ export const startCommand: Command = async (argv, io) => {
     log.info({ version: VERSION, data: resolve(config.data), ports: gateway.ports }, 'ready')
     const supervisor = createSupervisor(io.env, () => gateway.problems())
     supervisor.ready()
-    if (process.stdout.isTTY)
+    if (process.stdout.isTTY && !isTerminalGone())
       for (const line of welcome({
         config,
         ports: gateway.ports,
@@ -65,15 +65,7 @@ export const startCommand: Command = async (argv, io) => {
 }
 
 /** Begun at a terminal that was closed since: whoever closed it wants an end, not another configuration. */
-function isTerminalGone(): boolean {
-  if (!process.stdout.isTTY) return false
-  try {
-    closeSync(openSync('/dev/tty', 'r'))
-    return false
-  } catch {
-    return true
-  }
-}
+const isTerminalGone = (): boolean => process.stdout.isTTY && !isatty(process.stdout.fd)
 
 /** Undefined when the new configuration is bad: the old one stays, and the log says why. */
 function readAgain(load: () => Config, log: Logger): Config | undefined {

@@ -20,6 +20,9 @@ function foyer(args: readonly string[], env: Record<string, string> = {}) {
       [MAIN, ...args],
       {
         cwd: folder,
+        // A gateway that starts against all expectation stays nowhere.
+        timeout: 50_000,
+        killSignal: 'SIGKILL',
         env: {
           PATH: process.env.PATH ?? '',
           FOYER_XMPP__SERVER__LISTEN: '127.0.0.1:0',

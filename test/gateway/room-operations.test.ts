@@ -90,6 +90,7 @@ test.each([
   ['room kick', { nick: 'Nobody' }, 'NO_SUCH_OCCUPANT'],
   ['room mute', { who: 'Alice' }, 'NO_SUCH_OCCUPANT'],
   ['room unmute', { who: 'f'.repeat(32) }, 'NO_SUCH_OCCUPANT'],
+  ['room unmute', { who: 'Rita' }, 'NO_SUCH_OCCUPANT'],
   ['room mute', { room: 'dogs', who: 'Rita' }, 'NO_SUCH_ROOM'],
   ['room kick', {}, 'ADMIN_REQUEST'],
 ])('%s of %j is refused: %s', async (name, args, code) => {

@@ -7,12 +7,16 @@ export async function isOperator() {
   return answer?.ok === true && (await answer.json()).operator
 }
 
-/** What came of it, in words too. */
+/** An answer is waited for so long. */
+const PATIENCE_MS = 60_000
+
+/** What came of it, in words too. Never rejects. */
 export async function run(command, args) {
   const answer = await fetch('/api/operations', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ command, args }),
+    signal: AbortSignal.timeout(PATIENCE_MS),
   }).catch(() => null)
   const reply = await answer?.json().catch(() => null)
   if (reply?.ok) return { isDone: true, words: `Done: ${command}.` }

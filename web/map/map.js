@@ -10,7 +10,7 @@ import { clock } from './words.js'
 const byId = (id) => document.getElementById(id)
 const roundTrips = new RoundTrips()
 let map = null
-/** Has something done, one thing at a time, and says whether it was; null for who is no operator. */
+/** Has something done, one thing after another, and says whether it was; null for who is no operator. */
 let act = null
 
 /** What nobody looks at is not drawn. */
@@ -41,15 +41,21 @@ byId('query').form.addEventListener('submit', (event) => event.preventDefault())
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', show)
 
 if (await isOperator()) {
-  let isBusy = false
-  act = async (command, args) => {
-    if (isBusy) return false
-    isBusy = true
-    say('outcome', `Doing: ${command}…`)
-    const { isDone, words } = await run(command, args)
-    say('outcome', words)
-    isBusy = false
-    return isDone
+  const waiting = new Set()
+  let turn = Promise.resolve()
+  act = (command, args) => {
+    // A second click on the same button asks for nothing more.
+    const wish = JSON.stringify([command, args])
+    if (waiting.has(wish)) return Promise.resolve(false)
+    waiting.add(wish)
+    turn = turn.then(async () => {
+      say('outcome', `Doing: ${command}…`)
+      const { isDone, words } = await run(command, args)
+      say('outcome', words)
+      waiting.delete(wish)
+      return isDone
+    })
+    return turn
   }
   show()
 }

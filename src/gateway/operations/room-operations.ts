@@ -42,7 +42,7 @@ export const ROOM_OPERATIONS = {
     title: 'Mute a participant of the lobby in a room, until it leaves',
     parameters: [ROOM, WHO, REASON],
     run: async (context, args) => {
-      const { room, id } = findParticipant(context, args)
+      const { room, id } = findParticipant(context, args, { isMuted: false })
       change(context, room, { kind: 'operator-muted', id, reason: textOf(args, 'reason') })
     },
   }),
@@ -50,7 +50,7 @@ export const ROOM_OPERATIONS = {
     title: 'Show a muted participant of the lobby again',
     parameters: [ROOM, WHO],
     run: async (context, args) => {
-      const { room, id } = findParticipant(context, args)
+      const { room, id } = findParticipant(context, args, { isMuted: true })
       change(context, room, { kind: 'operator-unmuted', id })
       if (room.occupants().some(({ identity, side, muted }) => side === 'remote' && identity === id && muted))
         throw new GatewayError(
@@ -67,14 +67,18 @@ function change({ onChange }: OperationContext, room: LoadedRoom, event: RoomEve
   onChange()
 }
 
-function findParticipant(context: OperationContext, args: Args): { room: LoadedRoom; id: ParticipantId } {
+function findParticipant(
+  context: OperationContext,
+  args: Args,
+  { isMuted }: { readonly isMuted: boolean },
+): { room: LoadedRoom; id: ParticipantId } {
   const who = textOf(args, 'who').normalize('NFC')
   // Whoever takes the id of another for a nick must not stand in for it.
   const isId = /^[0-9a-f]{32}$/i.test(who)
   const { room, occupant } = find(context, args, {
-    isMeant: ({ side, nick, identity }) =>
-      side === 'remote' && (isId ? identity === who.toLowerCase() : nick === who),
-    wanted: `from the lobby called ${who}`,
+    isMeant: ({ side, nick, identity, muted }) =>
+      side === 'remote' && muted === isMuted && (isId ? identity === who.toLowerCase() : nick === who),
+    wanted: `from the lobby called ${who}, and ${isMuted ? 'muted' : 'not muted yet'},`,
   })
   return { room, id: occupant.identity as ParticipantId }
 }
