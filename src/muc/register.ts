@@ -107,7 +107,7 @@ function readWish(room: Room, account: string, query: Element): Result<Wish, Sta
   if (values && stays === undefined)
     return fail(refusal(room, 'modify', 'bad-request', `${STAY}: expected 1 or 0`))
   // A form that never said yes need not mean no.
-  const isUnsaid = stays === undefined || (!stays && before === undefined && !isConfigured(room, account))
+  const isUnsaid = stays === undefined || (!stays && before === undefined && !isStaying(room, account))
   return ok({ nick, ...(!isUnsaid && { isStaying: stays }) })
 }
 

@@ -264,6 +264,14 @@ describe('who is configured to stay', () => {
     expect(offered(h)).toEqual(['Al', '0'])
   })
 
+  test('under a nick that is somebody else’s stays as soon as there is another, and the form as offered is no refusal', () => {
+    const bob = { address: 'bob@example.org', affiliation: 'none', reason: '', nick: 'Alice' } as const
+    const h = configured([bob])
+    expect(h.room.staying.size).toBe(0)
+    expect(register(h, ALICE, form('Al', offered(h)[1] ?? ''))).toBe('result')
+    expect(h.room.staying.get(account)).toBe('Al')
+  })
+
   test('gets the nick from a participant of the lobby, and waits for a user who has it', () => {
     const h = room()
     h.step({ kind: 'remote-entered', occupant: { id: participant('r'), nick: 'Alice' } })
