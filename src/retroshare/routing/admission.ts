@@ -39,9 +39,9 @@ const LINE_SHARE = 0.4
  */
 export function paceOf(router: Router, id: LobbyId, nowMs: number): number {
   const lobby = router.lobbies.get(id)
-  if (!lobby) return 0
+  if (!lobby || lobby.online.length === 0) return 0
   const limit = ourLimit(lobby)
-  const ahead = lobby.booked.filter(({ untilMs }) => untilMs > nowMs).length + countSaid(lobby)
+  const ahead = countAhead(lobby, nowMs)
   // Our speakers' keep-alives need places too; they leave some of them free.
   const placesPerMs = limit / TIMING.paceMs
   const keepAlivesPerMs = lobby.speakers.size / TIMING.keepAliveMs
@@ -59,10 +59,9 @@ export function paceOf(router: Router, id: LobbyId, nowMs: number): number {
 }
 
 function waitFor(lobby: JoinedLobby, speaker: SpeakerId, nowMs: number): number {
-  while ((lobby.booked[0]?.untilMs ?? nowMs + 1) <= nowMs) lobby.booked.shift()
+  const ahead = countAhead(lobby, nowMs)
   if (lobby.online.length === 0) return 0
   const limit = ourLimit(lobby)
-  const ahead = lobby.booked.length + countSaid(lobby)
   const ownAhead = countBooked(lobby, speaker) + countSaid(lobby, speaker)
   const author = lobby.speakers.get(speaker)?.author
   let longestMs = 0
@@ -77,6 +76,12 @@ function waitFor(lobby: JoinedLobby, speaker: SpeakerId, nowMs: number): number 
     else longestMs = Math.max(longestMs, waitMs - TIMING.mostWaitMs)
   }
   return longestMs <= 0 && ahead < BOUND.unsigned ? 0 : Math.max(longestMs, 1_000)
+}
+
+/** Messages that are admitted and not on their way yet. Places that were booked for long are free again. */
+function countAhead(lobby: JoinedLobby, nowMs: number): number {
+  while ((lobby.booked[0]?.untilMs ?? nowMs + 1) <= nowMs) lobby.booked.shift()
+  return lobby.booked.length + countSaid(lobby)
 }
 
 function countBooked(lobby: JoinedLobby, speaker: SpeakerId): number {
